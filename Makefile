@@ -1,0 +1,3 @@
+.PHONY: proto
+proto:
+	.ci/generate-proto

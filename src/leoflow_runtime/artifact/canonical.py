@@ -1,0 +1,33 @@
+"""Canonical bytes of a `dag.json` document and the digests that name it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+# Labels that people move; "same inputs, same bytes" is about everything else.
+NOT_CONTENT = frozenset({"image", "dag_version"})
+
+
+def canonical_bytes(document: Mapping[str, Any]) -> bytes:
+    """UTF-8, sorted keys, two-space indent, one trailing newline: the bytes of a `dag.json`."""
+    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def content_digest(document: Mapping[str, Any]) -> str:
+    """`sha256:…` of the canonical document without `image` and `dag_version`."""
+    content = {key: value for key, value in document.items() if key not in NOT_CONTENT}
+    return "sha256:" + hashlib.sha256(canonical_bytes(content)).hexdigest()
+
+
+def document_digest(document: Mapping[str, Any]) -> str:
+    """`sha256:…` of the whole canonical document: the server's identity of a version."""
+    return "sha256:" + hashlib.sha256(canonical_bytes(document)).hexdigest()
+
+
+def version_label(digest: str) -> str:
+    """The default `dag_version`: the first 12 hex digits of a content digest."""
+    return digest.removeprefix("sha256:")[:12]

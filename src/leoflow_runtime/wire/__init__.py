@@ -1,0 +1,1 @@
+"""Generated from `schemas/agent.proto` by `make proto`; never edited."""
