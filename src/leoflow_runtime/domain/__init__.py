@@ -1,0 +1,1 @@
+"""Task and run states, trigger rules, limits and retries: functions of values."""

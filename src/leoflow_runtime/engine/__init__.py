@@ -1,0 +1,1 @@
+"""Decides what runs next: planner, timers, dispatch, explain; and the store that it needs."""

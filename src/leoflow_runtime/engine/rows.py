@@ -1,0 +1,114 @@
+"""What the engine reads from a store: one frozen record per table row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from leoflow_runtime.artifact import DagSpec
+from leoflow_runtime.domain.states import Outcome, RunState, RunType, TaskState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DagRow:
+    pk: int
+    tenant_id: int
+    dag_id: str
+    is_paused: bool
+    version_pk: int | None  # the current version; None: nothing registered yet or deregistered
+    next_run_after: datetime | None = None  # when the next scheduled run is due
+    next_logical_date: datetime | None = None
+    next_interval_start: datetime | None = None
+    next_interval_end: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionRow:
+    pk: int
+    dag_pk: int
+    number: int  # 1, 2, … per DAG
+    content_digest: str
+    spec: DagSpec
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRow:
+    pk: int
+    tenant_id: int
+    dag_pk: int
+    version_pk: int
+    run_id: str
+    run_type: RunType
+    state: RunState
+    logical_date: datetime | None = None
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
+    run_after: datetime
+    queued_at: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    clear_number: int = 0
+    note: str | None = None
+    triggered_by: str = "rest_api"
+    triggering_user: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskRow:
+    pk: int
+    run_pk: int
+    task_id: str
+    map_index: int = -1
+    state: TaskState | None = None
+    try_number: int = 0  # of the current or last try; 0: never tried
+    max_tries: int = 0  # Airflow's meaning: retries allowed in all (raised by clear)
+    infra_failures: int = 0  # lost launches of the current try; they do not use up tries
+    launch_id: int | None = None  # the current launch: any other is stale
+    scheduled_at: datetime | None = None
+    queued_at: datetime | None = None
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    due_at: datetime | None = None  # when up_for_retry / up_for_reschedule ends
+    forced_skip: bool = False  # skipped by a branch or short-circuit, or marked
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaunchRow:
+    """One start of a process. `launch_id` only rises and is never used again."""
+
+    launch_id: int
+    task_pk: int
+    run_pk: int
+    try_number: int
+    generation: int = 1  # rises when an agent adopts it: older tokens are void
+    host: str | None = None  # which host agent took it
+    created_at: datetime
+    opened_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    heartbeat_at: datetime | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaunchReport:
+    """The one outcome of a launch, with all that it leaves."""
+
+    launch_id: int
+    outcome: Outcome
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    message: str = ""
+    exit_code: int | None = None
+    signal: int | None = None
+    cpu_seconds: float = 0.0
+    max_rss_bytes: int = 0
+    xcoms: Mapping[str, bytes] = field(default_factory=dict)  # key -> JSON
+    reschedule_at: datetime | None = None
+    rendered_fields: Mapping[str, Any] | None = None
+    skip_task_ids: tuple[str, ...] = ()
+    skip_ignores_trigger_rules: bool = False
+    note: str | None = None

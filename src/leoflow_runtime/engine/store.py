@@ -1,0 +1,196 @@
+"""The engine's view of a store: a transaction with named operations, and three ways in.
+
+Two implementations pass the same conformance suite (`tests/store/conformance.py`): the in-memory form
+beside this file and SQL in `leoflow_server.store`.
+
+Every write is guarded: it says which state or launch it expects and returns whether that held. Nothing
+is acknowledged to anyone before `write` has returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from leoflow_runtime.artifact import DagSpec
+from leoflow_runtime.domain.states import RunState, RunType, TaskState
+from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
+
+T = TypeVar("T")
+
+
+class LeaseLost(Exception):  # noqa: N818
+    """Another planner holds a newer epoch: this transaction is rolled back and nothing is written."""
+
+
+class RunExists(Exception):  # noqa: N818
+    """A run of this DAG has the same run_id or logical_date."""
+
+    def __init__(self, existing: RunRow) -> None:
+        self.existing = existing
+        super().__init__(f"run {existing.run_id!r} exists")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What happened, as the planner is told: the inbox row. It names the thing; the row holds the facts."""
+
+    kind: str  # "run", "dag", "config"
+    pk: int
+    seq: int = 0  # of its inbox row; 0: announced inside the planner's own transaction
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    owner: str
+    epoch: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewRun:
+    dag: DagRow
+    version_pk: int
+    run_id: str
+    run_type: RunType
+    run_after: datetime
+    logical_date: datetime | None = None
+    data_interval_start: datetime | None = None
+    data_interval_end: datetime | None = None
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    triggered_by: str = "rest_api"
+    triggering_user: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewTask:
+    task_id: str
+    map_index: int = -1
+    max_tries: int = 0
+    operator: str = ""  # what the UI shows: "@task", "BashOperator"
+    pool: str = "default_pool"
+    pool_slots: int = 1
+    queue: str = "default"
+    priority_weight: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskChange:
+    """One guarded update of a task instance: applied only where every given expectation holds."""
+
+    pk: int
+    expect_states: Collection[TaskState | None] | None = None
+    expect_launch: int | None = None
+    values: Mapping[str, Any]  # TaskRow field -> new value (also "note", "hostname", "pid", "duration")
+
+
+class Tx(Protocol):
+    """One transaction. Not to be kept after it ends."""
+
+    @property
+    def now(self) -> datetime: ...
+
+    # Lease and inbox
+    def hold_lease(self, lease: Lease) -> None:
+        """Raises LeaseLost unless `lease` is the current one."""
+
+    def announce(self, change: Change) -> None:
+        """Tells the planner. Outside its own transactions: an inbox row, committed with the fact."""
+
+    def take_inbox(self, limit: int) -> list[Change]:
+        """Removes and returns the oldest inbox rows, in sequence."""
+
+    # DAGs and versions
+    def find_dag(self, dag_id: str, tenant_id: int = 1) -> DagRow | None: ...
+    def dag(self, pk: int) -> DagRow | None: ...
+    def scheduled_dags(self) -> list[DagRow]:
+        """Every unpaused DAG that has `next_run_after`, soonest first."""
+
+    def update_dag(self, pk: int, values: Mapping[str, Any]) -> None: ...
+    def register(
+        self, document: Mapping[str, Any], *, tenant_id: int, created_by: str, meta: Mapping[str, Any]
+    ) -> tuple[DagRow, VersionRow, bool]:
+        """Stores a checked document as a version (or finds it by digest) and makes it current.
+
+        `meta`: bundle_name, relative_fileloc, code_path and the like. The last value says whether
+        the version is new. A re-registered older version becomes current again.
+        """
+
+    def version(self, pk: int) -> VersionRow: ...
+
+    # Runs
+    def run(self, pk: int) -> RunRow | None: ...
+    def find_run(self, dag_pk: int, run_id: str) -> RunRow | None: ...
+    def active_runs(self, dag_pk: int | None = None) -> list[RunRow]:
+        """Queued and running, oldest `run_after` first."""
+
+    def previous_run(self, run: RunRow, *, states: Collection[RunState] | None = None) -> RunRow | None:
+        """The run of the same DAG with the latest earlier logical date."""
+
+    def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None: ...
+    def insert_run(self, new: NewRun) -> RunRow:
+        """Raises RunExists."""
+
+    def update_run(self, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool: ...
+    def delete_run(self, pk: int) -> bool: ...
+
+    # Task instances
+    def tasks(self, run_pk: int) -> list[TaskRow]: ...
+    def insert_tasks(self, run_pk: int, tasks: Sequence[NewTask]) -> list[TaskRow]: ...
+    def update_tasks(self, changes: Sequence[TaskChange]) -> list[bool]: ...
+    def archive_try(self, task_pk: int) -> None:
+        """Copies the row as it stands into the history of tries (before a retry or a clear overwrites it)."""
+
+    # Launches
+    def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
+        """A new launch for each, and makes it the current one of its task; ids only rise."""
+
+    def launch(self, launch_id: int) -> LaunchRow | None: ...
+    def task_of_launch(self, launch_id: int) -> TaskRow | None: ...
+    def update_launch(self, launch_id: int, values: Mapping[str, Any]) -> bool:
+        """False where the launch is unknown or already finished."""
+
+    def finish_launch(self, report: LaunchReport) -> bool:
+        """Closes the launch and stores its XComs and rendered fields. False: it was closed before."""
+
+    def open_launch_ids(self) -> list[int]:
+        """Every launch that is current and unfinished."""
+
+    # XComs
+    def purge_xcoms(self, task_pks: Sequence[int]) -> None: ...
+
+
+class Store(Protocol):
+    """Where the record is. `write` runs its function on the writer, whole or not at all."""
+
+    async def write(self, body: Callable[[Tx], T], *, lease: Lease | None = None) -> T:
+        """With `lease`: the planner's own transaction (held first; `announce` does not reach the inbox)."""
+
+    async def read(self, body: Callable[[Tx], T]) -> T:
+        """A consistent snapshot; writes are refused."""
+
+    async def acquire_lease(self, owner: str, ttl: timedelta) -> Lease | None:
+        """Takes or renews the planner's lease; None while another owner's is unexpired."""
+
+
+__all__ = [
+    "Change",
+    "DagRow",
+    "DagSpec",
+    "LaunchReport",
+    "LaunchRow",
+    "Lease",
+    "LeaseLost",
+    "NewRun",
+    "NewTask",
+    "RunExists",
+    "RunRow",
+    "Store",
+    "TaskChange",
+    "TaskRow",
+    "Tx",
+    "VersionRow",
+]

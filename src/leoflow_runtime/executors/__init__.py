@@ -1,0 +1,1 @@
+"""How launches start: a small protocol and what implements it."""

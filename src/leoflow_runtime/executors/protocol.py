@@ -1,0 +1,47 @@
+"""The seam between planning and running: start a launch, stop one, say what you hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaunchOrder:
+    """What an executor needs to start one launch; the rest comes over the agent's wire."""
+
+    launch_id: int
+    generation: int
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    try_number: int
+    content_digest: str
+    image: str | None = None
+    resources: dict[str, Any] = field(default_factory=dict)
+    execution: dict[str, Any] = field(default_factory=dict)
+
+
+class LaunchRefused(Exception):  # noqa: N818
+    """This launch can never start here (no image, invalid resources): an infrastructure failure."""
+
+    def __init__(self, launch_id: int, reason: str) -> None:
+        self.launch_id = launch_id
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Executor(Protocol):
+    async def launch(self, order: LaunchOrder) -> None:
+        """Starts it, or finds that it is started already (the same launch may be ordered twice).
+
+        Raises LaunchRefused. Returns once the order is accepted, not when the task runs.
+        """
+
+    async def cancel(self, launch_id: int, reason: str) -> None:
+        """Asks for its end; unknown launches are ignored. The outcome arrives as a report."""
+
+    async def running(self) -> Collection[int] | None:
+        """The launches that it holds, finished and unreported ones included; None: not known yet."""

@@ -1,0 +1,1 @@
+"""Cron, timetables and time zones: functions of values."""

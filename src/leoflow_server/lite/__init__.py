@@ -1,0 +1,1 @@
+"""All of Leoflow on a laptop: watch, compile in a sub-process, register, run."""

@@ -1,0 +1,1 @@
+"""Task logs: append-only byte ranges at acknowledged offsets, never parsed."""

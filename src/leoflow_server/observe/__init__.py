@@ -1,0 +1,1 @@
+"""Metrics, traces and JSON logs, recorded where things happen."""

@@ -1,0 +1,1 @@
+"""The record: tables, migrations, named queries, and the engine's store on SQL."""

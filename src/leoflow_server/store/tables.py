@@ -1,0 +1,387 @@
+"""Every table, in SQLAlchemy Core. Migrations are written by hand and must arrive at exactly this.
+
+Times are microseconds since the epoch in UTC: they order the same on every database, and SQLite has
+no time type of its own. JSON is text. Everything people own carries `tenant_id`.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData()
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since the epoch."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value as compact text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+# SQLite only numbers INTEGER primary keys by itself; PostgreSQL gets BIGINT.
+Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _key() -> Column[int]:
+    return Column("pk", Key, primary_key=True, autoincrement=True)
+
+
+def _parent(target: Table, name: str, *, index: bool = False) -> Column[int]:
+    return Column(name, Key, ForeignKey(target.c.pk, ondelete="CASCADE"), nullable=False, index=index)
+
+
+tenants = Table("tenants", metadata, _key(), Column("name", String(200), nullable=False, unique=True))
+
+users = Table(
+    "users",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("username", String(250), nullable=False),
+    Column("password_hash", Text),
+    Column("role", String(50), nullable=False),  # viewer, user, op, admin
+    Column("is_active", Boolean, nullable=False, default=True),
+    Column("token_epoch", Integer, nullable=False, default=0),  # raised: every older token is void
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "username"),
+)
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("jti", String(64), primary_key=True),
+    Column("expires_at", Moment, nullable=False, index=True),
+)
+
+dags = Table(
+    "dags",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("dag_id", String(250), nullable=False),
+    Column("version_pk", Key),  # the current one (no foreign key: versions point here)
+    Column("is_paused", Boolean, nullable=False, default=False),
+    Column("is_stale", Boolean, nullable=False, default=False),  # deregistered: history stays readable
+    # What lists filter and sort by, copied from the current version when it becomes current.
+    Column("display_name", String(2000), nullable=False),
+    Column("description", Text),
+    Column("owner", String(2000), nullable=False, default="airflow"),
+    Column("tags", Json, nullable=False, default=list),
+    Column("schedule", Json),
+    Column("timetable_summary", String(500)),
+    Column("max_active_runs", Integer, nullable=False, default=16),
+    Column("max_active_tasks", Integer, nullable=False, default=16),
+    # The next scheduled run; null: none.
+    Column("next_run_after", Moment, index=True),
+    Column("next_logical_date", Moment),
+    Column("next_interval_start", Moment),
+    Column("next_interval_end", Moment),
+    Column("bundle_name", String(250), nullable=False, default="leoflow"),
+    Column("relative_fileloc", String(2000), nullable=False, default="dag.py"),
+    Column("registered_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "dag_id"),
+)
+
+dag_tags = Table(
+    "dag_tags",
+    metadata,
+    Column("dag_pk", Key, ForeignKey(dags.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("name", String(100), primary_key=True, index=True),
+)
+
+dag_versions = Table(
+    "dag_versions",
+    metadata,
+    _key(),
+    _parent(dags, "dag_pk"),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("number", Integer, nullable=False),
+    Column("label", String(250), nullable=False),
+    Column("content_digest", String(71), nullable=False),
+    Column("document_digest", String(71), nullable=False),
+    Column("document", LargeBinary, nullable=False),  # canonical bytes, image and label included
+    Column("image", Text),
+    Column("code_path", Text),  # where the bundle is unpacked, on a laptop
+    Column("meta", Json, nullable=False, default=dict),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", String(250), nullable=False),
+    UniqueConstraint("dag_pk", "number"),
+    UniqueConstraint("dag_pk", "document_digest"),
+)
+
+dag_runs = Table(
+    "dag_runs",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    _parent(dags, "dag_pk"),
+    _parent(dag_versions, "version_pk"),
+    Column("run_id", String(250), nullable=False),
+    Column("run_type", String(50), nullable=False),
+    Column("state", String(50), nullable=False),
+    Column("logical_date", Moment),
+    Column("data_interval_start", Moment),
+    Column("data_interval_end", Moment),
+    Column("run_after", Moment, nullable=False),
+    Column("queued_at", Moment),
+    Column("start_date", Moment),
+    Column("end_date", Moment),
+    Column("conf", Json, nullable=False, default=dict),
+    Column("clear_number", Integer, nullable=False, default=0),
+    Column("note", Text),
+    Column("triggered_by", String(50), nullable=False),
+    Column("triggering_user", String(250)),
+    Column("partition_key", String(250)),
+    Column("last_decision_at", Moment),
+    UniqueConstraint("dag_pk", "run_id"),
+    UniqueConstraint("dag_pk", "logical_date"),
+    Index("ix_dag_runs_dag_run_after", "dag_pk", "run_after"),
+    Index("ix_dag_runs_state", "state"),
+)
+
+task_instances = Table(
+    "task_instances",
+    metadata,
+    _key(),
+    _parent(dag_runs, "run_pk"),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("task_id", String(250), nullable=False),
+    Column("map_index", Integer, nullable=False, default=-1),
+    Column("state", String(20)),
+    Column("try_number", Integer, nullable=False, default=0),
+    Column("max_tries", Integer, nullable=False, default=0),
+    Column("infra_failures", Integer, nullable=False, default=0),
+    Column("launch_id", Key),  # the current launch
+    Column("operator", String(1000), nullable=False, default=""),
+    Column("pool", String(256), nullable=False, default="default_pool"),
+    Column("pool_slots", Integer, nullable=False, default=1),
+    Column("queue", String(256), nullable=False, default="default"),
+    Column("priority_weight", Integer, nullable=False, default=1),
+    Column("scheduled_at", Moment),
+    Column("queued_at", Moment),
+    Column("start_date", Moment),
+    Column("end_date", Moment),
+    Column("due_at", Moment),
+    Column("forced_skip", Boolean, nullable=False, default=False),
+    Column("hostname", String(1000)),
+    Column("pid", Integer),
+    Column("note", Text),
+    Column("message", Text),  # why it ended so, in one sentence
+    Column("rendered_fields", Json),
+    UniqueConstraint("run_pk", "task_id", "map_index"),
+    Index("ix_task_instances_state", "state"),
+)
+
+# Every try as it ended, copied before the next one overwrites the row above.
+task_tries = Table(
+    "task_tries",
+    metadata,
+    _key(),
+    _parent(task_instances, "task_pk"),
+    Column("try_number", Integer, nullable=False),
+    Column("state", String(20)),
+    Column("max_tries", Integer, nullable=False),
+    Column("launch_id", Key),
+    Column("version_pk", Key),
+    Column("operator", String(1000), nullable=False, default=""),
+    Column("pool", String(256), nullable=False),
+    Column("pool_slots", Integer, nullable=False),
+    Column("queue", String(256), nullable=False),
+    Column("priority_weight", Integer, nullable=False),
+    Column("scheduled_at", Moment),
+    Column("queued_at", Moment),
+    Column("start_date", Moment),
+    Column("end_date", Moment),
+    Column("hostname", String(1000)),
+    Column("pid", Integer),
+    Column("note", Text),
+    Column("message", Text),
+    UniqueConstraint("task_pk", "try_number"),
+)
+
+# `pk` is the launch id: AUTOINCREMENT, so that no id is ever used again.
+launches = Table(
+    "launches",
+    metadata,
+    _key(),
+    _parent(task_instances, "task_pk", index=True),
+    Column("run_pk", Key, nullable=False),
+    Column("try_number", Integer, nullable=False),
+    Column("generation", Integer, nullable=False, default=1),
+    Column("session_hash", String(64), index=True),  # sha256 of the session that a token was exchanged for
+    Column("host", String(250)),
+    Column("created_at", Moment, nullable=False),
+    Column("opened_at", Moment),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+    Column("heartbeat_at", Moment),
+    Column("outcome", String(20)),
+    Column("exit_code", Integer),
+    Column("signal", Integer),
+    Column("cpu_seconds", Float),
+    Column("max_rss_bytes", BigInteger),
+    Column("message", Text),
+    sqlite_autoincrement=True,
+)
+
+xcoms = Table(
+    "xcoms",
+    metadata,
+    _key(),
+    _parent(task_instances, "task_pk"),
+    Column("key", String(512), nullable=False),
+    Column("value", LargeBinary, nullable=False),  # JSON
+    Column("launch_id", Key),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("task_pk", "key"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Key, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("ref", Key, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(50), primary_key=True),
+    Column("owner", String(250), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", String(250), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("attached_at", Moment),
+)
+
+variables = Table(
+    "variables",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("key", String(250), nullable=False),
+    Column("value", LargeBinary, nullable=False),  # encrypted
+    Column("description", Text),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "key"),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("conn_id", String(250), nullable=False),
+    Column("conn_type", String(500), nullable=False),
+    Column("description", Text),
+    Column("host", String(500)),
+    Column("login", Text),
+    Column("schema", String(500)),
+    Column("port", Integer),
+    Column("password", LargeBinary),  # encrypted
+    Column("extra", LargeBinary),  # encrypted
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "conn_id"),
+)
+
+pools = Table(
+    "pools",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("name", String(256), nullable=False),
+    Column("slots", Integer, nullable=False),  # -1: unlimited
+    Column("description", Text),
+    Column("include_deferred", Boolean, nullable=False, default=False),
+    UniqueConstraint("tenant_id", "name"),
+)
+
+import_errors = Table(
+    "import_errors",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("bundle_name", String(250), nullable=False),
+    Column("filename", String(1024), nullable=False),
+    Column("dag_id", String(250)),
+    Column("stack_trace", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "bundle_name", "filename"),
+)
+
+dag_favorites = Table(
+    "dag_favorites",
+    metadata,
+    Column("user_pk", Key, ForeignKey(users.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("dag_pk", Key, ForeignKey(dags.c.pk, ondelete="CASCADE"), primary_key=True),
+)
+
+# Airflow's event log: one row per change that a person or the API made.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("when", Moment, nullable=False, index=True),
+    Column("event", String(100), nullable=False),
+    Column("owner", String(250), nullable=False),
+    Column("dag_id", String(250), index=True),
+    Column("run_id", String(250)),
+    Column("task_id", String(250)),
+    Column("map_index", Integer),
+    Column("try_number", Integer),
+    Column("logical_date", Moment),
+    Column("extra", Json),
+)
