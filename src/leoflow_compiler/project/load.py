@@ -1,0 +1,106 @@
+"""A folder with a `leoflow.yaml`, read, checked and made a `Project`."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from leoflow_compiler.diagnostics.catalogue import project as codes
+from leoflow_compiler.diagnostics.records import Code, Diagnostic, Span
+from leoflow_compiler.project.bundle import Bundle
+from leoflow_compiler.project.patterns import parse_patterns
+from leoflow_compiler.project.records import CONFIG_FILE, IGNORE_FILE, Project, ProjectConfig
+from leoflow_compiler.project.schema_check import check_config
+from leoflow_compiler.project.yaml_reader import read_yaml
+
+MAX_CONFIG_BYTES = 1024 * 1024
+
+
+def load_project(path: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+    """Reads the project in the folder `path`. The project is None when any diagnostic is an error."""
+    root = path.resolve()
+    text = _read_text(root / CONFIG_FILE, CONFIG_FILE)
+    if isinstance(text, Diagnostic):
+        return None, (text,)
+    document = read_yaml(text, CONFIG_FILE)
+    diagnostics = list(document.diagnostics)
+    if document.value is not None or not diagnostics:
+        diagnostics.extend(check_config(document))
+    if diagnostics:
+        return None, in_order(diagnostics)
+    config = ProjectConfig.from_document(document.value)
+    project = Project(root=root, config=config, files={}, places=document.places)
+    files, diagnostics = _gather(project)
+    if diagnostics:
+        return None, in_order(diagnostics)
+    return Project(root=root, config=config, files=files, places=document.places), ()
+
+
+def in_order(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """By file and line, so that two runs say the same in the same order; those without a place come first."""
+    return tuple(sorted(diagnostics, key=lambda item: (item.span or _NOWHERE, item.code.code, item.message)))
+
+
+_NOWHERE = Span(file="", line=0)
+
+
+def _gather(project: Project) -> tuple[dict[str, Path], list[Diagnostic]]:
+    config = project.config
+    ignore_file = project.root / IGNORE_FILE
+    lines: list[str] = []
+    if ignore_file.exists():
+        text = _read_text(ignore_file, IGNORE_FILE)
+        if isinstance(text, Diagnostic):
+            return {}, [text]
+        lines = text.splitlines()
+    bundle = Bundle(root=project.root, patterns=parse_patterns([*config.exclude_paths, *lines]))
+    for index, entry in enumerate(config.include_paths):
+        bundle.add(entry, project.location_of("include_paths", index))
+    problem = _source_problem(project, bundle)
+    if problem is not None:
+        bundle.diagnostics.append(problem)
+    return dict(sorted(bundle.files.items())), bundle.diagnostics
+
+
+def _source_problem(project: Project, bundle: Bundle) -> Diagnostic | None:
+    source = project.config.dag_source
+    path = PurePosixPath(source)
+    span = project.location_of("dag_source")
+    if path.is_absolute() or ".." in path.parts:
+        return Diagnostic(code=codes.PATH_OUTSIDE, message=f"`{source}` leads out of the project", span=span)
+    if not source.endswith(".py"):
+        return Diagnostic(code=codes.WRONG_VALUE, message="`dag_source` must name a .py file", span=span)
+    if str(path) in bundle.files or bundle.full:
+        return None
+    if project.source_path.is_file():
+        if any(item.code in (codes.LINK_OUTSIDE, codes.UNBUNDLABLE) for item in bundle.diagnostics):
+            return None
+        return Diagnostic(
+            code=codes.SOURCE_MISSING,
+            message=f"the DAG file `{source}` is not among the files of the bundle",
+            span=span,
+            help="no pattern of exclude_paths or .leoflowignore may cover it, and include_paths must",
+        )
+    return Diagnostic(code=codes.SOURCE_MISSING, message=f"the DAG file `{source}` does not exist", span=span)
+
+
+def _read_text(file: Path, name: str) -> str | Diagnostic:
+    def refused(code: Code, message: str, span: Span | None = None) -> Diagnostic:
+        return Diagnostic(code=code, message=message, span=span)
+
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_CONFIG_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return refused(codes.CONFIG_MISSING, f"there is no {name} here")
+    except IsADirectoryError:
+        return refused(codes.CONFIG_UNREADABLE, f"{name} is a folder, not a file")
+    except OSError as error:
+        return refused(codes.CONFIG_UNREADABLE, f"{name} cannot be read: {error.strerror}")
+    if len(data) > MAX_CONFIG_BYTES:
+        return refused(codes.CONFIG_UNREADABLE, f"{name} is larger than 1 MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"{name} is not UTF-8 (byte 0x{data[error.start]:02x} in line {line})"
+        return refused(codes.CONFIG_UNREADABLE, message)

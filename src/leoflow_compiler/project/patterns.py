@@ -1,0 +1,88 @@
+"""Which paths a list of patterns excludes, in the manner of `.gitignore`.
+
+A pattern without a slash matches a name at any depth; one with a slash is anchored at the project. A trailing
+slash restricts it to folders, `**` stands for any number of folders, `!` brings a path back. The last match wins.
+A folder that is excluded is not entered, so nothing below it can be brought back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pattern:
+    regex: re.Pattern[str]
+    folders_only: bool
+    keeps: bool  # written with `!`
+
+    @classmethod
+    def parse(cls, line: str) -> Pattern | None:
+        """None for an empty line and for a comment."""
+        text = line.strip()
+        if not text or text.startswith("#"):
+            return None
+        keeps = text.startswith("!")
+        text = text.removeprefix("!")
+        folders_only = text.endswith("/")
+        text = text.rstrip("/")
+        anchored = "/" in text
+        text = text.removeprefix("./").lstrip("/")
+        if not text:
+            return None
+        segments = text.split("/") if anchored else ["**", text]
+        return cls(regex=re.compile(_translate(segments)), folders_only=folders_only, keeps=keeps)
+
+
+def parse_patterns(lines: Iterable[str]) -> tuple[Pattern, ...]:
+    return tuple(pattern for line in lines if (pattern := Pattern.parse(line)) is not None)
+
+
+def is_excluded(path: str, *, folder: bool, patterns: Iterable[Pattern]) -> bool:
+    """Whether the POSIX `path`, relative to the project, is excluded; its parents are not asked."""
+    excluded = False
+    for pattern in patterns:
+        if (
+            excluded == pattern.keeps
+            and (folder or not pattern.folders_only)
+            and pattern.regex.fullmatch(path)
+        ):
+            excluded = not pattern.keeps
+    return excluded
+
+
+def _translate(segments: list[str]) -> str:
+    parts: list[str] = []
+    last = len(segments) - 1
+    for index, segment in enumerate(segments):
+        if segment == "**":
+            parts.append(".+" if index == last else "(?:[^/]+/)*")
+        else:
+            parts.append(_segment(segment) + ("" if index == last else "/"))
+    return "".join(parts)
+
+
+def _segment(glob: str) -> str:
+    """fnmatch within one segment: `*` and `?` never match a slash."""
+    result, position = "", 0
+    while position < len(glob):
+        character = glob[position]
+        closing = glob.find("]", position + 2) if character == "[" else -1
+        if character == "*":
+            result += "[^/]*"
+        elif character == "?":
+            result += "[^/]"
+        elif closing > 0:
+            body = glob[position + 1 : closing]
+            negated = body[0] in "!^"
+            body = (
+                (body[1:] if negated else body).replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
+            )
+            result += f"(?!/)[{'^' if negated else ''}{body}]"
+            position = closing
+        else:
+            result += re.escape(character)
+        position += 1
+    return result
