@@ -1,3 +1,64 @@
-.PHONY: proto
-proto:
+# What a contributor types. Everything runs in .venv, which `make setup` builds from uv.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := src tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help setup browser ui demo test acceptance chaos fast lint format bench bench-airflow proto docs-check clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/.ready  ## build .venv from uv.lock (fetches uv when it is missing)
+
+.venv/.ready: uv.lock pyproject.toml .ci/setup
+	@PYTHON=$(PYTHON) .ci/setup
+	@touch $@
+
+browser: setup  ## make sure that the browser test has a Chromium
+	@.ci/chromium
+
+ui: setup  ## fetch and verify Airflow's UI into .cache/ui (shared by the tests and the benchmarks)
+	@LEOFLOW_HOME=$(CURDIR)/.cache/ui $(BIN)/leoflow setup
+
+demo: setup  ## Lite with an example, compiled, run and green, in one command
+	@.ci/demo
+
+test: setup browser ui  ## every test that needs no cluster and no outside service
+	$(BIN)/pytest --durations=15 --durations-min=1
+
+fast: setup  ## the tests without processes, browser and wheel
+	$(BIN)/pytest -m "not acceptance and not chaos"
+
+acceptance: setup browser ui  ## the product from outside: processes, a browser, a built wheel
+	$(BIN)/pytest -m acceptance --durations=15 tests/acceptance
+
+chaos: setup  ## kill -9 and late messages, many seeds (CHAOS_ROUNDS)
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos
+
+lint: setup  ## ruff, mypy strict, import-linter, generated code and documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	.ci/generate-proto --check
+	@$(MAKE) --no-print-directory docs-check
+
+format: setup  ## let ruff put the files in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs-check: setup  ## links and file names in the documents are true
+	$(BIN)/python .ci/docs-check.py
+
+bench: setup  ## measure; writes benchmarks/results/latest.json
+	$(BIN)/python -m benchmarks.run
+
+bench-airflow: setup  ## the same work on Airflow 3.2.2 and on Leoflow, in turn
+	$(BIN)/python -m benchmarks.airflow
+
+proto: setup  ## generate src/leoflow_runtime/wire from schemas/agent.proto
 	.ci/generate-proto
+
+clean:  ## remove what the targets above leave behind, except .venv
+	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis benchmarks/results
