@@ -163,11 +163,6 @@ class DagSpec:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> DagSpec:
         """Reads a document that `check_document` has accepted."""
-        same = (
-            "dag_id dag_version image dag_display_name description doc_md owner schedule_timezone catchup "
-            "max_active_runs max_active_tasks dagrun_timeout_seconds fail_fast is_paused_upon_creation "
-            "params dag_source source files evaluated_with"
-        ).split()
         requires = document.get("requires", {})
         runtime = document.get("runtime", {})
         schedule = document.get("schedule")
@@ -175,7 +170,11 @@ class DagSpec:
             schedule = float(schedule["delta_seconds"])
         default_args = document.get("default_args", {})
         return cls(
-            **{name: document[name] for name in same if name in document},
+            **{
+                name: document[name]
+                for name in cls.__dataclass_fields__
+                if name in document and name not in _PARSED
+            },
             tasks=tuple(TaskSpec.from_document(task, default_args) for task in document["tasks"]),
             tags=tuple(document.get("tags", ())),
             schedule=schedule,
@@ -196,6 +195,10 @@ class DagSpec:
             if task.task_id == task_id:
                 return task
         raise KeyError(task_id)
+
+
+# Fields of DagSpec whose value in the document has another shape.
+_PARSED = frozenset({"tasks", "tags", "schedule", "start_date", "end_date", "task_groups", "document"})
 
 
 def parse_source(raw: Any) -> Source:

@@ -26,7 +26,7 @@ class Problem:
     message: str
 
 
-class ArtifactInvalid(Exception):  # noqa: N818 - reads as what happened
+class ArtifactInvalid(Exception):
     """A document that is no valid `dag.json`; `problems` says why, all of it."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -114,7 +114,7 @@ def _meaning_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem(
                     code="dangling-input",
                     path=f"{where}.xcom_input",
-                    message=f"task {task.task_id!r} reads the output of {reference.task_id!r}, which does not exist",
+                    message=f"task {task.task_id!r} reads {reference.task_id!r}, which does not exist",
                 )
         if task.task_group is not None and task.task_group not in groups:
             yield Problem(
