@@ -10,6 +10,7 @@ is acknowledged to anyone before `write` has returned.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -37,9 +38,11 @@ class RunExists(Exception):  # noqa: N818
 class Change:
     """What happened, as the planner is told: the inbox row. It names the thing; the row holds the facts."""
 
-    kind: str  # "run", "dag", "config"
+    kind: str  # "task", "run", "dag", "config" (pk 0)
     pk: int
     seq: int = 0  # of its inbox row; 0: announced inside the planner's own transaction
+    # "task" only: the row as just written, which saves reading it again. It never reaches the inbox.
+    task: TaskRow | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +96,9 @@ class Tx(Protocol):
     @property
     def now(self) -> datetime: ...
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """An exception that leaves the block undoes what was written in it, and only that."""
+
     # Lease and inbox
     def hold_lease(self, lease: Lease) -> None:
         """Raises LeaseLost unless `lease` is the current one."""
@@ -110,6 +116,9 @@ class Tx(Protocol):
         """Every unpaused DAG that has `next_run_after`, soonest first."""
 
     def update_dag(self, pk: int, values: Mapping[str, Any]) -> None: ...
+    def delete_dag(self, pk: int) -> bool:
+        """With its versions, runs and everything below them."""
+
     def register(
         self, document: Mapping[str, Any], *, tenant_id: int, created_by: str, meta: Mapping[str, Any]
     ) -> tuple[DagRow, VersionRow, bool]:
@@ -127,8 +136,15 @@ class Tx(Protocol):
     def active_runs(self, dag_pk: int | None = None) -> list[RunRow]:
         """Queued and running, oldest `run_after` first."""
 
-    def previous_run(self, run: RunRow, *, states: Collection[RunState] | None = None) -> RunRow | None:
-        """The run of the same DAG with the latest earlier logical date."""
+    def runs_between(
+        self, dag_pk: int, *, earliest: datetime | None = None, latest: datetime | None = None
+    ) -> list[RunRow]:
+        """Runs of any state with a logical date in the closed range, oldest first."""
+
+    def previous_run(
+        self, run: RunRow, *, states: Collection[RunState] | None = None, run_type: RunType | None = None
+    ) -> RunRow | None:
+        """The run of the same DAG with the latest earlier logical date; None for a run without one."""
 
     def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None: ...
     def insert_run(self, new: NewRun) -> RunRow:
@@ -138,15 +154,23 @@ class Tx(Protocol):
     def delete_run(self, pk: int) -> bool: ...
 
     # Task instances
+    def task(self, pk: int) -> TaskRow | None: ...
     def tasks(self, run_pk: int) -> list[TaskRow]: ...
     def insert_tasks(self, run_pk: int, tasks: Sequence[NewTask]) -> list[TaskRow]: ...
     def update_tasks(self, changes: Sequence[TaskChange]) -> list[bool]: ...
     def archive_try(self, task_pk: int) -> None:
-        """Copies the row as it stands into the history of tries (before a retry or a clear overwrites it)."""
+        """Copies the row as it stands into the history of tries (before a retry or a clear overwrites it).
+
+        A copy of the same try that is there already is replaced.
+        """
 
     # Launches
     def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
-        """A new launch for each, and makes it the current one of its task; ids only rise."""
+        """Inserts a launch for each, with the row's `try_number`; ids only rise.
+
+        It becomes the current one when the caller writes `launch_id` in the same guarded update that
+        writes the task's state.
+        """
 
     def launch(self, launch_id: int) -> LaunchRow | None: ...
     def task_of_launch(self, launch_id: int) -> TaskRow | None: ...
@@ -158,6 +182,16 @@ class Tx(Protocol):
 
     def open_launch_ids(self) -> list[int]:
         """Every launch that is current and unfinished."""
+
+    def unfinished_launches(self) -> list[LaunchRow]:
+        """Every launch without an end, current or not."""
+
+    def silent_launches(self, since: datetime) -> list[LaunchRow]:
+        """Unfinished, opened, and without a heartbeat (or an opening) later than `since`."""
+
+    # Pools
+    def pool_slots(self) -> Mapping[tuple[int, str], int]:
+        """(tenant_id, pool) -> slots of every pool; -1: unlimited."""
 
     # XComs
     def purge_xcoms(self, task_pks: Sequence[int]) -> None: ...
@@ -174,6 +208,9 @@ class Store(Protocol):
 
     async def acquire_lease(self, owner: str, ttl: timedelta) -> Lease | None:
         """Takes or renews the planner's lease; None while another owner's is unexpired."""
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Gives the lease up, so that another need not wait for its end. Nothing where it is not held."""
 
 
 __all__ = [
