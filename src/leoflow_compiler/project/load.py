@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from leoflow_compiler.diagnostics.catalogue import project as codes
+from leoflow_compiler.diagnostics.outcome import in_order
 from leoflow_compiler.diagnostics.records import Code, Diagnostic, Span
 from leoflow_compiler.project.bundle import Bundle
 from leoflow_compiler.project.patterns import parse_patterns
@@ -33,14 +34,6 @@ def load_project(path: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     if diagnostics:
         return None, in_order(diagnostics)
     return Project(root=root, config=config, files=files, places=document.places), ()
-
-
-def in_order(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """By file and line, so that two runs say the same in the same order; those without a place come first."""
-    return tuple(sorted(diagnostics, key=lambda item: (item.span or _NOWHERE, item.code.code, item.message)))
-
-
-_NOWHERE = Span(file="", line=0)
 
 
 def _gather(project: Project) -> tuple[dict[str, Path], list[Diagnostic]]:

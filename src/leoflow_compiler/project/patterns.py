@@ -1,8 +1,8 @@
 """Which paths a list of patterns excludes, in the manner of `.gitignore`.
 
 A pattern without a slash matches a name at any depth; one with a slash is anchored at the project. A trailing
-slash restricts it to folders, `**` stands for any number of folders, `!` brings a path back. The last match wins.
-A folder that is excluded is not entered, so nothing below it can be brought back.
+slash restricts it to folders, `**` stands for any number of folders, `!` brings a path back; the last match
+wins. A folder that is excluded is not entered, so nothing below it can be brought back.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.records import Diagnostic, Span
-from leoflow_compiler.diagnostics.suggestion import did_you_mean
+from leoflow_compiler.diagnostics.suggestion import did_you_mean, nearest
 from leoflow_compiler.project.records import CONFIG_FILE, KeyPath, Place
 from leoflow_compiler.project.requirement import requirement_problem
 from leoflow_compiler.project.yaml_reader import YamlDocument
@@ -31,7 +31,7 @@ _KINDS = {
 _BOUNDS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
 # What a pattern of the schema means, for people.
 _PATTERNS = {
-    r"^[A-Za-z0-9_.-]+$": "letters, digits, `_`, `-` and `.` only",
+    r"^[A-Za-z0-9_.-]+$": "made of letters, digits, `_`, `-` and `.`",
     r"^3\.(9|[1-9][0-9])$": 'a minor version of Python 3, from "3.9" on',
     r"^[a-z0-9][a-z0-9+.:~=-]*$": "the name of a Debian package",
     r"^[a-z0-9]+/[a-z0-9_]+(/[a-z0-9_]+)?$": "a platform such as linux/amd64",
@@ -104,7 +104,9 @@ def _translate(breach: _Breach, document: YamlDocument) -> Iterator[Diagnostic]:
         yield from _unknown_keys(breach, document.places)
     elif breach.rule == "required":
         for key in breach.limit:
-            if key not in breach.value:
+            # A misspelt key is told once, as what it is.
+            misspelt = any(nearest(other, [key]) for other in breach.value if other not in breach.known)
+            if key not in breach.value and not misspelt:
                 yield Diagnostic(
                     code=codes.MISSING_KEY,
                     message=f"`{key}` is missing",

@@ -166,9 +166,9 @@ environment or a build directory that was not meant to be shipped. Exclude it in
 `exclude_paths`; let tasks read large data from where it lives.""",
 )
 
-DUPLICATE_DAG = Code(
+DUPLICATE_PROJECT = Code(
     code="LF016",
-    name="duplicate-dag",
+    name="duplicate-project",
     summary="Two projects of one workspace have the same `dag_id`.",
     explanation="""\
 A control plane knows a DAG by its `dag_id`. Two projects with the same one would replace each other's

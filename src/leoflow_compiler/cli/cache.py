@@ -1,0 +1,99 @@
+"""Results of earlier compilations, found by the bytes of everything that went in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import leoflow_compiler
+import leoflow_runtime
+from leoflow_compiler.cli.atomic import write_atomically
+from leoflow_compiler.project.records import CONFIG_FILE, Project
+from leoflow_runtime.artifact.resources import resource
+
+FORMAT = 1
+MAX_ENTRIES = 512
+
+
+def cache_directory(environ: Mapping[str, str]) -> Path:
+    """`LEOFLOW_CACHE_DIR`, else `~/.cache/leoflow`."""
+    chosen = environ.get("LEOFLOW_CACHE_DIR")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "leoflow"
+
+
+def input_digest(project: Project) -> str:
+    """Hex sha256 over the compiler itself, `leoflow.yaml` and every file of the bundle, names included."""
+    digest = hashlib.sha256()
+    _feed(digest, f"{FORMAT} {platform.python_version()} {_compiler_identity()}".encode())
+    _feed(digest, (project.root / CONFIG_FILE).read_bytes())
+    for name, path in project.files.items():
+        _feed(digest, name.encode())
+        with path.open("rb") as stream:
+            _feed(digest, hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+class CompileCache:
+    """A folder of JSON entries. An entry that cannot be read counts as absent and is written anew."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory / "compiled"
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        try:
+            checksum, _, body = self._entry(key).read_bytes().partition(b"\n")
+        except OSError:
+            return None
+        if checksum.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
+            return None
+        entry: dict[str, Any] = json.loads(body)
+        return entry
+
+    def put(self, key: str, entry: Mapping[str, Any]) -> None:
+        """Raises OSError when the folder cannot be written."""
+        body = json.dumps(entry, ensure_ascii=False).encode()
+        self._directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(
+            self._entry(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body, mode=0o600
+        )
+        self._prune()
+
+    def _entry(self, key: str) -> Path:
+        return self._directory / f"{key}.json"
+
+    def _prune(self) -> None:
+        entries = list(os.scandir(self._directory))
+        if len(entries) <= MAX_ENTRIES:
+            return
+        entries.sort(key=lambda entry: entry.stat().st_mtime_ns)
+        for entry in entries[: len(entries) - MAX_ENTRIES]:
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _feed(digest: Any, part: bytes) -> None:
+    digest.update(len(part).to_bytes(8, "big"))
+    digest.update(part)
+
+
+def _compiler_identity() -> str:
+    """Changes with every edit of the compiler, also in a checkout whose version number stands still."""
+    runtime = Path(leoflow_runtime.__path__[0])
+    schemas = Path(str(resource("schemas")))
+    roots = (Path(leoflow_compiler.__path__[0]), runtime / "artifact", runtime / "schedule", schemas)
+    digest = hashlib.sha256()
+    for root in roots:
+        for path in _sources(root):
+            status = path.stat()
+            _feed(digest, f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _sources(root: Path) -> Iterable[Path]:
+    for folder, subfolders, files in os.walk(root):
+        subfolders[:] = sorted(name for name in subfolders if name != "__pycache__")
+        yield from (Path(folder, name) for name in sorted(files) if name.endswith((".py", ".json")))

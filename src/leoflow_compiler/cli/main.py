@@ -1,0 +1,96 @@
+"""The entry point `leoflow`: the group of commands, and the border where exceptions become sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from leoflow_compiler.cli.errors import UserError
+from leoflow_compiler.cli.lazy import LazyCommand, LazyGroup
+from leoflow_compiler.diagnostics.outcome import Exit
+
+_COMMANDS = "leoflow_compiler.cli.commands"
+COMMANDS = {
+    "auth": LazyCommand(target=f"{_COMMANDS}.auth:auth", summary="Log in to a server, create tokens."),
+    "compile": LazyCommand(
+        target=f"{_COMMANDS}.compile:compile_command", summary="Compile projects to dag.json."
+    ),
+    "dags": LazyCommand(target=f"{_COMMANDS}.dags:dags", summary="List, pause, unpause, delete DAGs."),
+    "explain": LazyCommand(target=f"{_COMMANDS}.explain:explain", summary="Explain a diagnostic code."),
+    "graph": LazyCommand(target=f"{_COMMANDS}.graph:graph", summary="Draw the tasks of a DAG."),
+    "init": LazyCommand(target=f"{_COMMANDS}.init:init", summary="Create a project."),
+    "push": LazyCommand(target=f"{_COMMANDS}.push:push", summary="Register a dag.json with a server."),
+    "runs": LazyCommand(target=f"{_COMMANDS}.runs:runs", summary="Trigger and follow DAG runs."),
+    "validate": LazyCommand(
+        target=f"{_COMMANDS}.validate:validate", summary="Check projects; silent when clean."
+    ),
+    "version": LazyCommand(target=f"{_COMMANDS}.version:version", summary="Show the version."),
+}
+PLUGIN_SUMMARIES = {
+    "lite": "Run everything on this machine: compile, schedule, execute, show.",
+    "server": "Run or migrate a control plane.",
+    "setup": "Fetch what the server needs, such as the UI.",
+}
+
+
+@click.command(
+    cls=LazyGroup,
+    commands_by_name=COMMANDS,
+    plugins="leoflow.commands",
+    plugin_summaries=PLUGIN_SUMMARIES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with `leoflow init hello`, then `leoflow compile hello`.",
+)
+@click.version_option(package_name="leoflow", prog_name="leoflow", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Compile Airflow-dialect DAGs without executing them, and run them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status of the process: 0 clean, 1 problems, 2 misuse or a defect."""
+    try:
+        result = cli.main(args=argv, prog_name="leoflow", standalone_mode=False)
+    except UserError as error:
+        _say(error.message, error.hint)
+        return _debugged(int(error.exit_code))
+    except click.ClickException as error:
+        hint = None
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            hint = f"`{error.ctx.command_path} --help` shows what it takes"
+        _say(error.format_message().rstrip("."), hint)
+        return int(Exit.MISUSE)
+    except click.Abort:
+        _say("interrupted", None)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(Exit.PROBLEMS)
+    except Exception as error:  # noqa: BLE001 - the last border: a defect of ours is one line, not a traceback
+        reason = next(iter(str(error).splitlines()), "no message")
+        _say(
+            f"internal error: {type(error).__name__}: {reason}",
+            "this is a defect of Leoflow; LEOFLOW_DEBUG=1 shows where",
+        )
+        return _debugged(int(Exit.MISUSE))
+    return int(result) if isinstance(result, int) else int(Exit.CLEAN)
+
+
+def _say(message: str, hint: str | None) -> None:
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+
+
+def _debugged(status: int) -> int:
+    if os.environ.get("LEOFLOW_DEBUG") == "1":
+        traceback.print_exc()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from leoflow_compiler.cli.cache import CompileCache, cache_directory
+
+Decorated = Callable[..., Any]
+
+
+def format_option(function: Decorated) -> Decorated:
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How problems are reported.",
+    )(function)
+
+
+def no_cache_option(function: Decorated) -> Decorated:
+    return click.option(
+        "--no-cache", is_flag=True, help="Compile anew, whatever is kept from earlier (LEOFLOW_CACHE_DIR)."
+    )(function)
+
+
+def opened_cache(*, disabled: bool) -> CompileCache | None:
+    return None if disabled else CompileCache(cache_directory(os.environ))

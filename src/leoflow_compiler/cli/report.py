@@ -1,0 +1,96 @@
+"""What a command says about the projects that it looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import IO, Any
+
+from leoflow_compiler.cli.compilation import Compiled
+from leoflow_compiler.cli.terminal import wants_colour
+from leoflow_compiler.diagnostics.catalogue import project as codes
+from leoflow_compiler.diagnostics.excerpt import lines_in
+from leoflow_compiler.diagnostics.machine import diagnostic_to_json
+from leoflow_compiler.diagnostics.outcome import Exit, exit_code
+from leoflow_compiler.diagnostics.records import Diagnostic, Note
+from leoflow_compiler.diagnostics.text import render_text, summary
+
+
+def verdict(results: Sequence[Compiled]) -> Exit:
+    return exit_code([item for result in results for item in result.diagnostics])
+
+
+def write_text(results: Sequence[Compiled], stream: IO[str]) -> None:
+    """Every diagnostic with its excerpt, then a line that counts them; nothing when there are none."""
+    for result in results:
+        stream.write(
+            render_text(
+                result.diagnostics,
+                lines_in(result.target.folder),
+                prefix=result.target.prefix,
+                colour=wants_colour(stream),
+            )
+        )
+    counted = summary([item for result in results for item in result.diagnostics])
+    if counted:
+        affected = sum(1 for result in results if result.diagnostics)
+        scope = f" in {affected} of {len(results)} projects" if len(results) > 1 else ""
+        stream.write(f"{counted}{scope}\n")
+
+
+def write_json(results: Sequence[Compiled], stream: IO[str]) -> None:
+    json.dump(report(results), stream, indent=2, ensure_ascii=False)
+    stream.write("\n")
+
+
+def report(results: Sequence[Compiled]) -> dict[str, Any]:
+    """`{version, projects: [{path, dag_id, content_digest, diagnostics}], errors, warnings}`."""
+    everything = [item for result in results for item in result.diagnostics]
+    return {
+        "version": 1,
+        "projects": [_project(result) for result in results],
+        "errors": sum(1 for item in everything if item.severity == "error"),
+        "warnings": sum(1 for item in everything if item.severity == "warning"),
+    }
+
+
+def with_duplicates(results: Sequence[Compiled]) -> tuple[Compiled, ...]:
+    """The same results, with an error for each project whose `dag_id` an earlier one already has."""
+    first: dict[str, Compiled] = {}
+    checked: list[Compiled] = []
+    for result in results:
+        project = result.project
+        if project is None:
+            checked.append(result)
+            continue
+        earlier = first.setdefault(project.config.dag_id, result)
+        if earlier is result:
+            checked.append(result)
+            continue
+        clash = Diagnostic(
+            code=codes.DUPLICATE_PROJECT,
+            message=f"the dag_id `{project.config.dag_id}` is already used by {earlier.target.label}",
+            span=project.location_of("dag_id"),
+            notes=(Note(message="one control plane cannot hold both"),),
+        )
+        checked.append(
+            Compiled(
+                target=result.target,
+                project=project,
+                document=None,
+                diagnostics=(clash, *result.diagnostics),
+                cache_problem=result.cache_problem,
+            )
+        )
+    return tuple(checked)
+
+
+def _project(result: Compiled) -> dict[str, Any]:
+    from leoflow_runtime.artifact.canonical import content_digest
+
+    return {
+        "path": result.target.label,
+        "dag_id": result.project.config.dag_id if result.project else None,
+        "content_digest": content_digest(result.document) if result.document else None,
+        "diagnostics": [diagnostic_to_json(item) for item in result.diagnostics],
+    }
