@@ -1,1 +1,1 @@
-"""All of Leoflow on a laptop: watch, compile in a sub-process, register, run."""
+"""Leoflow on a laptop: one command, one folder of projects, everything in one place."""
