@@ -1,1 +1,6 @@
-"""Cron, timetables and time zones: functions of values."""
+"""Cron expressions, timetables and time zones, as functions of values."""
+
+from leoflow_runtime.schedule.cron import PRESETS, Cron, CronInvalid
+from leoflow_runtime.schedule.timetable import ScheduleInvalid, Slot, Timetable
+
+__all__ = ["PRESETS", "Cron", "CronInvalid", "ScheduleInvalid", "Slot", "Timetable"]

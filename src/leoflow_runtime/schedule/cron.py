@@ -1,0 +1,139 @@
+"""Cron expressions on a wall clock: the slots of an expression as instants. The one user of croniter.
+
+Across a change of the clocks:
+
+- an expression that names hours fires once per matching wall time: at its first occurrence in the hour
+  that repeats, and moved forward by the width of the gap in the hour that is skipped;
+- an expression that runs every hour fires at every instant whose wall time matches, so the hour that
+  repeats has its slots twice and the hour that is skipped has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from croniter import CroniterError, croniter
+
+PRESETS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@quarterly": "0 0 1 */3 *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+# No zone has moved its clocks by more than this within living memory, Samoa's lost day aside.
+_WIDEST_CHANGE = timedelta(hours=3)
+_SECOND = timedelta(seconds=1)
+
+
+class CronInvalid(ValueError):  # noqa: N818
+    """An expression that croniter cannot read, or that never fires."""
+
+    def __init__(self, expression: str, reason: str) -> None:
+        self.expression = expression
+        self.reason = reason
+        super().__init__(f"{expression!r} is not a cron expression: {reason}")
+
+
+class Cron:
+    """The slots of one expression in one time zone. Raises CronInvalid."""
+
+    def __init__(self, expression: str, zone: ZoneInfo) -> None:
+        self.expression = PRESETS.get(expression, expression)
+        self.zone = zone
+        if len(self.expression.split()) not in (5, 6):
+            raise CronInvalid(expression, "five or six fields are needed")
+        try:
+            expanded = croniter(self.expression).expanded
+            croniter(self.expression, datetime(2024, 1, 1)).get_next(datetime)  # noqa: DTZ001
+        except (CroniterError, ValueError, KeyError) as error:
+            raise CronInvalid(expression, str(error)) from error
+        self._every_hour = expanded[1] == ["*"]
+
+    def next_after(self, moment: datetime) -> datetime:
+        """The first slot later than `moment`, in UTC."""
+        wall = self._wall(moment)
+        first = _forward(self.expression, wall)
+        slot = self._instant(next(first))
+        if slot > moment and self._is_steady(moment, slot):
+            return slot
+        best: datetime | None = None
+        for candidate in _forward(self.expression, wall - _WIDEST_CHANGE):
+            earliest_later = candidate.replace(tzinfo=UTC) - _WIDEST_CHANGE
+            for instant in self._instants(candidate):
+                if instant > moment and (best is None or instant < best):
+                    best = instant
+            if best is not None and earliest_later > self._wall(best).replace(tzinfo=UTC):
+                return best
+        raise CronInvalid(self.expression, "it never fires")
+
+    def last_until(self, moment: datetime) -> datetime:
+        """The latest slot that is not later than `moment`, in UTC."""
+        wall = self._wall(moment).replace(microsecond=0) + _SECOND
+        slot = self._instant(next(_backward(self.expression, wall)))
+        if slot <= moment and self._is_steady(slot, moment):
+            return slot
+        best: datetime | None = None
+        for candidate in _backward(self.expression, wall + _WIDEST_CHANGE):
+            latest_earlier = candidate.replace(tzinfo=UTC) + _WIDEST_CHANGE
+            for instant in self._instants(candidate):
+                if instant <= moment and (best is None or instant > best):
+                    best = instant
+            if best is not None and latest_earlier < self._wall(best).replace(tzinfo=UTC):
+                return best
+        raise CronInvalid(self.expression, "it never fired")
+
+    def _wall(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
+
+    def _instant(self, wall: datetime, fold: int = 0) -> datetime:
+        return wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC)
+
+    def _instants(self, wall: datetime) -> Iterator[datetime]:
+        """Where a matching wall time lies on the real time line: nowhere, once or twice."""
+        first = self._instant(wall)
+        if not self._every_hour:
+            yield first
+            return
+        for instant in (first, self._instant(wall, fold=1)):
+            if self._wall(instant) == wall:
+                yield instant
+
+    def _is_steady(self, start: datetime, end: datetime) -> bool:
+        """No change of the clocks near either end: then wall time and instants agree."""
+        offsets = {
+            moment.astimezone(self.zone).utcoffset()
+            for moment in (start - _WIDEST_CHANGE, start, start + _WIDEST_CHANGE)
+        }
+        if len(offsets) > 1:
+            return False
+        offsets = {
+            moment.astimezone(self.zone).utcoffset()
+            for moment in (end - _WIDEST_CHANGE, end, end + _WIDEST_CHANGE)
+        }
+        return len(offsets) == 1
+
+
+@lru_cache(maxsize=4096)
+def cron(expression: str, zone: str) -> Cron:
+    """The same as `Cron`, kept: parsing costs more than asking. Raises CronInvalid."""
+    return Cron(expression, ZoneInfo(zone))
+
+
+def _forward(expression: str, wall: datetime) -> Iterator[datetime]:
+    walk = croniter(expression, wall)
+    while True:
+        yield walk.get_next(datetime)
+
+
+def _backward(expression: str, wall: datetime) -> Iterator[datetime]:
+    walk = croniter(expression, wall)
+    while True:
+        yield walk.get_prev(datetime)
