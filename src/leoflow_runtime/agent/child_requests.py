@@ -1,0 +1,131 @@
+"""What running tasks ask for: a unix socket, one JSON object per line each way.
+
+    → {"launch_id": 7, "nonce": "…", "op": "get_variable", "key": "region"}
+    ← {"ok": true, "value": "eu"}                or {"ok": false, "error": "…"}
+
+The nonce of a launch is in its folder, which only this user can read; it ties a request to a launch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from leoflow_runtime.agent.control import CallRefused, LaunchGone
+from leoflow_runtime.agent.spool import input_json, listen
+from leoflow_runtime.agent.supervision import Supervision
+from leoflow_runtime.wire import agent_pb2 as wire
+
+# A value set by a task may be large; XCom values are not sent this way.
+_LINE_LIMIT = 16 * 1024 * 1024
+
+
+class RequestInvalid(ValueError):
+    """A request that cannot be understood; the text is one sentence."""
+
+
+class ChildRequests:
+    """Answers requests of launches that `find` knows.
+
+    `find` waits for launches that are held but not yet taken over, and raises LookupError for others.
+    """
+
+    def __init__(self, find: Callable[[int], Any]) -> None:
+        self._find = find
+        self._server: asyncio.AbstractServer | None = None
+
+    async def start(self, path: Path) -> None:
+        self._server = await asyncio.start_unix_server(self._serve, sock=listen(path), limit=_LINE_LIMIT)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                writer.write(await self._answer(line) + b"\n")
+                await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # the task left in the middle of a line, or sent one without end
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes) -> bytes:
+        try:
+            request = json.loads(line)
+            launch = await self._authentic(request)
+        except (ValueError, LookupError, TypeError, KeyError) as error:
+            return _refusal(str(error) or type(error).__name__)
+        launch.requests += 1
+        try:
+            return await answer(launch, request)
+        except (RequestInvalid, LaunchGone, CallRefused) as error:
+            return _refusal(str(error))
+        except (KeyError, TypeError) as error:
+            return _refusal(f"The request {request.get('op')!r} lacks or mistypes {error}.")
+        finally:
+            launch.requests -= 1
+
+    async def _authentic(self, request: dict[str, Any]) -> Supervision:
+        launch: Supervision = await self._find(int(request["launch_id"]))
+        expected = (launch.directory.read("launch.json") or {}).get("nonce", "")
+        if not expected or not hmac.compare_digest(str(request.get("nonce")), expected):
+            raise RequestInvalid("The request does not carry its launch's nonce.")
+        return launch
+
+
+async def answer(launch: Supervision, request: dict[str, Any]) -> bytes:
+    """Asks the control plane on behalf of a task, and gives what the task reads."""
+    operation = request["op"]
+    call = launch.session.call
+    if operation == "pull_xcom":
+        reply = await call("PullXCom", _pull(launch.launch_id, request))
+        return b'{"ok": true, "values": [' + b", ".join(map(input_json, reply.values)) + b"]}"
+    if operation == "get_variable":
+        reply = await call(
+            "GetVariable", wire.GetVariableRequest(launch_id=launch.launch_id, key=request["key"])
+        )
+        return _answer({"value": reply.value if reply.HasField("value") else None})
+    if operation == "set_variable":
+        await call("SetVariable", _set(launch.launch_id, request))
+        return _answer({})
+    if operation == "get_connection":
+        reply = await call(
+            "GetConnection", wire.GetConnectionRequest(launch_id=launch.launch_id, conn_id=request["conn_id"])
+        )
+        return _answer({"uri": reply.uri if reply.HasField("uri") else None})
+    raise RequestInvalid(f"There is no request named {operation!r}.")
+
+
+def _pull(launch_id: int, request: dict[str, Any]) -> wire.PullXComRequest:
+    return wire.PullXComRequest(
+        launch_id=launch_id,
+        task_ids=request.get("task_ids") or [],
+        key=request.get("key") or "return_value",
+        dag_id=request.get("dag_id") or "",
+        run_id=request.get("run_id") or "",
+        map_index=request.get("map_index"),
+        include_prior_dates=bool(request.get("include_prior_dates")),
+    )
+
+
+def _set(launch_id: int, request: dict[str, Any]) -> wire.SetVariableRequest:
+    return wire.SetVariableRequest(
+        launch_id=launch_id,
+        key=request["key"],
+        value=request.get("value"),
+        description=request.get("description") or "",
+    )
+
+
+def _answer(fields: dict[str, Any]) -> bytes:
+    return json.dumps({"ok": True, **fields}).encode()
+
+
+def _refusal(error: str) -> bytes:
+    return json.dumps({"ok": False, "error": error}).encode()

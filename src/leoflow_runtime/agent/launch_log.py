@@ -1,0 +1,93 @@
+"""A launch's log in the spool: converted lines in `log`, and how far they go in `log.position`.
+
+The lines are kept as they are shipped, byte for byte, so that an agent that takes over goes on at the
+offset that the control plane has made durable.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from leoflow_runtime.agent.log_lines import LineConverter, own_line
+
+BATCH_LIMIT = 256 * 1024
+_READ_LIMIT = 1024 * 1024
+# Three numbers of 20 digits: the log's first offset, bytes in `log`, bytes of `output` that they cover.
+_POSITION_LENGTH = 63
+
+
+class LaunchLog:
+    """Offsets are those of the control plane; `base` is the offset of the first byte of `log`."""
+
+    def __init__(self, directory: Path, converter: LineConverter) -> None:
+        self._converter = converter
+        self._output_path = directory / "output"
+        self._output: int | None = None
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._log = os.open(directory / "log", flags, 0o600)
+        self._position = os.open(directory / "log.position", flags, 0o600)
+        numbers = os.pread(self._position, _POSITION_LENGTH, 0).split()
+        self._base, self._size, self._converted = map(int, numbers) if len(numbers) == 3 else (0, 0, 0)
+        self._read = self._converted
+        os.ftruncate(self._log, self._size)
+
+    @property
+    def end(self) -> int:
+        return self._base + self._size
+
+    def align(self, durable: int) -> None:
+        """Makes sure that `durable` lies within what is held; otherwise goes on there, marking the gap."""
+        if self._base <= durable <= self.end:
+            return
+        self._base, self._size = durable, 0
+        os.ftruncate(self._log, 0)
+        self.append(own_line("A part of the log was lost here.", level="warning"))
+
+    def append(self, lines: bytes) -> None:
+        """Adds whole lines."""
+        if lines:
+            os.pwrite(self._log, lines, self._size)
+            self._size += len(lines)
+        self._converted = self._read - self._converter.held
+        numbers = f"{self._base:020d} {self._size:020d} {self._converted:020d}\n"
+        os.pwrite(self._position, numbers.encode(), 0)
+
+    def take_output(self, *, final: bool = False) -> bool:
+        """Converts what the task has written since; says whether there was anything.
+
+        With `final`, all of it, an open last line included.
+        """
+        if self._output is None:
+            try:
+                self._output = os.open(self._output_path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return False
+        taken = False
+        while data := os.pread(self._output, _READ_LIMIT, self._read):
+            self._read += len(data)
+            self.append(self._converter.feed(data))
+            taken = True
+            if not final:
+                break
+        if final and self._converter.held:
+            self.append(self._converter.finish())
+        return taken
+
+    def batch(self, offset: int) -> bytes:
+        """Whole lines from `offset` on: as many as `BATCH_LIMIT` allows, at least one."""
+        limit = BATCH_LIMIT
+        while True:
+            data = os.pread(self._log, limit, offset - self._base)
+            if len(data) < limit:
+                return data
+            newline = data.rfind(b"\n")
+            if newline >= 0:
+                return data[: newline + 1]
+            limit *= 2
+
+    def close(self) -> None:
+        for descriptor in (self._log, self._position, self._output):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._output = None

@@ -1,0 +1,76 @@
+"""Sends a launch's log: in order, in batches, each from the offset that the control plane holds durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from leoflow_runtime.agent.control import CallRefused, LaunchGone, LaunchSession, backoff
+from leoflow_runtime.agent.launch_log import LaunchLog
+from leoflow_runtime.wire import agent_pb2 as wire
+
+
+class LogShipper:
+    """At most one batch is on its way at a time."""
+
+    def __init__(
+        self,
+        log: LaunchLog,
+        session: LaunchSession,
+        launch_id: int,
+        durable: int,
+        unwanted: Callable[[str], None],
+    ) -> None:
+        """`unwanted` is told when the control plane wants no more of this launch."""
+        self._log = log
+        self._session = session
+        self._launch_id = launch_id
+        self._durable = durable
+        self._report_unwanted = unwanted
+        self._complete = False
+        self._unwanted = False
+        self._sending: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """Sends what is not durable yet, unless that is under way."""
+        behind = self._durable < self._log.end and not self._unwanted
+        if behind and (self._sending is None or self._sending.done()):
+            self._sending = asyncio.create_task(self._send())
+
+    async def finish(self) -> None:
+        """Returns when the whole log is durable, or nobody wants it any more."""
+        self._complete = True
+        while self._durable < self._log.end and not self._unwanted:
+            self.wake()
+            if self._sending is not None:
+                await asyncio.wait({self._sending})
+
+    def cancel(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+
+    async def _send(self) -> None:
+        waits = backoff()
+        while self._durable < self._log.end:
+            data = self._log.batch(self._durable)
+            final = self._complete and self._durable + len(data) == self._log.end
+            request = wire.AppendLogRequest(
+                launch_id=self._launch_id, offset=self._durable, data=data, final=final
+            )
+            try:
+                reply = await self._session.call("AppendLog", request)
+            except (LaunchGone, CallRefused) as error:
+                self._give_up(str(error))
+                return
+            if reply.should_stop:
+                self._give_up("the control plane wants no more of its log")
+                return
+            if reply.durable_offset == self._durable:  # it could not store any of it just now
+                await asyncio.sleep(next(waits))
+            self._durable = reply.durable_offset
+            self._log.align(self._durable)
+
+    def _give_up(self, reason: str) -> None:
+        self._unwanted = True
+        if not self._complete:
+            self._report_unwanted(reason)

@@ -1,0 +1,371 @@
+"""One launch, from its folder in the spool to its acknowledged report."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from leoflow_runtime.agent import processes
+from leoflow_runtime.agent.control import CallRefused, LaunchGone, LaunchSession
+from leoflow_runtime.agent.launch_log import LaunchLog
+from leoflow_runtime.agent.log_lines import LineConverter, Masker, own_line
+from leoflow_runtime.agent.outcome import Ending, conclude, rfc3339
+from leoflow_runtime.agent.settings import Bounds
+from leoflow_runtime.agent.shipping import LogShipper
+from leoflow_runtime.agent.spool import LaunchDirectory
+from leoflow_runtime.agent.zygotes import (
+    Child,
+    ImportFailed,
+    LaunchRefused,
+    Version,
+    Zygote,
+    ZygoteDied,
+    ZygotePool,
+)
+from leoflow_runtime.wire import agent_pb2 as wire
+
+# How long the report waits for the log to be shipped before it, so that a finished task shows a whole log.
+_LOG_FIRST_SECONDS = 5.0
+# exit.json (None: the process never was, or vanished), and what the agent decided about it, if anything.
+_End = tuple[dict[str, Any] | None, Ending | None]
+
+
+class Supervision:
+    """Runs a launch, or takes over one that an earlier agent left running."""
+
+    def __init__(
+        self,
+        *,
+        spec: wire.LaunchSpec,
+        directory: LaunchDirectory,
+        session: LaunchSession,
+        zygotes: ZygotePool,
+        bounds: Bounds,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.launch_id = spec.launch_id
+        self.spec = spec
+        self.directory = directory
+        self.session = session
+        # Requests of the child that are being answered: while there are any, it is not stuck.
+        self.requests = 0
+        self._zygotes = zygotes
+        self._bounds = bounds
+        self._clock = clock
+        self._log = LaunchLog(directory.path, LineConverter(Masker(spec.secrets)))
+        self._log.align(spec.log_offset)
+        self._shipper = LogShipper(self._log, session, spec.launch_id, spec.log_offset, unwanted=self.forget)
+        self._stop: Ending | None = None
+        self._stopping = asyncio.Event()
+        self._pid = 0
+        self._start_time: int | None = None
+        self._launched_at = 0.0
+        self._start_reported = False
+        self._gone: LaunchGone | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> wire.Outcome | None:
+        """A new launch. The outcome that was reported; None if the launch was no longer current."""
+        return await self._guarded(self._begin)
+
+    async def adopt(self) -> wire.Outcome | None:
+        """A launch that an earlier agent began."""
+        return await self._guarded(self._take_over)
+
+    def stop(self, reason: str) -> None:
+        """Ends the task as cancelled."""
+        message = f"The task was stopped: {reason}." if reason else "The task was stopped."
+        self._begin_stop(Ending(outcome=wire.CANCELLED, message=message))
+
+    def forget(self, reason: str) -> None:
+        """The launch is no longer current: ends its process and reports nothing."""
+        self.session.abandon(reason)
+        if self._gone is None:
+            self._gone = LaunchGone(self.launch_id, reason)
+        self.stop(reason)
+
+    def tick(self) -> None:
+        """Looks at what the task has written since; called every few dozen milliseconds while it runs."""
+        self._log.take_output()
+        self._shipper.wake()
+        if not self._start_reported and self._pid and self.directory.has("started"):
+            self._start_reported = True
+            self._in_background(self._report_started())
+
+    async def _guarded(self, work: Callable[[], Awaitable[_End]]) -> wire.Outcome | None:
+        """The folder stays if this is cancelled: then the agent leaves, and the next one takes over."""
+        outcome: wire.Outcome | None = None
+        try:
+            try:
+                end, ending = await work()
+                outcome = await self._conclude(end, ending)
+            except LaunchGone:
+                await self._end_process()
+            self.directory.remove()
+        finally:
+            self._shipper.cancel()
+            for task in self._background:
+                task.cancel()
+            self._log.close()
+        return outcome
+
+    # --- a new launch
+
+    async def _begin(self) -> _End:
+        version = Version.of(self.spec)
+        try:
+            zygote = await self._zygotes.acquire(version, self.directory.path, self.spec.dag_json)
+        except OSError as error:
+            message = f"The interpreter {version.python} cannot be started: {error.strerror}."
+            self._say(message, level="error")
+            return None, Ending(outcome=wire.FAILED, message=message)
+        try:
+            return await self._through(zygote)
+        except ImportFailed as error:
+            for line in error.traceback.splitlines():
+                self._say(line, level="error")
+            message = f"The DAG could not be imported: {error.summary}"
+            return None, Ending(outcome=wire.FAILED, message=message)
+        except LaunchRefused as error:
+            return None, self._stop or Ending(outcome=wire.LOST, message=f"The task did not start: {error}.")
+        except ZygoteDied as error:
+            if self._pid:  # its children die with it; that they have is what must be known
+                processes.signal_tree(self._pid, signal.SIGKILL, descendants=True)
+                await processes.wait_gone(self._pid, self._start_time)
+            return self.directory.read("exit.json"), self._stop or Ending(
+                outcome=wire.LOST, message=str(error)
+            )
+        finally:
+            self._zygotes.release(zygote)
+
+    async def _through(self, zygote: Zygote) -> _End:
+        if not await self._import_done(zygote):
+            return None, self._stop
+        child = await self._launch(zygote, mode=None)
+        while True:
+            end = await self._watch(child)
+            if end is not None:
+                return end, self._stop
+            reason = f"a task process did not reach its first line within {self._bounds.stuck_seconds:g} s"
+            self._zygotes.stop_forking(zygote.version, reason)
+            self._say(f"Each task of this version gets a fresh interpreter from now on: {reason}.")
+            processes.signal_tree(child.pid, signal.SIGKILL, descendants=True)
+            await child.ended
+            self.directory.prepare_again()
+            child = await self._launch(zygote, mode="spawn")
+
+    async def _import_done(self, zygote: Zygote) -> bool:
+        """Waits for the version to be imported; False if the launch was stopped meanwhile."""
+        if not zygote.ready.done():
+            stopping = asyncio.ensure_future(self._stopping.wait())
+            waiting: set[asyncio.Future[Any]] = {zygote.ready, stopping}
+            await asyncio.wait(
+                waiting,
+                timeout=self._bounds.import_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            stopping.cancel()
+        if not zygote.ready.done() and not self._stopping.is_set():
+            zygote.kill()
+            raise ImportFailed(
+                f"importing it took longer than {self._bounds.import_seconds:g} s",
+                f"The DAG was not imported within {self._bounds.import_seconds:g} s.",
+            )
+        if self._stopping.is_set():
+            return False
+        zygote.ready.result()
+        return True
+
+    async def _launch(self, zygote: Zygote, mode: str | None) -> Child:
+        child = await zygote.launch(self.launch_id, self.directory.path, mode=mode)
+        self._pid, self._start_time = child.pid, child.start_time
+        self._launched_at = self._clock()
+        how = "forked" if child.mode == "fork" else "in a fresh interpreter"
+        self._say(
+            f"Started {self.spec.task_id} (try {self.spec.try_number}) as process {child.pid}, {how}, "
+            f"with {zygote.version.python}."
+        )
+        if child.mode == "spawn" and zygote.reasons:
+            self._say(f"Not forked: {'; '.join(zygote.reasons)}.")
+        return child
+
+    async def _watch(self, child: Child) -> dict[str, Any] | None:
+        """Waits for the process to end, ending it when it must; None if it is stuck before its first line."""
+        timeout = self._arm_timeout(self._launched_at)
+        stopping: asyncio.Task[None] | None = asyncio.create_task(self._enforce_stop(child.ended))
+        try:
+            while True:
+                wait = self._bounds.stuck_seconds if self._may_be_stuck(child) else None
+                done, _ = await asyncio.wait({child.ended}, timeout=wait)
+                if done:
+                    return child.ended.result()
+                if self._may_be_stuck(child) and self.requests == 0:
+                    return None
+        finally:
+            if timeout is not None:
+                timeout.cancel()
+            if stopping is not None:
+                stopping.cancel()
+
+    def _may_be_stuck(self, child: Child) -> bool:
+        return child.mode == "fork" and not self._stopping.is_set() and not self.directory.has("started")
+
+    def _arm_timeout(self, since: float) -> asyncio.TimerHandle | None:
+        seconds = self.spec.execution_timeout_seconds
+        if seconds <= 0:
+            return None
+        ending = Ending(
+            outcome=wire.FAILED, message=f"The task exceeded its execution timeout of {seconds:g} seconds."
+        )
+        left = max(since + seconds - self._clock(), 0.0)
+        return asyncio.get_running_loop().call_later(left, self._begin_stop, ending)
+
+    # --- stopping
+
+    def _begin_stop(self, ending: Ending) -> None:
+        if self._stop is None:
+            self._stop = ending
+            self.directory.write("stop.json", ending.to_record())
+            self._stopping.set()
+
+    async def _enforce_stop(self, ended: asyncio.Future[Any]) -> None:
+        await self._stopping.wait()
+        assert self._stop is not None
+        self._say(self._stop.message, level="error")
+        processes.signal_tree(self._pid, signal.SIGTERM)
+        done, _ = await asyncio.wait({ended}, timeout=self._bounds.grace_seconds)
+        if not done:
+            self._say(f"It did not end within {self._bounds.grace_seconds:g} s; killed.", level="error")
+            processes.signal_tree(self._pid, signal.SIGKILL, descendants=True)
+
+    async def _end_process(self) -> None:
+        if self._pid and processes.is_alive(self._pid, self._start_time):
+            processes.signal_tree(self._pid, signal.SIGTERM)
+            try:
+                await asyncio.wait_for(
+                    processes.wait_gone(self._pid, self._start_time), self._bounds.grace_seconds
+                )
+            except TimeoutError:
+                processes.signal_tree(self._pid, signal.SIGKILL, descendants=True)
+
+    # --- taking over
+
+    async def _take_over(self) -> _End:
+        stop = self.directory.read("stop.json")
+        if stop is not None:
+            self._stop = Ending.from_record(stop)
+            self._stopping.set()
+        if self.directory.claim():  # no zygote has begun it, and now none will
+            return None, Ending(outcome=wire.LOST, message="The agent ended before the task was started.")
+        owner = self.directory.read("claim") or {}
+        process = await self._process_record(owner)
+        if process is None:
+            return self.directory.read("exit.json"), self._stop
+        self._pid, self._start_time = process["pid"], process["start_time"]
+        self._launched_at = (self.directory.path / "process.json").stat().st_mtime
+        self._say(f"A new agent took over process {self._pid}.")
+        ended = asyncio.ensure_future(self._end_of(owner))
+        timeout = self._arm_timeout(self._launched_at)
+        stopping = asyncio.create_task(self._enforce_stop(ended))
+        try:
+            return await ended, self._stop
+        finally:
+            stopping.cancel()
+            if timeout is not None:
+                timeout.cancel()
+
+    async def _process_record(self, owner: dict[str, Any]) -> dict[str, Any] | None:
+        """`process.json`, for which a living zygote may still owe us a moment."""
+        while (process := self.directory.read("process.json")) is None:
+            if not _owner_lives(owner):
+                return self.directory.read("process.json")
+            await asyncio.sleep(self._bounds.tick_seconds)
+        return process
+
+    async def _end_of(self, owner: dict[str, Any]) -> dict[str, Any] | None:
+        """`exit.json`, when the process and its parent have had their say; None if there was none."""
+        await processes.wait_gone(self._pid, self._start_time)
+        while (end := self.directory.read("exit.json")) is None:
+            if not _owner_lives(owner):
+                return self.directory.read("exit.json")
+            await asyncio.sleep(self._bounds.tick_seconds)
+        return end
+
+    # --- the end
+
+    async def _conclude(self, end: dict[str, Any] | None, ending: Ending | None) -> wire.Outcome | None:
+        if self._gone is not None:
+            raise self._gone
+        if end is not None and end["group_alive"]:
+            await asyncio.sleep(self._bounds.drain_seconds)
+            processes.signal_tree(end["pid"], signal.SIGKILL)
+        self._log.take_output(final=True)
+        started = self.directory.started_at() or self._launched_at or None
+        report = conclude(
+            self.launch_id,
+            end=end,
+            result=self.directory.read("result.json"),
+            stop=ending,
+            started_at=started,
+            now=self._clock(),
+        )
+        self._say(_closing_words(report), level="info" if report.outcome in _GOOD else "error")
+        shipped = asyncio.ensure_future(self._shipper.finish())
+        await asyncio.wait({shipped}, timeout=_LOG_FIRST_SECONDS)
+        try:
+            await self.session.call("ReportFinished", report)
+        except CallRefused as refusal:
+            await self.session.call("ReportFinished", _reduced(report, str(refusal)))
+        await shipped
+        return report.outcome
+
+    async def _report_started(self) -> None:
+        request = wire.StartedRequest(
+            launch_id=self.launch_id, child_pid=self._pid, started_at=rfc3339(self.directory.started_at())
+        )
+        try:
+            reply = await self.session.call("ReportStarted", request)
+        except LaunchGone as gone:
+            self.forget(gone.reason)
+            return
+        if reply.should_stop:
+            self.forget(reply.reason)
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def _say(self, text: str, *, level: str = "info") -> None:
+        self._log.append(own_line(text, level=level))
+
+
+_GOOD = {wire.SUCCESS, wire.SKIPPED, wire.UP_FOR_RESCHEDULE}
+
+
+def _owner_lives(owner: dict[str, Any]) -> bool:
+    return "pid" in owner and processes.is_alive(owner["pid"], owner.get("start_time"))
+
+
+def _closing_words(report: wire.FinishedRequest) -> str:
+    name = wire.Outcome.Name(report.outcome).lower().replace("_", " ")
+    words = f"Ended: {name}"
+    if report.cpu_seconds or report.max_rss_bytes:
+        words += f"; {report.cpu_seconds:.3f} s of CPU, {report.max_rss_bytes / 2**20:.0f} MiB at most"
+    if report.message and report.outcome not in _GOOD:
+        words += f". {report.message}"
+    return words
+
+
+def _reduced(report: wire.FinishedRequest, refusal: str) -> wire.FinishedRequest:
+    """The report without what the task left, for a control plane that refused it."""
+    smaller = wire.FinishedRequest()
+    smaller.CopyFrom(report)
+    del smaller.xcoms[:]
+    smaller.rendered_fields_json = ""
+    smaller.outcome = wire.FAILED
+    smaller.message = f"The control plane refused what the task left: {refusal}"
+    return smaller
