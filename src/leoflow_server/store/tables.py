@@ -266,6 +266,13 @@ launches = Table(
     Column("message", Text),
     sqlite_autoincrement=True,
 )
+# What runs now: asked at each start and adoption, so its cost must not grow with history.
+Index(
+    "ix_launches_open",
+    launches.c.pk,
+    sqlite_where=launches.c.finished_at.is_(None),
+    postgresql_where=launches.c.finished_at.is_(None),
+)
 
 xcoms = Table(
     "xcoms",

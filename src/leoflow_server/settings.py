@@ -1,0 +1,232 @@
+"""What a control plane is told: flag > `LEOFLOW_*` environment > file > default.
+
+A value that must be kept secret may also come from a file: `LEOFLOW_JWT_SECRET_FILE=/run/secrets/jwt`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class SettingsInvalid(Exception):  # noqa: N818 - reads as what happened
+    """What is missing or wrong, one sentence per problem, each with what to set."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problems))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything that a control plane is configured by. Durations are seconds."""
+
+    home: Path  # state: database, logs, bundles, spool
+    ui_dir: Path  # where `leoflow setup` puts the UI
+    database_url: str
+    host: str = "127.0.0.1"
+    port: int = 8080
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int = 9091
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 9090
+    # Secrets: never shown.
+    jwt_secret: str = field(repr=False)
+    encryption_key: str = field(repr=False)  # base64 of 32 bytes; comma-separated: the first one encrypts
+    agent_secret: str = field(default="", repr=False)  # signs launch tokens; empty: derived from jwt_secret
+    admin_username: str = "admin"
+    admin_password: str | None = field(default=None, repr=False)
+    # Behaviour
+    lite: bool = False
+    instance_name: str = "Leoflow"
+    base_path: str = "/"
+    token_seconds: float = 24 * 3600.0
+    default_paused: bool = False  # for DAGs that do not say is_paused_upon_creation
+    log_format: str = "auto"  # json, text; auto: text on a terminal
+    log_level: str = "info"
+    # The host agent of the subprocess executor
+    capacity: int = 32
+    heartbeat_seconds: float = 5.0
+    heartbeat_lost_seconds: float = 90.0
+    idle_zygote_seconds: float = 300.0
+    max_zygotes: int = 16
+    orphan_seconds: float = 120.0
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def bundles_dir(self) -> Path:
+        return self.home / "bundles"
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.home / "spool"
+
+    @property
+    def agent_log(self) -> Path:
+        return self.home / "agent.log"
+
+    @property
+    def launch_secret(self) -> bytes:
+        """The key that signs launch tokens."""
+        if self.agent_secret:
+            return self.agent_secret.encode()
+        return hmac.digest(self.jwt_secret.encode(), b"leoflow launch tokens", hashlib.sha256)
+
+
+SECRETS = ("jwt_secret", "encryption_key", "agent_secret", "admin_password", "database_url")
+_REQUIRED = {
+    "admin_password": "the password of the first admin login",
+    "jwt_secret": "at least 32 random characters that sign logins",
+    "encryption_key": "base64 of 32 random bytes that encrypt connections and variables",
+}
+
+
+def leoflow_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """`LEOFLOW_HOME`, or `~/.leoflow`."""
+    return Path(environ.get("LEOFLOW_HOME") or "~/.leoflow").expanduser()
+
+
+def resolve(
+    flags: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Settings from all sources. `flags` with value None are as good as not given.
+
+    Raises SettingsInvalid with every problem found.
+    """
+    problems: list[str] = []
+    from_file = _read_file(file, problems)
+    base = leoflow_home(environ)
+    given: dict[str, Any] = {"home": base / "server", "ui_dir": base / "ui", **(defaults or {})}
+    for item in fields(Settings):
+        text = _from_environment(item.name, environ, problems)
+        if flags.get(item.name) is not None:
+            given[item.name] = flags[item.name]
+        elif text is not None:
+            given[item.name] = text
+        elif item.name in from_file:
+            given[item.name] = from_file[item.name]
+    values = {name: _typed(name, value, problems) for name, value in given.items()}
+    for name, what in _REQUIRED.items():
+        if not values.get(name):
+            variable = f"LEOFLOW_{name.upper()}"
+            problems.append(f"{name} is missing: set {variable} (or {variable}_FILE) to {what}.")
+    if isinstance(values.get("jwt_secret"), str) and 0 < len(values["jwt_secret"]) < 32:
+        problems.append("jwt_secret is too short: at least 32 characters.")
+    if values.get("encryption_key"):
+        problems.extend(_key_problems(values["encryption_key"]))
+    if problems:
+        raise SettingsInvalid(problems)
+    values["home"] = values["home"].absolute()
+    values.setdefault("database_url", sqlite_url(values["home"]))
+    return Settings(**values)
+
+
+def database_url(
+    flags: Mapping[str, Any], *, environ: Mapping[str, str] = os.environ, file: Path | None = None
+) -> str:
+    """Only where the database is: what `leoflow server migrate` needs. Raises SettingsInvalid."""
+    problems: list[str] = []
+    from_file = _read_file(file, problems)
+    if problems:
+        raise SettingsInvalid(problems)
+    home = flags.get("home") or environ.get("LEOFLOW_SERVER_HOME") or from_file.get("home")
+    url = flags.get("database_url") or environ.get("LEOFLOW_DATABASE_URL") or from_file.get("database_url")
+    return str(url) if url else sqlite_url(Path(home) if home else leoflow_home(environ) / "server")
+
+
+def sqlite_url(home: Path) -> str:
+    return f"sqlite:///{home.expanduser().absolute() / 'leoflow.db'}"
+
+
+def _from_environment(name: str, environ: Mapping[str, str], problems: list[str]) -> str | None:
+    # LEOFLOW_HOME is the root of everything; the server's own folder below it has a name of its own.
+    variable = "LEOFLOW_SERVER_HOME" if name == "home" else f"LEOFLOW_{name.upper()}"
+    if environ.get(variable):
+        return environ[variable]
+    path = environ.get(f"{variable}_FILE") if name in SECRETS else None
+    if not path:
+        return None
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{variable}_FILE cannot be read: {error}.")
+        return None
+
+
+def _read_file(file: Path | None, problems: list[str]) -> Mapping[str, Any]:
+    if file is None:
+        return {}
+    try:
+        content = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        problems.append(f"{file} cannot be read: {error}.")
+        return {}
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        problems.append(f"{file} must be a mapping of setting names to values.")
+        return {}
+    known = {item.name for item in fields(Settings)}
+    problems.extend(f"{file}: unknown setting {name!r}." for name in content if name not in known)
+    return {name: value for name, value in content.items() if name in known}
+
+
+_BOOLEANS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+def _typed(name: str, value: Any, problems: list[str]) -> Any:
+    annotation = Settings.__annotations__[name]
+    try:
+        if annotation == "Path":
+            return Path(value).expanduser()
+        if annotation == "bool":
+            return value if isinstance(value, bool) else _BOOLEANS[str(value).strip().lower()]
+        if annotation == "int":
+            return int(value)
+        if annotation == "float":
+            return float(value)
+    except (ValueError, TypeError, KeyError):
+        problems.append(f"{name} must be {_WORDS[annotation]}, not {str(value)!r}.")
+        return None
+    return value
+
+
+_WORDS = {"Path": "a path", "bool": "true or false", "int": "a whole number", "float": "a number of seconds"}
+
+
+def _key_problems(keys: str) -> list[str]:
+    for entry in keys.split(","):
+        key = entry.rpartition(":")[2].strip()  # "id:key" names a key for rotation
+        padded = key + "=" * (-len(key) % 4)
+        try:
+            raw = base64.b64decode(padded.replace("-", "+").replace("_", "/"), validate=True)
+        except (binascii.Error, ValueError):
+            raw = b""
+        if len(raw) != 32:
+            return ["encryption_key must be base64 of exactly 32 bytes (or several of them, with commas)."]
+    return []

@@ -1,0 +1,117 @@
+"""Forward-only migrations: one module per step, each in one transaction.
+
+A module `NNNN_name.py` says `PHASE` ("expand" adds what old and new code both bear; "contract" removes
+what no running code uses any more) and `statements(dialect_name)`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from leoflow_server.store.dialects import name_of, open_engine, prepare_place, translated
+from leoflow_server.store.errors import DatabaseUnavailable, SchemaMissing, SchemaNewer
+
+_LEDGER = (
+    "CREATE TABLE IF NOT EXISTS schema_migrations "
+    "(version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Migration:
+    version: int
+    name: str
+    phase: str
+    statements: Callable[[str], Sequence[str]]
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """All of them, in order."""
+    found: list[Migration] = []
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name[:4].isdigit():
+            continue
+        content: Any = importlib.import_module(f"{__name__}.{module.name}")
+        found.append(
+            Migration(
+                version=int(module.name[:4]),
+                name=module.name[5:],
+                phase=content.PHASE,
+                statements=content.statements,
+            )
+        )
+    return tuple(sorted(found, key=lambda migration: migration.version))
+
+
+def migrate(url: str) -> list[Migration]:
+    """Brings the database up to this Leoflow and returns what was applied. Creates a missing SQLite file.
+
+    Raises SchemaNewer, and StoreError for a database that cannot be used.
+    """
+    prepare_place(url)
+    engine = open_engine(url)
+    try:
+        applied: list[Migration] = []
+        for migration in migrations():
+            if _apply(engine, url, migration):
+                applied.append(migration)
+        check(url, engine)
+        return applied
+    finally:
+        engine.dispose()
+
+
+def check(url: str, engine: Engine | None = None) -> None:
+    """Raises SchemaNewer or SchemaMissing unless the database is exactly at this Leoflow's version."""
+    own = engine or open_engine(url)
+    known = migrations()[-1].version
+    with translated(url), own.connect() as connection, connection.begin():
+        found = _version(connection)
+    if found > known:
+        raise SchemaNewer(name_of(url), found, known)
+    if found < known:
+        raise SchemaMissing(name_of(url), found, known)
+
+
+def _apply(engine: Engine, url: str, migration: Migration) -> bool:
+    with translated(url), engine.connect() as connection, connection.begin():
+        found = _version(connection)
+        if found >= migration.version:
+            return False
+        if found == 0 and migration.version == 1 and _foreign(connection):
+            raise DatabaseUnavailable(name_of(url), "it holds tables that are not Leoflow's")
+        connection.exec_driver_sql(_LEDGER)
+        for statement in migration.statements(connection.dialect.name):
+            connection.exec_driver_sql(statement)
+        connection.execute(
+            text("INSERT INTO schema_migrations (version, name, applied_at) VALUES (:version, :name, :at)"),
+            {
+                "version": migration.version,
+                "name": migration.name,
+                "at": int(datetime.now(UTC).timestamp() * 1_000_000),
+            },
+        )
+    return True
+
+
+def _version(connection: Connection) -> int:
+    if not connection.dialect.has_table(connection, "schema_migrations"):
+        return 0
+    return int(
+        connection.exec_driver_sql("SELECT coalesce(max(version), 0) FROM schema_migrations").scalar_one()
+    )
+
+
+def _foreign(connection: Connection) -> bool:
+    return connection.dialect.has_table(connection, "dags") or connection.dialect.has_table(
+        connection, "tenants"
+    )

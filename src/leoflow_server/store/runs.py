@@ -1,0 +1,187 @@
+"""DAG runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, or_, select, update
+
+from leoflow_runtime.domain.states import RunState, RunType
+from leoflow_runtime.engine.rows import RunRow
+from leoflow_runtime.engine.store import NewRun, RunExists
+from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
+from leoflow_server.store.tables import dag_runs
+
+_NAMES = [
+    "pk",
+    "tenant_id",
+    "dag_pk",
+    "version_pk",
+    "run_id",
+    "run_type",
+    "state",
+    "logical_date",
+    "data_interval_start",
+    "data_interval_end",
+    "run_after",
+    "queued_at",
+    "start_date",
+    "end_date",
+    "conf",
+    "clear_number",
+    "note",
+    "triggered_by",
+    "triggering_user",
+]
+_RUN = [dag_runs.c[name] for name in _NAMES]
+_r = dag_runs.c
+
+_BY_PK = Prepared(select(*_RUN).where(_r.pk == bindparam("run")), _RUN)
+_BY_ID = Prepared(select(*_RUN).where(_r.dag_pk == bindparam("dag"), _r.run_id == bindparam("id")), _RUN)
+_BY_LOGICAL_DATE = Prepared(
+    select(*_RUN).where(_r.dag_pk == bindparam("dag"), _r.logical_date == bindparam("date")), _RUN
+)
+_ACTIVE_STATES = or_(_r.state == "queued", _r.state == "running")
+_ACTIVE = Prepared(select(*_RUN).where(_ACTIVE_STATES).order_by(_r.run_after, _r.pk), _RUN)
+_ACTIVE_OF_DAG = Prepared(
+    select(*_RUN).where(_r.dag_pk == bindparam("dag"), _ACTIVE_STATES).order_by(_r.run_after, _r.pk), _RUN
+)
+_LATEST = Prepared(
+    select(*_RUN)
+    .where(_r.dag_pk == bindparam("dag"), _r.run_type == bindparam("type"))
+    .order_by(_r.run_after.desc(), _r.pk.desc())
+    .limit(1),
+    _RUN,
+)
+_BETWEEN = Prepared(
+    select(*_RUN)
+    .where(
+        _r.dag_pk == bindparam("dag"),
+        _r.logical_date >= bindparam("earliest"),
+        _r.logical_date <= bindparam("latest"),
+    )
+    .order_by(_r.logical_date, _r.pk),
+    _RUN,
+)
+_INSERT = Prepared(insert(dag_runs).values(all_columns(dag_runs)).returning(_r.pk), [_r.pk])
+_DELETE = Prepared(delete(dag_runs).where(_r.pk == bindparam("run")))
+
+
+def get(session: Session, pk: int) -> RunRow | None:
+    return _row(session.row(_BY_PK, {"run": pk}))
+
+
+def find(session: Session, dag_pk: int, run_id: str) -> RunRow | None:
+    return _row(session.row(_BY_ID, {"dag": dag_pk, "id": run_id}))
+
+
+def active(session: Session, dag_pk: int | None) -> list[RunRow]:
+    if dag_pk is None:
+        return _rows(session.rows(_ACTIVE, {}))
+    return _rows(session.rows(_ACTIVE_OF_DAG, {"dag": dag_pk}))
+
+
+def between(
+    session: Session, dag_pk: int, earliest: datetime | None, latest: datetime | None
+) -> list[RunRow]:
+    bounds = {"earliest": earliest or _FIRST_MOMENT, "latest": latest or _LAST_MOMENT}
+    return _rows(session.rows(_BETWEEN, {"dag": dag_pk, **bounds}))
+
+
+def previous(
+    session: Session, run: RunRow, states: Collection[RunState] | None, run_type: RunType | None
+) -> RunRow | None:
+    if run.logical_date is None:
+        return None
+    wanted = tuple(sorted(str(state) for state in states)) if states is not None else None
+    return _row(
+        session.row(
+            _previous(wanted, str(run_type) if run_type else None),
+            {"dag": run.dag_pk, "date": run.logical_date},
+        )
+    )
+
+
+def latest(session: Session, dag_pk: int, run_type: RunType) -> RunRow | None:
+    return _row(session.row(_LATEST, {"dag": dag_pk, "type": str(run_type)}))
+
+
+def insert_run(session: Session, new: NewRun, now: datetime) -> RunRow:
+    """Raises RunExists."""
+    existing = find(session, new.dag.pk, new.run_id)
+    if existing is None and new.logical_date is not None:
+        existing = _row(session.row(_BY_LOGICAL_DATE, {"dag": new.dag.pk, "date": new.logical_date}))
+    if existing is not None:
+        raise RunExists(existing)
+    values = {
+        "tenant_id": new.dag.tenant_id,
+        "dag_pk": new.dag.pk,
+        "version_pk": new.version_pk,
+        "run_id": new.run_id,
+        "run_type": str(new.run_type),
+        "state": str(RunState.QUEUED),
+        "logical_date": new.logical_date,
+        "data_interval_start": new.data_interval_start,
+        "data_interval_end": new.data_interval_end,
+        "run_after": new.run_after,
+        "queued_at": now,
+        "conf": dict(new.conf),
+        "note": new.note,
+        "triggered_by": new.triggered_by,
+        "triggering_user": new.triggering_user,
+    }
+    pk = session.rows(_INSERT, with_defaults(dag_runs, values))[0][0]
+    stored = get(session, pk)
+    assert stored is not None
+    return stored
+
+
+def update_run(session: Session, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool:
+    plain = {name: str(value) if isinstance(value, RunState) else value for name, value in values.items()}
+    if isinstance(plain.get("conf"), Mapping):
+        plain["conf"] = dict(plain["conf"])
+    statement = _update(tuple(sorted(plain)), tuple(sorted(str(state) for state in expect)))
+    return session.execute(statement, {**plain, "run": pk}) == 1
+
+
+def delete_run(session: Session, pk: int) -> bool:
+    return session.execute(_DELETE, {"run": pk}) == 1
+
+
+_FIRST_MOMENT = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
+_LAST_MOMENT = datetime.fromisoformat("9999-12-31T23:59:59+00:00")
+
+
+@cache
+def _previous(states: tuple[str, ...] | None, run_type: str | None) -> Prepared:
+    query = select(*_RUN).where(_r.dag_pk == bindparam("dag"), _r.logical_date < bindparam("date"))
+    if states is not None:
+        query = query.where(or_(*[_r.state == state for state in states]))
+    if run_type is not None:
+        query = query.where(_r.run_type == run_type)
+    return Prepared(query.order_by(_r.logical_date.desc()).limit(1), _RUN)
+
+
+@cache
+def _update(names: tuple[str, ...], states: tuple[str, ...]) -> Prepared:
+    return Prepared(
+        update(dag_runs)
+        .where(_r.pk == bindparam("run"), or_(*[_r.state == state for state in states]))
+        .values({name: bindparam(name, type_=_r[name].type) for name in names})
+    )
+
+
+def _row(found: list[Any] | None) -> RunRow | None:
+    if found is None:
+        return None
+    values = dict(zip(_NAMES, found, strict=True))
+    values["run_type"] = RunType(values["run_type"])
+    values["state"] = RunState(values["state"])
+    return RunRow(**values)
+
+
+def _rows(found: list[list[Any]]) -> list[RunRow]:
+    return [row for row in map(_row, found) if row is not None]

@@ -1,0 +1,106 @@
+"""The engine's store on SQL, and the way in for everyone else's named queries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from leoflow_runtime.engine.store import Lease, Tx
+from leoflow_server.store import lease as lease_queries
+from leoflow_server.store import migrations
+from leoflow_server.store.dialects import open_engine
+from leoflow_server.store.prepared import Session
+from leoflow_server.store.readers import Readers
+from leoflow_server.store.transaction import SqlTx
+from leoflow_server.store.versions import VersionCache
+from leoflow_server.store.writer import Writer
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SqlStore:
+    """`leoflow_runtime.engine.store.Store` on a migrated database.
+
+    `changed` holds callbacks without arguments: called on the event loop after a commit that left
+    inbox rows, as a hint to look there.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock = _now,
+        on_group: Callable[[int], None] | None = None,
+        readers: int = 3,
+    ) -> None:
+        """Raises StoreError when the database is not there, not migrated, newer, damaged or locked."""
+        migrations.check(url)
+        self.url = url
+        self.changed: list[Callable[[], None]] = []
+        self._clock = clock
+        self._versions = VersionCache()
+        self._writer = Writer(open_engine(url), url, on_group=on_group)
+        self._readers = Readers(open_engine(url, read_only=True), url, threads=readers)
+
+    async def write(self, body: Callable[[Tx], T], *, lease: Lease | None = None) -> T:
+        """Runs `body` on the writer and returns after the commit; its exception rolls back only its own work.
+
+        Raises LeaseLost where `lease` is no longer the current one, StoreError where nothing can be written.
+        """
+        announced = False
+
+        def job(session: Session) -> T:
+            nonlocal announced
+            tx = SqlTx(session, self._clock(), self._versions, lease=lease)
+            if lease is not None:
+                tx.hold_lease(lease)
+            result = body(tx)
+            announced = tx.announced
+            return result
+
+        result: T = await self._writer.submit(job)
+        if announced:
+            for callback in self.changed:
+                callback()
+        return result
+
+    async def read(self, body: Callable[[Tx], T]) -> T:
+        def snapshot(connection: Connection) -> T:
+            session = Session(connection)
+            try:
+                return body(SqlTx(session, self._clock(), self._versions))
+            finally:
+                session.close()
+
+        return await self._readers.run(snapshot)
+
+    async def read_rows(self, query: Callable[[Connection], T]) -> T:
+        """Runs a named query in a read-only snapshot."""
+        return await self._readers.run(query)
+
+    async def write_rows(self, query: Callable[[Connection], T]) -> T:
+        """Runs a named query on the writer, whole or not at all; returns after the commit."""
+        result: T = await self._writer.submit(lambda session: query(session.connection))
+        return result
+
+    async def acquire_lease(self, owner: str, ttl: timedelta) -> Lease | None:
+        lease: Lease | None = await self._writer.submit(
+            lambda session: lease_queries.acquire(session, owner, self._clock(), ttl)
+        )
+        return lease
+
+    async def release_lease(self, lease: Lease) -> None:
+        await self._writer.submit(lambda session: lease_queries.release(session, lease, self._clock()))
+
+    def close(self) -> None:
+        """Writes what is queued and closes every connection. Blocks; further calls raise StoreClosed."""
+        self._writer.close()
+        self._readers.close()

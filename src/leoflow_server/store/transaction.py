@@ -1,0 +1,184 @@
+"""`leoflow_runtime.engine.store.Tx` on a database session: each operation is a named query next door."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from leoflow_runtime.domain.states import RunState, RunType
+from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
+from leoflow_runtime.engine.store import Change, Lease, NewRun, NewTask, TaskChange
+from leoflow_server.store import launches, lease, runs, tasks, versions
+from leoflow_server.store.prepared import Prepared, Session
+from leoflow_server.store.tables import pools
+from leoflow_server.store.versions import VersionCache
+
+_POOLS = Prepared(
+    select(pools.c.tenant_id, pools.c.name, pools.c.slots), [pools.c.tenant_id, pools.c.name, pools.c.slots]
+)
+
+
+class SqlTx:
+    """One transaction; `announced` says whether it left inbox rows. Not to be kept after it ends."""
+
+    __slots__ = ("_now", "_planners", "_session", "_versions", "announced")
+
+    def __init__(
+        self, session: Session, now: datetime, cache: VersionCache, *, lease: Lease | None = None
+    ) -> None:
+        self._session = session
+        self._now = now
+        self._versions = cache
+        self._planners = lease is not None
+        self.announced = False
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    @property
+    def connection(self) -> Connection:
+        """For named queries of other parts inside the same transaction."""
+        return self._session.connection
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        announced = self.announced
+        self._session.run("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._session.run("ROLLBACK TO part")
+            self._session.run("RELEASE part")
+            self.announced = announced
+            raise
+        self._session.run("RELEASE part")
+
+    # Lease and inbox
+    def hold_lease(self, held: Lease) -> None:
+        lease.hold(self._session, held)
+
+    def announce(self, change: Change) -> None:
+        if not self._planners:
+            lease.announce(self._session, change)
+            self.announced = True
+
+    def take_inbox(self, limit: int) -> list[Change]:
+        return lease.take_inbox(self._session, limit)
+
+    # DAGs and versions
+    def find_dag(self, dag_id: str, tenant_id: int = 1) -> DagRow | None:
+        return versions.find_dag(self._session, tenant_id, dag_id)
+
+    def dag(self, pk: int) -> DagRow | None:
+        return versions.get_dag(self._session, pk)
+
+    def scheduled_dags(self) -> list[DagRow]:
+        return versions.scheduled_dags(self._session)
+
+    def update_dag(self, pk: int, values: Mapping[str, Any]) -> None:
+        versions.update_dag(self._session, pk, values)
+
+    def delete_dag(self, pk: int) -> bool:
+        return versions.delete_dag(self._session, pk)
+
+    def register(
+        self, document: Mapping[str, Any], *, tenant_id: int, created_by: str, meta: Mapping[str, Any]
+    ) -> tuple[DagRow, VersionRow, bool]:
+        return versions.register(
+            self._session,
+            document,
+            tenant_id=tenant_id,
+            created_by=created_by,
+            meta=meta,
+            now=self._now,
+            cache=self._versions,
+        )
+
+    def version(self, pk: int) -> VersionRow:
+        return versions.get_version(self._session, pk, self._versions)
+
+    # Runs
+    def run(self, pk: int) -> RunRow | None:
+        return runs.get(self._session, pk)
+
+    def find_run(self, dag_pk: int, run_id: str) -> RunRow | None:
+        return runs.find(self._session, dag_pk, run_id)
+
+    def active_runs(self, dag_pk: int | None = None) -> list[RunRow]:
+        return runs.active(self._session, dag_pk)
+
+    def runs_between(
+        self, dag_pk: int, *, earliest: datetime | None = None, latest: datetime | None = None
+    ) -> list[RunRow]:
+        return runs.between(self._session, dag_pk, earliest, latest)
+
+    def previous_run(
+        self, run: RunRow, *, states: Collection[RunState] | None = None, run_type: RunType | None = None
+    ) -> RunRow | None:
+        return runs.previous(self._session, run, states, run_type)
+
+    def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None:
+        return runs.latest(self._session, dag_pk, run_type)
+
+    def insert_run(self, new: NewRun) -> RunRow:
+        return runs.insert_run(self._session, new, self._now)
+
+    def update_run(self, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool:
+        return runs.update_run(self._session, pk, expect, values)
+
+    def delete_run(self, pk: int) -> bool:
+        return runs.delete_run(self._session, pk)
+
+    # Task instances
+    def task(self, pk: int) -> TaskRow | None:
+        return tasks.get(self._session, pk)
+
+    def tasks(self, run_pk: int) -> list[TaskRow]:
+        return tasks.of_run(self._session, run_pk)
+
+    def insert_tasks(self, run_pk: int, new: Sequence[NewTask]) -> list[TaskRow]:
+        return tasks.insert_tasks(self._session, run_pk, new)
+
+    def update_tasks(self, changes: Sequence[TaskChange]) -> list[bool]:
+        return tasks.update_tasks(self._session, changes)
+
+    def archive_try(self, task_pk: int) -> None:
+        tasks.archive_try(self._session, task_pk)
+
+    # Launches
+    def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
+        return launches.open_launches(self._session, tasks, self._now)
+
+    def launch(self, launch_id: int) -> LaunchRow | None:
+        return launches.get(self._session, launch_id)
+
+    def task_of_launch(self, launch_id: int) -> TaskRow | None:
+        return tasks.of_launch(self._session, launch_id)
+
+    def update_launch(self, launch_id: int, values: Mapping[str, Any]) -> bool:
+        return launches.update_launch(self._session, launch_id, values)
+
+    def finish_launch(self, report: LaunchReport) -> bool:
+        return launches.finish(self._session, report, self._now)
+
+    def open_launch_ids(self) -> list[int]:
+        return launches.current_ids(self._session)
+
+    def unfinished_launches(self) -> list[LaunchRow]:
+        return launches.unfinished(self._session)
+
+    def silent_launches(self, since: datetime) -> list[LaunchRow]:
+        return launches.silent(self._session, since)
+
+    # Pools
+    def pool_slots(self) -> Mapping[tuple[int, str], int]:
+        return {(tenant_id, name): slots for tenant_id, name, slots in self._session.rows(_POOLS, {})}
+
+    # XComs
+    def purge_xcoms(self, task_pks: Sequence[int]) -> None:
+        tasks.purge_xcoms(self._session, task_pks)

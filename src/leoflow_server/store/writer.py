@@ -1,0 +1,163 @@
+"""One thread writes. It takes all that waits as a group: a savepoint each, one commit for all.
+
+A commit costs some milliseconds (the disk's), whatever is in it; under load the group grows while the
+previous commit runs. Nobody hears of success before the commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from leoflow_server.store.dialects import translate, translated
+from leoflow_server.store.errors import DatabaseUnavailable, StoreClosed, StoreError
+from leoflow_server.store.prepared import Session
+
+MAX_GROUP = 512
+
+
+@dataclass(slots=True)
+class Job:
+    """`body` runs on the writer's thread; `after` too, once it is committed."""
+
+    body: Callable[[Session], Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Owns the one writing connection. `on_group(jobs, seconds)` is told of each commit."""
+
+    def __init__(self, engine: Engine, url: str, *, on_group: Callable[[int], None] | None = None) -> None:
+        self._engine = engine
+        self._url = url
+        self._on_group = on_group
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, body: Callable[[Session], Any]) -> asyncio.Future[Any]:
+        """Queues a body; its future is resolved after the commit."""
+        if self._closed:
+            raise StoreClosed
+        loop = asyncio.get_running_loop()
+        job = Job(body=body, loop=loop, future=loop.create_future())
+        self._jobs.put(job)
+        return job.future
+
+    def close(self) -> None:
+        """Writes what is queued, then ends the thread."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        connection: Connection | None = None
+        ending = False
+        while not ending:
+            group, ending = self._take()
+            if not group:
+                continue
+            try:
+                if connection is None:
+                    with translated(self._url):
+                        connection = self._engine.connect()
+                self._write(connection, group)
+            except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it
+                for job in group:
+                    job.result, job.error = None, error
+                connection = _discard(connection)
+            _resolve(group)
+        _discard(connection)
+
+    def _take(self) -> tuple[list[Job], bool]:
+        first = self._jobs.get()
+        if first is None:
+            return [], True
+        group = [first]
+        while len(group) < MAX_GROUP:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return group, False
+            if job is None:
+                return group, True
+            group.append(job)
+        return group, False
+
+    def _write(self, connection: Connection, group: list[Job]) -> None:
+        with translated(self._url), connection.begin():
+            session = Session(connection)
+            try:
+                if len(group) == 1:
+                    # Alone, it needs no savepoint: its failure is the transaction's.
+                    group[0].result = group[0].body(session)
+                else:
+                    for job in group:
+                        self._run_in_savepoint(session, job)
+            finally:
+                session.close()
+        if self._on_group is not None:
+            self._on_group(len(group))
+
+    def _run_in_savepoint(self, session: Session, job: Job) -> None:
+        session.run("SAVEPOINT job")
+        try:
+            job.result = job.body(session)
+        except Exception as error:
+            if not _in_transaction(session):
+                # The database gave up the whole transaction (a full disk): nobody's work is left.
+                reason = "the transaction was rolled back by the database"
+                raise translate(self._url, _origin(error)) or DatabaseUnavailable(
+                    self._url, reason
+                ) from error
+            session.run("ROLLBACK TO job")
+            job.error = translate(self._url, _origin(error)) or error
+        session.run("RELEASE job")
+
+
+def _in_transaction(session: Session) -> bool:
+    raw = session.connection.connection.dbapi_connection
+    return bool(getattr(raw, "in_transaction", True))
+
+
+def _origin(error: BaseException) -> BaseException:
+    return getattr(error, "orig", None) or error
+
+
+def _discard(connection: Connection | None) -> None:
+    if connection is not None:
+        try:
+            connection.close()
+        except Exception as error:
+            raise StoreError("The database connection cannot be closed.") from error
+
+
+def _resolve(group: list[Job]) -> None:
+    """One hop into each loop for all of its jobs."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in group:
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, jobs in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_deliver, jobs)
+
+
+def _deliver(jobs: list[Job]) -> None:
+    for job in jobs:
+        if job.future.cancelled():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
