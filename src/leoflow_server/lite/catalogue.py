@@ -35,13 +35,20 @@ class Complain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Recompile:
+    """This folder was refused because another one had its DAG; that one has given it up."""
+
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settle:
     """This folder has no import error (any more)."""
 
     folder: str
 
 
-Action = Register | Deregister | Complain | Settle
+Action = Register | Deregister | Complain | Recompile | Settle
 
 
 @dataclass(kw_only=True, slots=True)
@@ -53,14 +60,14 @@ class Catalogue:
 
     owners: dict[str, str] = field(default_factory=dict)
     _digests: dict[str, str] = field(default_factory=dict)
-    _waiting: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _waiting: dict[str, str] = field(default_factory=dict)  # folder → the dag_id that it cannot have
 
     def compiled(self, folder: str, document: Mapping[str, Any]) -> list[Action]:
         """A project gave a document."""
         dag_id = document["dag_id"]
         holder = next((f for f, owned in self.owners.items() if owned == dag_id and f != folder), None)
         if holder is not None:
-            self._waiting[folder] = document
+            self._waiting[folder] = dag_id
             actions = self._give_up(folder) if self.owners.get(folder) not in (None, dag_id) else []
             return [*actions, Complain(folder=folder, dag_id=dag_id, text=_duplicate(dag_id, holder, folder))]
         self._waiting.pop(folder, None)
@@ -80,11 +87,11 @@ class Catalogue:
     def present(self, folders: Collection[str]) -> list[Action]:
         """These are all projects that there are; every other one was removed."""
         actions: list[Action] = []
-        for folder in sorted(set(self.owners) - set(folders)):
-            actions += [*self._give_up(folder), Settle(folder=folder)]
         for folder in sorted(set(self._waiting) - set(folders)):
             del self._waiting[folder]
             actions.append(Settle(folder=folder))
+        for folder in sorted(set(self.owners) - set(folders)):
+            actions += [*self._give_up(folder), Settle(folder=folder)]
         return actions
 
     def forget(self, folder: str) -> None:
@@ -95,10 +102,11 @@ class Catalogue:
         """`folder` no longer has its DAG; a second project with the same id takes over, if there is one."""
         dag_id = self.owners.pop(folder)
         self._digests.pop(folder, None)
-        heir = next((f for f, doc in sorted(self._waiting.items()) if doc["dag_id"] == dag_id), None)
+        heir = next((f for f, wanted in sorted(self._waiting.items()) if wanted == dag_id), None)
         if heir is None:
             return [Deregister(dag_id=dag_id)]
-        return self.compiled(heir, self._waiting[heir])
+        del self._waiting[heir]
+        return [Recompile(folder=heir)]
 
 
 def _duplicate(dag_id: str, holder: str, folder: str) -> str:

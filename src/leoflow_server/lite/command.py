@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+_PORT = click.IntRange(0, 65535)
+
 
 class _StartsByDefault(click.Group):
     """`leoflow lite FOLDER` starts; a known word in its place is a command of its own."""
@@ -32,23 +34,11 @@ def lite() -> None:
 
 @lite.command()
 @click.argument("workspace", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8088,
-    show_default=True,
-    help="Of UI and API; 0: a free one.",
-)
+@click.option("--port", type=_PORT, default=8088, show_default=True, help="Of UI and API; 0: a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--grpc-port", type=click.IntRange(0, 65535), help="Of the agent's wire.  [default: port + 1011]"
-)
-@click.option(
-    "--metrics-port", type=click.IntRange(0, 65535), help="Of Prometheus metrics.  [default: port + 1010]"
-)
-@click.option(
-    "--setup/--no-setup", default=None, help="Fetch the UI when it is missing.  [default: on a terminal]"
-)
+@click.option("--grpc-port", type=_PORT, help="Of the agent's wire.  [default: port + 1011]")
+@click.option("--metrics-port", type=_PORT, help="Of Prometheus metrics.  [default: port + 1010]")
+@click.option("--setup/--no-setup", default=None, help="Fetch a missing UI.  [default: on a terminal]")
 def start(
     workspace: Path | None,
     port: int,

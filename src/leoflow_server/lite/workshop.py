@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from leoflow_server.lite.bundle import BundleChanged, materialise
-from leoflow_server.lite.catalogue import Action, Catalogue, Complain, Deregister, Register, Settle
+from leoflow_server.lite.catalogue import Action, Catalogue, Complain, Deregister, Recompile, Register, Settle
 from leoflow_server.lite.compiling import Compiled, Refused, compile_project
 from leoflow_server.lite.projects import CONFIG_FILE, find_projects
 from leoflow_server.lite.requirements import missing
@@ -58,6 +58,7 @@ class Workshop:
     _projects: tuple[Path, ...] = ()
     _dirty: set[Path] = field(default_factory=set)
     _running: set[Path] = field(default_factory=set)
+    _heirs: set[Path] = field(default_factory=set)
     _slots: asyncio.Semaphore = field(init=False)
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -69,13 +70,13 @@ class Workshop:
         return self._projects
 
     async def survey(self) -> tuple[Path, ...]:
-        """Looks for projects; deregisters those that are gone. Returns the new ones."""
+        """Looks for projects; deregisters those that are gone. Returns those to compile now."""
         found = await asyncio.to_thread(find_projects, self.workspace)
         known = set(self._projects)
         self._projects = found
         async with self._order:
             await self._apply(self.catalogue.present([self._relative(project) for project in found]))
-        return tuple(project for project in found if project not in known)
+        return tuple({project for project in found if project not in known} | self._take_heirs())
 
     async def compile(self, projects: Collection[Path]) -> None:
         """Compiles these and registers each as soon as it is done; returns when all are.
@@ -95,8 +96,13 @@ class Workshop:
                 async with self._slots:
                     self._dirty.discard(project)
                     self.tell(await self._one(project))
+                await self.compile(self._take_heirs())
         finally:
             self._running.discard(project)
+
+    def _take_heirs(self) -> set[Path]:
+        heirs, self._heirs = self._heirs, set()
+        return heirs
 
     async def _one(self, project: Path) -> Outcome:
         folder = self._relative(project)
@@ -111,19 +117,15 @@ class Workshop:
                     return await self._settle(folder, result)
             except BundleChanged:
                 continue
-            except Rejected as error:
+            except (Rejected, OSError) as error:
                 await self.registry.complain(folder, None, str(error))
                 seconds = time.monotonic() - begin
                 return Outcome(folder=folder, dag_id=None, seconds=seconds, changed=False, problem=str(error))
+        problem = "Its files changed each time while they were being copied."
         async with self._order:
-            await self._apply(self.catalogue.refused(folder, "Its files change all the time."))
-        return Outcome(
-            folder=folder,
-            dag_id=None,
-            seconds=time.monotonic() - begin,
-            changed=False,
-            problem="Its files change.",
-        )
+            await self._apply(self.catalogue.refused(folder, problem))
+        seconds = time.monotonic() - begin
+        return Outcome(folder=folder, dag_id=None, seconds=seconds, changed=False, problem=problem)
 
     async def _settle(self, folder: str, result: Compiled | Refused) -> Outcome:
         match result:
@@ -134,7 +136,7 @@ class Workshop:
                 actions = self.catalogue.compiled(folder, document)
                 changed = await self._apply(actions)
                 problem = await self._problem(folder, document, actions)
-                dag_id = document["dag_id"]
+                dag_id: str = document["dag_id"]
                 return Outcome(
                     folder=folder, dag_id=dag_id, seconds=seconds, changed=changed, problem=problem
                 )
@@ -165,6 +167,8 @@ class Workshop:
                     await self.registry.deregister(dag_id)
                 case Complain(folder=folder, dag_id=dag_id, text=text):
                     await self.registry.complain(folder, dag_id, text)
+                case Recompile(folder=folder):
+                    self._heirs.add(self.workspace / folder)
                 case Settle(folder=folder):
                     await self.registry.settle(folder)
         return changed
