@@ -14,7 +14,7 @@ from typing import Any
 
 TIMEOUT_SECONDS = 60.0
 # `-P`: a file of the current folder must never be taken for one of the compiler's modules.
-COMPILER = (sys.executable, "-P", "-m", "leoflow_compiler.cli.main", "compile")
+COMPILER = (sys.executable, "-P", "-m", "leoflow_compiler", "compile")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,14 +31,21 @@ class Refused:
     seconds: float
 
 
-async def compile_project(project: Path, *, timeout: float = TIMEOUT_SECONDS) -> Compiled | Refused:
-    """The project's `dag.json`, or the compiler's diagnostics. Never raises for what is in the project."""
+async def compile_project(
+    workspace: Path, folder: str, *, timeout: float = TIMEOUT_SECONDS
+) -> Compiled | Refused:
+    """The project's `dag.json`, or the compiler's diagnostics, whose paths are relative to the workspace.
+
+    Never raises for what is in the project.
+    """
     begin = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *COMPILER,
-        str(project),
         "-o",
         "-",
+        "--",
+        folder,
+        cwd=workspace,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

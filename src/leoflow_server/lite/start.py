@@ -136,7 +136,7 @@ def _workspace(asked: Path | None) -> Path:
 
 
 def _first_project(folder: Path) -> None:
-    command = [sys.executable, "-P", "-m", "leoflow_compiler.cli.main", "init", str(folder)]
+    command = [sys.executable, "-P", "-m", "leoflow_compiler", "init", str(folder)]
     made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if made.returncode != 0:
         raise WorkspaceUnusable(folder, (made.stderr.strip() or "`leoflow init` failed").rstrip("."))

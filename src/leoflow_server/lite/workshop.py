@@ -108,7 +108,7 @@ class Workshop:
         folder = self._relative(project)
         begin = time.monotonic()
         for _ in range(_ATTEMPTS):
-            result = await compile_project(project)
+            result = await compile_project(self.workspace, folder)
             if not (project / CONFIG_FILE).exists():
                 # Removed while it was compiled: the survey that follows deals with it.
                 return Outcome(folder=folder, dag_id=None, seconds=time.monotonic() - begin, changed=False)
