@@ -12,7 +12,7 @@ from typing import Any
 
 import leoflow_compiler
 import leoflow_runtime
-from leoflow_compiler.cli.atomic import write_atomically
+from leoflow_compiler.atomic import write_atomically
 from leoflow_compiler.project.records import CONFIG_FILE, Project
 from leoflow_runtime.artifact.resources import resource
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from leoflow_compiler.cli.atomic import write_atomically
+from leoflow_compiler.atomic import write_atomically
 from leoflow_compiler.cli.compilation import Compiled, compile_target
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.options import format_option, no_cache_option, opened_cache

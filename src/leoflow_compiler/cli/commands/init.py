@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from leoflow_compiler.cli.atomic import write_atomically
+from leoflow_compiler.atomic import write_atomically
 from leoflow_compiler.cli.errors import UserError
 from leoflow_runtime.artifact.resources import resource
 

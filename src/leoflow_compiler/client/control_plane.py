@@ -1,0 +1,150 @@
+"""The operations of a control plane that the commands use, one method each.
+
+Paths and fields are those of Airflow's REST API v2; registering versions is Leoflow's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from leoflow_compiler.client.errors import BadAnswer, NotFound, Refused, WrongCredentials
+from leoflow_compiler.client.session import Session
+
+Json = dict[str, Any]
+PAGE = 100
+
+
+class ControlPlane:
+    """Every method raises ClientError."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def server(self) -> str:
+        return self._session.server
+
+    def create_token(self, username: str, password: str, *, for_cli: bool) -> str:
+        """A token for this user; one for the command line lives as long as the server decides."""
+        path = "/auth/token/cli" if for_cli else "/auth/token"
+        status, answer = self._session.status_of(
+            "POST", path, body={"username": username, "password": password}
+        )
+        token = answer.get("access_token") if isinstance(answer, dict) else None
+        if status in (200, 201) and isinstance(token, str):
+            return token
+        if status in (401, 403):
+            raise WrongCredentials(f"{self.server} does not accept this user name and password")
+        if status == 429:
+            raise Refused(f"{self.server} has seen too many failed logins; wait a minute")
+        raise BadAnswer(f"{self.server} does not hand out tokens (status {status})")
+
+    def push(self, dag_id: str, document: Mapping[str, Any]) -> Json:
+        """Registers a version; the answer names version, digest and whether it is new."""
+        return self._object(
+            "POST",
+            f"/api/v2/dags/{_part(dag_id)}/versions",
+            what=f"this version of {dag_id!r}",
+            body=document,
+        )
+
+    def dags(self) -> Iterator[Json]:
+        yield from self._pages("/api/v2/dags", "dags", what="list of DAGs", query={"order_by": "dag_id"})
+
+    def dag(self, dag_id: str) -> Json:
+        return self._object("GET", f"/api/v2/dags/{_part(dag_id)}", what=_dag(dag_id))
+
+    def set_paused(self, dag_id: str, paused: bool) -> Json:
+        return self._object(
+            "PATCH",
+            f"/api/v2/dags/{_part(dag_id)}",
+            what=_dag(dag_id),
+            query={"update_mask": "is_paused"},
+            body={"is_paused": paused},
+        )
+
+    def delete_dag(self, dag_id: str) -> None:
+        self._session.call("DELETE", f"/api/v2/dags/{_part(dag_id)}", what=_dag(dag_id), expect=None)
+
+    def trigger(self, dag_id: str, *, conf: Json, run_id: str | None, logical_date: str | None) -> Json:
+        body: Json = {"logical_date": logical_date, "conf": conf}
+        if run_id is not None:
+            body["dag_run_id"] = run_id
+        return self._object("POST", f"/api/v2/dags/{_part(dag_id)}/dagRuns", what=_dag(dag_id), body=body)
+
+    def run(self, dag_id: str, run_id: str) -> Json:
+        return self._object("GET", _run_path(dag_id, run_id), what=f"run {run_id!r} of {_dag(dag_id)}")
+
+    def runs(self, dag_id: str, *, limit: int) -> list[Json]:
+        """The newest first."""
+        answer = self._object(
+            "GET",
+            f"/api/v2/dags/{_part(dag_id)}/dagRuns",
+            what=_dag(dag_id),
+            query={"limit": limit, "order_by": "-run_after"},
+        )
+        return _list(answer, "dag_runs", self.server)
+
+    def latest_run(self, dag_id: str) -> Json:
+        found = self.runs(dag_id, limit=1)
+        if not found:
+            raise NotFound(
+                f"{_dag(dag_id)} has no runs yet", hint=f"`leoflow runs trigger {dag_id}` makes one"
+            )
+        return found[0]
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[Json]:
+        path = f"{_run_path(dag_id, run_id)}/taskInstances"
+        return list(self._pages(path, "task_instances", what=f"run {run_id!r} of {_dag(dag_id)}", query={}))
+
+    def log(
+        self, dag_id: str, run_id: str, task_id: str, *, try_number: int, map_index: int = -1
+    ) -> list[Json]:
+        """The lines of one try so far: `{timestamp, event, level, …}` each."""
+        answer = self._object(
+            "GET",
+            f"{_run_path(dag_id, run_id)}/taskInstances/{_part(task_id)}/logs/{try_number}",
+            what=f"try {try_number} of task {task_id!r} in run {run_id!r}",
+            query={"map_index": map_index, "full_content": "true"},
+        )
+        content = answer.get("content")
+        if isinstance(content, str):
+            return [{"event": line} for line in content.splitlines()]
+        lines = _list(answer, "content", self.server)
+        return [line if isinstance(line, dict) else {"event": str(line)} for line in lines]
+
+    def _object(self, method: str, path: str, **arguments: Any) -> Json:
+        answer: Json = self._session.call(method, path, **arguments)
+        return answer
+
+    def _pages(self, path: str, key: str, *, what: str, query: Mapping[str, Any]) -> Iterator[Json]:
+        offset = 0
+        while True:
+            answer = self._object("GET", path, what=what, query={**query, "limit": PAGE, "offset": offset})
+            items = _list(answer, key, self.server)
+            yield from items
+            offset += len(items)
+            total = answer.get("total_entries")
+            if not items or not isinstance(total, int) or offset >= total:
+                return
+
+
+def _dag(dag_id: str) -> str:
+    return f"DAG {dag_id!r}"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")
+
+
+def _run_path(dag_id: str, run_id: str) -> str:
+    return f"/api/v2/dags/{_part(dag_id)}/dagRuns/{_part(run_id)}"
+
+
+def _list(answer: Json, key: str, server: str) -> list[Any]:
+    value = answer.get(key)
+    if not isinstance(value, list):
+        raise BadAnswer(f"{server} does not answer like a Leoflow server (no {key})")
+    return value
