@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 
-class SettingsInvalid(Exception):  # noqa: N818 - reads as what happened
+class SettingsInvalid(Exception):
     """What is missing or wrong, one sentence per problem, each with what to set."""
 
     def __init__(self, problems: list[str]) -> None:

@@ -90,7 +90,8 @@ def translate(url: str, error: BaseException | None) -> StoreError | None:
     database, reason = name_of(url), str(error)
     for prefix, kind in _BY_NAME.items():
         if name.startswith(prefix):
-            return kind(database, reason)
+            failure: StoreError = kind(database, reason)
+            return failure
     return None
 
 

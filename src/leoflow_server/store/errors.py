@@ -28,11 +28,17 @@ class _AboutDatabase(StoreError):
 
 
 class DatabaseCorrupt(_AboutDatabase):
-    sentence = "The database {database} is damaged or is no database at all ({reason}); restore it from a backup or move it away."
+    sentence = (
+        "The database {database} is damaged or is no database at all ({reason}); "
+        "restore it from a backup or move it away."
+    )
 
 
 class DatabaseReadOnly(_AboutDatabase):
-    sentence = "The database {database} cannot be written ({reason}); check the permissions of the file and its folder."
+    sentence = (
+        "The database {database} cannot be written ({reason}); "
+        "check the permissions of the file and its folder."
+    )
 
 
 class DatabaseFull(_AboutDatabase):
@@ -51,7 +57,8 @@ class SchemaNewer(StoreError):
     def __init__(self, database: str, found: int, known: int) -> None:
         self.found, self.known = found, known
         super().__init__(
-            f"The database {database} has schema version {found}, this Leoflow knows {known}: use a newer Leoflow."
+            f"The database {database} has schema version {found}, this Leoflow knows {known}: "
+            "use a newer Leoflow."
         )
 
 
@@ -59,7 +66,8 @@ class SchemaMissing(StoreError):
     def __init__(self, database: str, found: int, known: int) -> None:
         self.found, self.known = found, known
         super().__init__(
-            f"The database {database} has schema version {found}, {known} is needed: run `leoflow server migrate`."
+            f"The database {database} has schema version {found}, {known} is needed: "
+            "run `leoflow server migrate`."
         )
 
 

@@ -86,7 +86,12 @@ def get(session: Session, launch_id: int) -> LaunchRow | None:
 def open_launches(session: Session, tasks: Sequence[TaskRow], now: datetime) -> list[LaunchRow]:
     opened: list[LaunchRow] = []
     for task in tasks:
-        values = {"task_pk": task.pk, "run_pk": task.run_pk, "try_number": task.try_number, "created_at": now}
+        values: dict[str, Any] = {
+            "task_pk": task.pk,
+            "run_pk": task.run_pk,
+            "try_number": task.try_number,
+            "created_at": now,
+        }
         pk = session.rows(_INSERT, with_defaults(launches, values))[0][0]
         opened.append(LaunchRow(launch_id=pk, **values))
     return opened

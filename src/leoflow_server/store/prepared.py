@@ -44,22 +44,24 @@ class _Text:
         compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
         self.sql = str(compiled)
         constants = compiled.params
-        # (name, processor, constant): literals in the statement keep their value.
-        self.parameters: list[tuple[str, Processor, Any]] = []
+        # (name, processor, constant): a literal in the statement keeps its value, a parameter must be given.
+        self.parameters: list[tuple[str | None, Processor, Any]] = []
         for name in compiled.positiontup or ():
             bound = compiled.binds[name]
             process = bound.type.dialect_impl(dialect).bind_processor(dialect)
-            constant = constants[name] if not bound.required else None
-            self.parameters.append((name, process, constant))
+            if bound.required:
+                self.parameters.append((name, process, None))
+            else:
+                self.parameters.append((None, process, constants[name]))
         self.results: list[Processor] = [
             column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
         ]
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         return [
-            (value if process is None else process(value))
+            value if process is None else process(value)
             for value, process in (
-                (values[name] if name in values else constant, process)
+                (constant if name is None else values[name], process)
                 for name, process, constant in self.parameters
             )
         ]
@@ -80,7 +82,7 @@ class Session:
         """Runs it and returns how many rows it changed."""
         text = prepared.text(self.connection)
         self._cursor.execute(text.sql, text.arguments(values))
-        return cast(int, self._cursor.rowcount)
+        return self._cursor.rowcount
 
     def execute_many(self, prepared: Prepared, batch: Iterable[Mapping[str, Any]]) -> None:
         text = prepared.text(self.connection)

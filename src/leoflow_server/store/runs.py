@@ -140,9 +140,14 @@ def insert_run(session: Session, new: NewRun, now: datetime) -> RunRow:
 
 
 def update_run(session: Session, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool:
-    plain = {name: str(value) if isinstance(value, RunState) else value for name, value in values.items()}
-    if isinstance(plain.get("conf"), Mapping):
-        plain["conf"] = dict(plain["conf"])
+    plain = {
+        name: str(value)
+        if isinstance(value, RunState)
+        else dict(value)
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+    }
     statement = _update(tuple(sorted(plain)), tuple(sorted(str(state) for state in expect)))
     return session.execute(statement, {**plain, "run": pk}) == 1
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from leoflow_server.store.dialects import translate, translated
-from leoflow_server.store.errors import DatabaseUnavailable, StoreClosed, StoreError
+from leoflow_server.store.errors import DatabaseUnavailable, StoreClosed
 from leoflow_server.store.prepared import Session
 
 MAX_GROUP = 512
@@ -76,7 +79,8 @@ class Writer:
             except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it
                 for job in group:
                     job.result, job.error = None, error
-                connection = _discard(connection)
+                _discard(connection)
+                connection = None
             _resolve(group)
         _discard(connection)
 
@@ -137,10 +141,8 @@ def _origin(error: BaseException) -> BaseException:
 
 def _discard(connection: Connection | None) -> None:
     if connection is not None:
-        try:
+        with suppress(SQLAlchemyError, sqlite3.Error):  # broken anyway: a new one is opened
             connection.close()
-        except Exception as error:
-            raise StoreError("The database connection cannot be closed.") from error
 
 
 def _resolve(group: list[Job]) -> None:
