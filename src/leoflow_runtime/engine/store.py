@@ -22,11 +22,11 @@ from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow,
 T = TypeVar("T")
 
 
-class LeaseLost(Exception):  # noqa: N818
+class LeaseLost(Exception):
     """Another planner holds a newer epoch: this transaction is rolled back and nothing is written."""
 
 
-class RunExists(Exception):  # noqa: N818
+class RunExists(Exception):
     """A run of this DAG has the same run_id or logical_date."""
 
     def __init__(self, existing: RunRow) -> None:
@@ -105,6 +105,9 @@ class Tx(Protocol):
 
     def announce(self, change: Change) -> None:
         """Tells the planner. Outside its own transactions: an inbox row, committed with the fact."""
+
+    def take_announced(self) -> list[Change]:
+        """Removes and returns what was announced in this transaction: the planner's own, that is."""
 
     def take_inbox(self, limit: int) -> list[Change]:
         """Removes and returns the oldest inbox rows, in sequence."""

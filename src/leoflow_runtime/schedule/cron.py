@@ -33,7 +33,7 @@ _WIDEST_CHANGE = timedelta(hours=3)
 _SECOND = timedelta(seconds=1)
 
 
-class CronInvalid(ValueError):  # noqa: N818
+class CronInvalid(ValueError):
     """An expression that croniter cannot read, or that never fires."""
 
     def __init__(self, expression: str, reason: str) -> None:
@@ -52,7 +52,7 @@ class Cron:
             raise CronInvalid(expression, "five or six fields are needed")
         try:
             expanded = croniter(self.expression).expanded
-            croniter(self.expression, datetime(2024, 1, 1)).get_next(datetime)  # noqa: DTZ001
+            croniter(self.expression, datetime(2024, 1, 1)).get_next(datetime)
         except (CroniterError, ValueError, KeyError) as error:
             raise CronInvalid(expression, str(error)) from error
         self._every_hour = expanded[1] == ["*"]

@@ -17,7 +17,7 @@ CONTINUOUS = "@continuous"
 NONE = "@none"
 
 
-class ScheduleInvalid(ValueError):  # noqa: N818
+class ScheduleInvalid(ValueError):
     """A schedule or time zone that cannot be understood."""
 
 
@@ -65,9 +65,9 @@ class Timetable:
     @property
     def summary(self) -> str | None:
         """What lists show beside a DAG."""
-        if isinstance(self.schedule, (int, float)) and not isinstance(self.schedule, bool):
-            return str(timedelta(seconds=self.schedule))
-        return self.schedule
+        if isinstance(self.schedule, str) or self.schedule is None:
+            return self.schedule
+        return str(timedelta(seconds=self.schedule))
 
     def next_slot(self, *, last_end: datetime | None, now: datetime) -> Slot | None:
         """The next run. `last_end`: the end of the data interval of the latest scheduled run.

@@ -1,0 +1,137 @@
+"""A version's tasks as a graph of small integers: what planning a run of it needs, computed once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from functools import cached_property
+
+from leoflow_runtime.artifact import DagSpec, TaskSpec
+from leoflow_runtime.domain.priority import priority_weights
+from leoflow_runtime.engine.rows import VersionRow
+
+_KEPT = 4096
+
+
+class Graph:
+    """Tasks by index, in the order of the document."""
+
+    def __init__(self, spec: DagSpec) -> None:
+        self.spec = spec
+        self.specs = spec.tasks
+        self.index = {task.task_id: index for index, task in enumerate(spec.tasks)}
+        self.parents_of = [tuple(self.index[up] for up in task.depends_on) for task in spec.tasks]
+        children: list[list[int]] = [[] for _ in spec.tasks]
+        for index, parents in enumerate(self.parents_of):
+            for parent in parents:
+                children[parent].append(index)
+        self.children_of = [tuple(below) for below in children]
+        self.totals = [len(parents) for parents in self.parents_of]
+        self.setups = [sum(self.specs[up].is_setup for up in parents) for parents in self.parents_of]
+        self.leaves = self._leaves()
+        # Setups that a task needs but does not name: index -> their indices, and the reverse.
+        self.distant_setups: dict[int, frozenset[int]] = {}
+        # What must have ended before a teardown may run: index -> indices, and the reverse.
+        self.teardown_scopes: dict[int, frozenset[int]] = {}
+        if any(task.is_setup for task in self.specs):
+            self._constrain_by_setups()
+        self.also_notifies = self._reverse()
+        self.looks_back = any(task.depends_on_past or task.wait_for_downstream for task in self.specs)
+
+    @cached_property
+    def weights(self) -> list[int]:
+        return priority_weights(self.specs, self.children_of, self.parents_of)
+
+    def has(self, task_id: str) -> bool:
+        return task_id in self.index
+
+    def spec_of(self, task_id: str) -> TaskSpec | None:
+        index = self.index.get(task_id)
+        return None if index is None else self.specs[index]
+
+    def is_teardown(self, task_id: str) -> bool:
+        index = self.index.get(task_id)
+        return index is not None and self.specs[index].is_teardown
+
+    def parents(self, task_id: str) -> set[str]:
+        return {self.specs[up].task_id for up in self.parents_of[self.index[task_id]]}
+
+    def descendants(self, task_ids: Iterable[str]) -> set[str]:
+        """Everything below these tasks, themselves only where one is below another."""
+        return self._reach(task_ids, self.children_of)
+
+    def ancestors(self, task_ids: Iterable[str]) -> set[str]:
+        return self._reach(task_ids, self.parents_of)
+
+    def _reach(self, task_ids: Iterable[str], step: list[tuple[int, ...]]) -> set[str]:
+        starts = [self.index[task_id] for task_id in task_ids if task_id in self.index]
+        return {self.specs[index].task_id for index in self._reach_indices(starts, step)}
+
+    def _reach_indices(self, starts: Collection[int], step: list[tuple[int, ...]]) -> set[int]:
+        seen: set[int] = set()
+        pending = [following for start in starts for following in step[start]]
+        while pending:
+            index = pending.pop()
+            if index not in seen:
+                seen.add(index)
+                pending.extend(step[index])
+        return seen
+
+    def _leaves(self) -> frozenset[int]:
+        """The tasks whose states decide the run's: those below which nothing counts."""
+
+        def counts(task: TaskSpec) -> bool:
+            return not task.is_teardown or task.on_failure_fail_dagrun
+
+        leaves = frozenset(
+            index
+            for index, task in enumerate(self.specs)
+            if counts(task) and not any(counts(self.specs[below]) for below in self.children_of[index])
+        )
+        return leaves or frozenset(index for index, below in enumerate(self.children_of) if not below)
+
+    def _constrain_by_setups(self) -> None:
+        for index, task in enumerate(self.specs):
+            above = self._reach_indices([index], self.parents_of)
+            distant = above - set(self.parents_of[index])
+            if not distant:
+                continue
+            if task.is_teardown:
+                scope: set[int] = set()
+                for up in self.parents_of[index]:
+                    if self.specs[up].is_setup:
+                        scope |= distant & self._reach_indices([up], self.children_of)
+                if scope:
+                    self.teardown_scopes[index] = frozenset(scope)
+            else:
+                below = self._reach_indices([index], self.children_of)
+                needed = {up for up in distant if self.specs[up].is_setup and self._is_open(up, below)}
+                if needed:
+                    self.distant_setups[index] = frozenset(needed)
+
+    def _is_open(self, setup: int, below: set[int]) -> bool:
+        """Whether what a setup made is still there for a task with `below` below it."""
+        teardowns = {index for index in self.children_of[setup] if self.specs[index].is_teardown}
+        return not teardowns or bool(teardowns & below)
+
+    def _reverse(self) -> dict[int, tuple[int, ...]]:
+        """Task -> tasks that are not its children and yet wait for it."""
+        waiting: dict[int, set[int]] = {}
+        for constraints in (self.distant_setups, self.teardown_scopes):
+            for index, needed in constraints.items():
+                for other in needed:
+                    waiting.setdefault(other, set()).add(index)
+        return {index: tuple(sorted(others)) for index, others in waiting.items()}
+
+
+_graphs: OrderedDict[str, Graph] = OrderedDict()
+
+
+def graph_of(version: VersionRow) -> Graph:
+    """The graph of a version; kept by content, because equal documents have equal graphs."""
+    graph = _graphs.get(version.content_digest)
+    if graph is None:
+        graph = _graphs[version.content_digest] = Graph(version.spec)
+        if len(_graphs) > _KEPT:
+            _graphs.popitem(last=False)
+    return graph

@@ -1,0 +1,89 @@
+"""Which task instances of which runs a clear or a mark is about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from leoflow_runtime.engine.errors import UnknownTask
+from leoflow_runtime.engine.graph import Graph, graph_of
+from leoflow_runtime.engine.operations.finding import the_run
+from leoflow_runtime.engine.rows import DagRow, RunRow, TaskRow
+from leoflow_runtime.engine.store import Tx
+
+# A task id, or one instance of a mapped task.
+TaskKey = str | tuple[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Relatives:
+    upstream: bool = False
+    downstream: bool = False
+
+    def of(self, graph: Graph, task_ids: set[str]) -> set[str]:
+        """With the tasks themselves."""
+        chosen = set(task_ids)
+        if self.upstream:
+            chosen |= graph.ancestors(task_ids)
+        if self.downstream:
+            chosen |= graph.descendants(task_ids)
+        return chosen
+
+
+def select_runs(
+    tx: Tx,
+    dag: DagRow,
+    *,
+    run_id: str | None,
+    start_date: datetime | None = None,
+    end_date: datetime | None = None,
+    include_past: bool = False,
+    include_future: bool = False,
+) -> list[RunRow]:
+    """Raises UnknownRun. Past and future are counted from the run's logical date."""
+    if run_id is None:
+        return tx.runs_between(dag.pk, earliest=start_date, latest=end_date)
+    run = the_run(tx, dag, run_id)
+    if run.logical_date is None or not (include_past or include_future):
+        return [run]
+    return tx.runs_between(
+        dag.pk,
+        earliest=None if include_past else run.logical_date,
+        latest=None if include_future else run.logical_date,
+    )
+
+
+def select_tasks(
+    tx: Tx,
+    run: RunRow,
+    *,
+    task_ids: Sequence[TaskKey] | None,
+    map_indexes: Collection[int] | None,
+    relatives: Relatives,
+    graph: Graph | None = None,
+) -> list[TaskRow]:
+    """Empty or absent `task_ids`: every task. Ids that this run's version lacks select nothing."""
+    rows = tx.tasks(run.pk)
+    if not task_ids:
+        return rows
+    graph = graph or graph_of(tx.version(run.version_pk))
+    whole = {key for key in task_ids if isinstance(key, str)}
+    single = {(key[0], key[1]) for key in task_ids if not isinstance(key, str)}
+    named = whole | {task_id for task_id, _ in single}
+    around = relatives.of(graph, {task_id for task_id in named if graph.has(task_id)}) - named
+    return [
+        row
+        for row in rows
+        if row.task_id in around
+        or (row.task_id, row.map_index) in single
+        or (row.task_id in whole and (map_indexes is None or row.map_index in map_indexes))
+    ]
+
+
+def check_task_ids(dag: DagRow, graphs: Collection[Graph], task_ids: Sequence[TaskKey] | None) -> None:
+    """Raises UnknownTask for an id that none of the graphs has."""
+    for key in task_ids or ():
+        task_id = key if isinstance(key, str) else key[0]
+        if not any(graph.has(task_id) for graph in graphs):
+            raise UnknownTask(dag.dag_id, task_id)
