@@ -1,0 +1,48 @@
+"""The only door from the child to the façade: importing this module puts the façade on `sys.path`, first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+FACADE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "facade")
+
+# First, so that neither an installed Airflow nor a folder of the project is taken for it.
+if FACADE in sys.path:
+    sys.path.remove(FACADE)
+sys.path.insert(0, FACADE)
+
+from airflow.models.dagrun import DagRun  # type: ignore[import-not-found]  # noqa: E402
+from airflow.models.taskinstance import TaskInstance  # type: ignore[import-not-found]  # noqa: E402
+from airflow.sdk import exceptions, timezone  # type: ignore[import-not-found]  # noqa: E402
+from airflow.sdk.bases import operator  # type: ignore[import-not-found]  # noqa: E402
+from airflow.sdk.definitions import connection, context, variable  # type: ignore[import-not-found]  # noqa: E402
+from airflow.sdk.definitions._internal import contextmanager  # type: ignore[import-not-found]  # noqa: E402
+from airflow.sdk.definitions._internal.types import (  # type: ignore[import-not-found]  # noqa: E402
+    NOTSET,
+    ArgNotSet,
+)
+from airflow.sdk.definitions.dag import DAG  # type: ignore[import-not-found]  # noqa: E402
+from airflow.sdk.execution_time import backend  # type: ignore[import-not-found]  # noqa: E402
+
+__all__ = [
+    "DAG",
+    "FACADE",
+    "NOTSET",
+    "ArgNotSet",
+    "DagRun",
+    "TaskInstance",
+    "backend",
+    "connection",
+    "context",
+    "contextmanager",
+    "exceptions",
+    "operator",
+    "timezone",
+    "variable",
+]
+
+# What user code builds is not typed here; the façade is checked by running it.
+Operator = Any
+Dag = Any

@@ -1,0 +1,5 @@
+"""Param under its older path."""
+
+from __future__ import annotations
+
+from airflow.sdk.definitions.param import DagParam, Param, ParamsDict  # noqa: F401

@@ -1,0 +1,7 @@
+"""Provider packages: ours for the common operators, installed ones beside them."""
+
+from __future__ import annotations
+
+from airflow._path import extended
+
+__path__ = extended(__path__, __name__)

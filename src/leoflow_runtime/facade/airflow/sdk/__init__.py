@@ -1,0 +1,57 @@
+"""Airflow's authoring interface. Names load on first use, so that importing it costs next to nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "1.2.2"
+
+_LAZY = {
+    "DAG": "definitions.dag",
+    "dag": "definitions.dag",
+    "task": "definitions.decorators",
+    "task_group": "definitions.decorators",
+    "setup": "definitions.decorators",
+    "teardown": "definitions.decorators",
+    "TaskGroup": "definitions.taskgroup",
+    "BaseOperator": "bases.operator",
+    "chain": "bases.operator",
+    "chain_linear": "bases.operator",
+    "cross_downstream": "bases.operator",
+    "BaseHook": "bases.hook",
+    "BaseBranchOperator": "bases.branch",
+    "BaseSensorOperator": "bases.sensor",
+    "PokeReturnValue": "bases.sensor",
+    "XComArg": "definitions.xcom_arg",
+    "EdgeModifier": "definitions.edges",
+    "Label": "definitions.edges",
+    "Param": "definitions.param",
+    "ParamsDict": "definitions.param",
+    "Variable": "definitions.variable",
+    "Connection": "definitions.connection",
+    "Context": "definitions.context",
+    "get_current_context": "definitions.context",
+    "get_parsing_context": "definitions.context",
+    "literal": "definitions.template",
+    "TriggerRule": "definitions._internal.types",
+    "WeightRule": "definitions._internal.types",
+    "Asset": "definitions.asset",
+    "AssetAlias": "definitions.asset",
+    "AssetAll": "definitions.asset",
+    "AssetAny": "definitions.asset",
+    "AssetWatcher": "definitions.asset",
+    "Metadata": "definitions.asset",
+    "asset": "definitions.asset",
+}
+
+__all__ = sorted(_LAZY)
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        value = getattr(import_module(f"airflow.sdk.{_LAZY[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in ("timezone", "exceptions"):
+        return import_module(f"airflow.sdk.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""What operators, decorators and hooks are built on."""

@@ -1,0 +1,394 @@
+"""The base of all operators, and the functions that chain them."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Sequence
+from datetime import timedelta
+
+from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
+from airflow.sdk.definitions._internal.mixins import DependencyMixin
+from airflow.sdk.definitions._internal.node import DAGNode, validate_key
+from airflow.sdk.definitions._internal.types import TriggerRule, WeightRule
+from airflow.sdk.definitions._internal.unsupported import refuse
+from airflow.sdk.definitions.edges import EdgeModifier
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.definitions.xcom_arg import XComArg
+from airflow.sdk.exceptions import AirflowException
+
+TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from airflow.sdk.definitions.dag import DAG
+    from airflow.sdk.definitions.taskgroup import TaskGroup
+
+# Arguments that are kept as attributes; None where Airflow's default is "not set".
+_PLAIN: dict[str, Any] = {
+    "owner": "airflow",
+    "email": None,
+    "email_on_retry": True,
+    "email_on_failure": True,
+    "retries": 0,
+    "retry_delay": timedelta(seconds=300),
+    "retry_exponential_backoff": 0,
+    "max_retry_delay": None,
+    "start_date": None,
+    "end_date": None,
+    "depends_on_past": False,
+    "ignore_first_depends_on_past": True,
+    "wait_for_past_depends_before_skipping": False,
+    "wait_for_downstream": False,
+    "priority_weight": 1,
+    "weight_rule": "downstream",
+    "queue": "default",
+    "pool": "default_pool",
+    "pool_slots": 1,
+    "execution_timeout": None,
+    "trigger_rule": TriggerRule.ALL_SUCCESS,
+    "resources": None,
+    "run_as_user": None,
+    "map_index_template": None,
+    "max_active_tis_per_dag": None,
+    "max_active_tis_per_dagrun": None,
+    "executor": None,
+    "executor_config": None,
+    "do_xcom_push": True,
+    "multiple_outputs": False,
+    "inlets": None,
+    "outlets": None,
+    "task_display_name": None,
+    "logger_name": None,
+    "allow_nested_operators": True,
+    "doc": None,
+    "doc_md": None,
+    "doc_json": None,
+    "doc_yaml": None,
+    "doc_rst": None,
+}
+_REFUSED: dict[str, str] = {
+    **{
+        f"on_{event}_callback": f"A task's on_{event}_callback"
+        for event in ("execute", "failure", "success", "retry", "skipped")
+    },
+    "pre_execute": "A task's pre_execute argument",
+    "post_execute": "A task's post_execute argument",
+    "retry_policy": "A task's retry_policy",
+    "sla": "A task's sla",
+}
+
+
+class BaseOperator(DAGNode):
+    """A task: its settings, its template fields, and `execute`, which is the work."""
+
+    template_fields: Sequence[str] = ()
+    template_ext: Sequence[str] = ()
+    template_fields_renderers: dict[str, str] = {}
+    ui_color = "#fff"
+    ui_fgcolor = "#000"
+    custom_operator_name: str
+    is_setup = False
+    is_teardown = False
+    on_failure_fail_dagrun = False
+    is_mapped = False
+
+    _leoflow_is_operator = True
+    _instantiated = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        init = cls.__dict__.get("__init__")
+        if init is not None:
+            cls.__init__ = _with_defaults(init, _parameter_names(init))  # type: ignore[method-assign]
+
+    def __init__(
+        self,
+        *,
+        task_id: str,
+        dag: DAG | None = None,
+        task_group: TaskGroup | None = None,
+        default_args: dict[str, Any] | None = None,
+        params: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        for name, feature in _REFUSED.items():
+            if kwargs.pop(name, None):
+                refuse(feature)
+        unknown = {name: value for name, value in kwargs.items() if name not in _PLAIN}
+        if unknown:
+            raise TypeError(
+                f"Invalid arguments were passed to {type(self).__name__} (task_id: {task_id}). "
+                f"Invalid arguments were:\n**kwargs: {unknown}"
+            )
+        self.dag = None
+        self.task_group = None
+        self.upstream_task_ids = set()
+        self.downstream_task_ids = set()
+        self.task_id = task_group.child_id(task_id) if task_group is not None else task_id
+        validate_key(self.task_id)
+        for name, default in _PLAIN.items():
+            setattr(self, name, kwargs.get(name, default))
+        self.params = ParamsDict(params)
+        self._check()
+        if task_group is not None:
+            task_group.add(self)
+        if dag is not None:
+            dag.add_task(self)
+
+    def _check(self) -> None:
+        if not TriggerRule.is_valid(self.trigger_rule):
+            raise AirflowException(
+                f"The trigger_rule must be one of {sorted(TriggerRule.all_triggers())}, "
+                f"'{self.dag_id}.{self.task_id}'; received '{self.trigger_rule}'."
+            )
+        self.trigger_rule = TriggerRule(self.trigger_rule)
+        if isinstance(self.weight_rule, str) and not WeightRule.is_valid(self.weight_rule):
+            raise AirflowException(f"The weight_rule must be one of {sorted(WeightRule.all_weight_rules())}")
+        if type(self.priority_weight) is not int:
+            raise TypeError(f"`priority_weight` for task '{self.task_id}' only accepts integers")
+        if self.pool_slots < 1:
+            raise ValueError(f"pool slots for {self.task_id} cannot be less than 1")
+        if self.execution_timeout is not None and not isinstance(self.execution_timeout, timedelta):
+            raise ValueError(
+                "execution_timeout must be timedelta object but passed as type: "
+                f"{type(self.execution_timeout)}"
+            )
+        self.retries = 0 if self.retries is None else int(self.retries)
+        for name in ("retry_delay", "max_retry_delay"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, timedelta):
+                setattr(self, name, timedelta(seconds=value))
+        self.inlets = list(self.inlets or ())
+        self.outlets = list(self.outlets or ())
+        self.task_display_name = self.task_display_name or self.task_id
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "dag" and value is not None and self.__dict__.get("dag") is not value:
+            value.add_task(self)
+            return
+        object.__setattr__(self, name, value)
+        if self._instantiated and name in self.template_fields:
+            XComArg.apply_upstream_relationship(self, value)
+
+    def lock_for_execution(self) -> None:
+        """From here on template fields are plain attributes."""
+        object.__setattr__(self, "_instantiated", False)
+
+    @property
+    def node_id(self) -> str:
+        return self.task_id
+
+    @property
+    def roots(self) -> list[BaseOperator]:
+        return [self]
+
+    @property
+    def leaves(self) -> list[BaseOperator]:
+        return [self]
+
+    @property
+    def task_type(self) -> str:
+        return type(self).__name__
+
+    @property
+    def operator_name(self) -> str:
+        return getattr(self, "custom_operator_name", self.task_type)
+
+    @property
+    def operator_class(self) -> type[BaseOperator]:
+        return type(self)
+
+    @property
+    def output(self) -> XComArg:
+        """This task's return value, as an argument for other tasks."""
+        return XComArg(self)
+
+    @property
+    def log(self) -> Any:
+        import logging
+
+        name = self.logger_name or f"{type(self).__module__}.{type(self).__qualname__}"
+        return logging.getLogger(f"airflow.task.operators.{name}")
+
+    def execute(self, context: Any) -> Any:
+        """The work. Called with the context, template fields rendered."""
+        raise NotImplementedError
+
+    def pre_execute(self, context: Any) -> None:
+        """Called right before `execute`."""
+
+    def post_execute(self, context: Any, result: Any = None) -> None:
+        """Called right after `execute`, with what it returned."""
+
+    def on_kill(self) -> None:
+        """Called when the task is told to stop: end what was started."""
+
+    def prepare_template(self) -> None:
+        """Called before the template fields are rendered."""
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """Replace each template field by its rendered value; task outputs by the values they stand for."""
+        from airflow.sdk.definitions._internal.templater import Templater
+
+        templater = Templater(self, context, jinja_env)
+        for field in self.template_fields:
+            value = getattr(self, field)
+            if value:
+                object.__setattr__(self, field, templater.render_field(field, value))
+
+    def render_template(self, content: Any, context: Any, jinja_env: Any = None) -> Any:
+        """One rendered value."""
+        from airflow.sdk.definitions._internal.templater import Templater
+
+        return Templater(self, context, jinja_env).render(content)
+
+    def xcom_push(self, context: Any, key: str, value: Any) -> None:
+        context["ti"].xcom_push(key=key, value=value)
+
+    def xcom_pull(self, context: Any, **kwargs: Any) -> Any:
+        return context["ti"].xcom_pull(**kwargs)
+
+    def defer(self, **kwargs: Any) -> Any:
+        refuse("A deferrable operator")
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        refuse(f"{cls.__name__}.partial() (dynamic task mapping)")
+
+    def _link_outputs(self) -> None:
+        for field in self.template_fields:
+            if field in self.__dict__:
+                XComArg.apply_upstream_relationship(self, self.__dict__[field])
+
+    def __repr__(self) -> str:
+        return f"<Task({self.task_type}): {self.task_id}>"
+
+
+def _parameter_names(init: Callable[..., None]) -> tuple[frozenset[str], frozenset[str]]:
+    """All named parameters of an `__init__`, and those without a default."""
+    from airflow.sdk.definitions._internal import signature
+
+    named = [
+        param
+        for param in signature.parameters(init)[1:]
+        if param.kind not in (signature.VAR_POSITIONAL, signature.VAR_KEYWORD)
+    ]
+    required = frozenset(param.name for param in named if param.default is signature.EMPTY)
+    return frozenset(param.name for param in named), required
+
+
+def _with_defaults(
+    init: Callable[..., None], names: tuple[frozenset[str], frozenset[str]]
+) -> Callable[..., None]:
+    """Airflow's way to construct: current DAG and group, then `default_args` for what is not given."""
+    accepted, required = names
+
+    @functools.wraps(init)
+    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
+        if args:
+            raise TypeError("Use keyword arguments when initializing operators")
+        dag = kwargs.get("dag") or DagContext.get_current()
+        group = kwargs.get("task_group")
+        if dag is not None:
+            kwargs["dag"] = dag
+            group = group or TaskGroupContext.get_current(dag)
+        if group is not None:
+            kwargs["task_group"] = group
+        defaults = _merged_defaults(dag, group, kwargs.pop("default_args", None))
+        params = _merged_params(dag, defaults, kwargs.pop("params", None))
+        for name in accepted:
+            if name in defaults and name not in kwargs:
+                kwargs[name] = defaults[name]
+        missing = sorted(required - kwargs.keys())
+        if missing:
+            plural = "s" if len(missing) > 1 else ""
+            raise TypeError(f"missing keyword argument{plural} {', '.join(map(repr, missing))}")
+        if params:
+            kwargs["params"] = params
+        hook = getattr(self, "_hook_apply_defaults", None)
+        if hook is not None:
+            kwargs = hook(kwargs, defaults)
+        init(self, default_args=defaults, **kwargs)
+        # Once, by the outermost class: all fields are set by then.
+        if getattr(type(self).__init__, "__wrapped__", None) is init:
+            self._link_outputs()
+            self._instantiated = True
+
+    return construct
+
+
+def _merged_defaults(dag: DAG | None, group: TaskGroup | None, own: dict[str, Any] | None) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    if dag is not None:
+        merged.update(copy.copy(dag.default_args))
+        if group is not None:
+            merged.update(group.default_args)
+    merged.update(own or {})
+    return merged
+
+
+def _merged_params(dag: DAG | None, defaults: dict[str, Any], own: Any) -> ParamsDict:
+    merged = ParamsDict(copy.deepcopy(dag.params._params) if dag is not None else None)
+    for source in (own, defaults.get("params")):
+        for name, param in ParamsDict(source)._params.items():
+            known = merged._params.get(name)
+            # A subclass passes merged parameters on: those of the DAG stay the DAG's.
+            if param.source is None:
+                param.source = "task"
+            if known is None or param.source == "task":
+                merged._params[name] = param
+    for param in merged._params.values():
+        param.source = param.source or "dag"
+    return merged
+
+
+BaseOperator.__init__ = _with_defaults(  # type: ignore[method-assign]
+    BaseOperator.__init__,
+    (frozenset({"task_id", "params", *_PLAIN, *_REFUSED}) - {"params"}, frozenset({"task_id"})),
+)
+
+
+def chain(*tasks: Any) -> None:
+    """Link each element with the next; two lists in a row must have one length and are linked pairwise."""
+    for before, after in zip(tasks, tasks[1:]):
+        if isinstance(before, DependencyMixin):
+            before.set_downstream(after)
+        elif isinstance(after, DependencyMixin):
+            after.set_upstream(before)
+        elif not isinstance(before, Sequence) or not isinstance(after, Sequence):
+            raise TypeError(
+                f"Chain not supported between instances of {type(before).__name__} and {type(after).__name__}"
+            )
+        elif len(before) != len(after):
+            raise AirflowException(
+                f"Chain not supported for different length Iterable. Got {len(before)} and {len(after)}."
+            )
+        else:
+            for first, second in zip(before, after):
+                first.set_downstream(second)
+
+
+def chain_linear(*elements: Any) -> None:
+    """Link each element with the next; every task of a list with every task of the next one."""
+    if not elements:
+        raise ValueError("No tasks provided; nothing to do.")
+    previous: Any = None
+    linked = False
+    for element in elements:
+        if isinstance(element, EdgeModifier):
+            raise ValueError("Labels are not supported by chain_linear")
+        if previous is not None:
+            for task in previous:
+                task.set_downstream(element)
+                linked = True
+        previous = [element] if isinstance(element, DependencyMixin) else element
+    if not linked:
+        raise ValueError("No dependencies were set. Did you forget to expand with `*`?")
+
+
+def cross_downstream(from_tasks: Sequence[DependencyMixin], to_tasks: Any) -> None:
+    """Link every task of the first list with every task of the second."""
+    for task in from_tasks:
+        task.set_downstream(to_tasks)

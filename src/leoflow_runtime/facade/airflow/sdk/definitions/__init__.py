@@ -1,0 +1,1 @@
+"""The definitions of the dialect: DAGs, groups, tasks and what connects them."""

@@ -1,0 +1,1 @@
+"""Inside the dialect; not for DAG files."""

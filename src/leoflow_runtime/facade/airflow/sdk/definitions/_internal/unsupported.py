@@ -1,0 +1,19 @@
+"""One way to refuse a part of the dialect: by name, where it is used."""
+
+from __future__ import annotations
+
+from airflow.sdk.exceptions import NotSupportedInLeanEngine
+
+
+def refuse(feature: str) -> None:
+    """Raise `NotSupportedInLeanEngine` for that feature."""
+    raise NotSupportedInLeanEngine(feature)
+
+
+def refused_class(name: str, feature: str, base: type = object) -> type:
+    """A class that can be imported and named in annotations, but not constructed."""
+
+    def __init__(self: object, *args: object, **kwargs: object) -> None:
+        raise NotSupportedInLeanEngine(feature)
+
+    return type(name, (base,), {"__init__": __init__, "__doc__": f"Not offered: {feature}."})

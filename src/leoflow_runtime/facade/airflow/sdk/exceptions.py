@@ -1,0 +1,113 @@
+"""What user code raises and catches, and what the dialect itself raises."""
+
+from __future__ import annotations
+
+__all__ = [
+    "AirflowBadRequest",
+    "AirflowDagCycleException",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowNotFoundException",
+    "AirflowRescheduleException",
+    "AirflowSensorTimeout",
+    "AirflowSkipException",
+    "AirflowTaskTerminated",
+    "AirflowTaskTimeout",
+    "DownstreamTasksSkipped",
+    "DuplicateTaskIdFound",
+    "NotSupportedInLeanEngine",
+    "ParamValidationError",
+    "TaskAlreadyInTaskGroup",
+    "TaskNotFound",
+    "XComNotFound",
+]
+
+
+class AirflowException(Exception):
+    """Base of the dialect's errors; raised in a task, the try fails and may be retried."""
+
+
+class AirflowBadRequest(AirflowException):
+    """The request or its arguments are wrong."""
+
+
+class AirflowNotFoundException(AirflowException):
+    """A connection, variable or other object does not exist."""
+
+
+class AirflowSkipException(AirflowException):
+    """The task ends as skipped."""
+
+
+class AirflowFailException(AirflowException):
+    """The task fails for good, whatever tries remain."""
+
+
+class AirflowSensorTimeout(AirflowException):
+    """A sensor waited too long."""
+
+
+class AirflowRescheduleException(AirflowException):
+    """The task gives its place back and runs again at `reschedule_date`, an aware datetime."""
+
+    def __init__(self, reschedule_date: object) -> None:
+        super().__init__(f"rescheduled to {reschedule_date}")
+        self.reschedule_date = reschedule_date
+
+
+class AirflowTaskTimeout(BaseException):
+    """The task ran longer than it may. Not an `Exception`, so that a broad handler lets it through."""
+
+
+class AirflowTaskTerminated(BaseException):
+    """The task was told to stop. Not an `Exception`, so that a broad handler lets it through."""
+
+
+class DownstreamTasksSkipped(AirflowException):
+    """Ends a task successfully with `result` as its value, and skips `tasks`, task ids of this DAG."""
+
+    def __init__(self, *, tasks: object, result: object = None) -> None:
+        super().__init__()
+        self.tasks = tasks
+        self.result = result
+
+
+class XComNotFound(AirflowException):
+    """An upstream task left no value under that key."""
+
+    def __init__(self, dag_id: str, task_id: str, key: str) -> None:
+        super().__init__(dag_id, task_id, key)
+        self.dag_id = dag_id
+        self.task_id = task_id
+        self.key = key
+
+    def __str__(self) -> str:
+        return f'XComArg result from {self.task_id} at {self.dag_id} with key="{self.key}" is not found!'
+
+
+class ParamValidationError(AirflowException):
+    """A parameter's value does not fit."""
+
+
+class DuplicateTaskIdFound(AirflowException):
+    """Two tasks or groups of one DAG have the same id."""
+
+
+class TaskAlreadyInTaskGroup(AirflowException):
+    """A task may be in one group only."""
+
+
+class TaskNotFound(AirflowNotFoundException):
+    """The DAG has no task of that id."""
+
+
+class AirflowDagCycleException(AirflowException):
+    """The DAG has a cycle."""
+
+
+class NotSupportedInLeanEngine(AirflowException):
+    """Part of Airflow's dialect that Leoflow does not run; `feature` names it."""
+
+    def __init__(self, feature: str) -> None:
+        super().__init__(f"{feature} is not supported by Leoflow's lean engine.")
+        self.feature = feature

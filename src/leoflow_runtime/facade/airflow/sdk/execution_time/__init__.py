@@ -1,0 +1,1 @@
+"""What is there while a task runs."""

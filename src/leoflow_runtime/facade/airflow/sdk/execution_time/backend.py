@@ -1,0 +1,31 @@
+"""Where variables and connections come from: the child sets it before the user's code runs."""
+
+from __future__ import annotations
+
+
+class Backend:
+    """What a process can be asked for. Values are texts; None means there is none."""
+
+    def get_variable(self, key: str) -> str | None:
+        return None
+
+    def set_variable(self, key: str, value: str | None, description: str | None) -> None:
+        raise RuntimeError("Variables can be changed only while a task runs.")
+
+    def get_connection(self, conn_id: str) -> str | None:
+        return None
+
+
+_current = Backend()
+
+
+def current() -> Backend:
+    """The backend of this process."""
+    return _current
+
+
+def use(backend: Backend) -> Backend:
+    """Replace the backend of this process; returns the one before."""
+    global _current
+    before, _current = _current, backend
+    return before
