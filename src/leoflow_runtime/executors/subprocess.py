@@ -1,0 +1,47 @@
+"""The laptop's executor: one host agent for all DAGs, started here and found again after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection
+
+from leoflow_runtime.executors.agent_process import AgentProcess
+from leoflow_runtime.executors.host_desk import HostDesk
+from leoflow_runtime.executors.protocol import LaunchOrder
+
+
+class SubprocessExecutor:
+    """`leoflow_runtime.executors.protocol.Executor` over a `HostDesk` that the agents' service serves."""
+
+    def __init__(self, desk: HostDesk, agent: AgentProcess) -> None:
+        self._desk = desk
+        self._agent = agent
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Starts the agent, or waits for the one that survived. Call it once the agents' service listens."""
+        self._keeping = asyncio.create_task(self._agent.keep_alive(), name="host-agent")
+
+    async def stop(self, *, dismiss: bool, patience: float = 12.0) -> None:
+        """With `dismiss` the agent stops its launches, reports them and leaves; else it is left running.
+
+        The agents' service must answer until this returns. Waits at most `patience` seconds.
+        """
+        self._agent.expect_end()
+        if dismiss and self._desk.is_attached:
+            self._desk.shut_down()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._agent.until_gone(), patience)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+
+    async def launch(self, order: LaunchOrder) -> None:
+        self._desk.start(order.launch_id, order.generation)
+
+    async def cancel(self, launch_id: int, reason: str) -> None:
+        self._desk.stop(launch_id, reason)
+
+    async def running(self) -> Collection[int] | None:
+        return self._desk.held()
