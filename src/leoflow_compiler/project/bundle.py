@@ -39,9 +39,7 @@ class Bundle:
             self._refuse(codes.PATH_MISSING, f"`{entry}` does not exist in the project", span)
         elif start.is_dir() and not start.is_symlink():
             if not start.resolve().is_relative_to(self.root):
-                self._refuse(
-                    codes.LINK_OUTSIDE, f"`{entry}` is reached through a link out of the project", span
-                )
+                self._refuse(codes.LINK_OUTSIDE, f"`{entry}` is behind a link out of the project", span)
                 return
             self._walk(start, str(path) if path.parts else "")
         else:

@@ -96,7 +96,7 @@ class Project:
             if path in self.places:
                 return self.places[path].key
             path = path[:-1]
-        return Span(file=CONFIG_FILE, line=1, column=1)
+        return Span(file=CONFIG_FILE, line=1)
 
     @property
     def source_path(self) -> Path:

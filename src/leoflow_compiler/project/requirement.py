@@ -48,7 +48,7 @@ def requirement_problem(text: str) -> str | None:
         if re.match(rf"\s*{_NAME}\s*=[^=]", text):
             return "a version is pinned with `==`"
         if text.lstrip().startswith((".", "/")):
-            return "a path is not a requirement; use `name @ file:///…` or a published package"
+            return "a path; use `name @ file:///…` or a published package"
         return "expected a name, optional [extras], version bounds or `@ URL`, and an optional `; marker`"
     marker = match["marker"]
     if marker is not None and not _is_marker(marker):

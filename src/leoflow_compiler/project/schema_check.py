@@ -173,6 +173,10 @@ def _expectation(breach: _Breach) -> str:
 
 def _help(breach: _Breach, raw: str | None) -> str | None:
     scalar = not isinstance(breach.value, (list, dict))
+    if breach.rule == "type" and breach.value is None:
+        return "give it a value, or remove the key"
+    if breach.rule == "type" and breach.limit in ("integer", "number", "boolean") and _unquoted(breach):
+        return f"write it without quotes: {raw}"
     if breach.rule == "type" and breach.limit == "string" and raw and scalar:
         return f'put it in quotes: "{raw}"'
     if breach.rule == "type" and breach.limit == "array" and isinstance(breach.value, str):
@@ -182,6 +186,15 @@ def _help(breach: _Breach, raw: str | None) -> str | None:
     if breach.rule == "enum" and isinstance(breach.value, str):
         return did_you_mean(breach.value, breach.limit)
     return None
+
+
+def _unquoted(breach: _Breach) -> bool:
+    """Whether the text would be what is wanted if it were not quoted."""
+    if not isinstance(breach.value, str):
+        return False
+    if breach.limit == "boolean":
+        return breach.value.lower() in ("true", "false", "yes", "no", "on", "off")
+    return breach.value.isdecimal()
 
 
 def _kind_of(value: Any) -> str:

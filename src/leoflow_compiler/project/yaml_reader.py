@@ -14,6 +14,7 @@ from leoflow_compiler.project.records import KeyPath, Place
 # libyaml parses and composes at C speed; it is missing only from builds without it.
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
+_PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 MAX_DEPTH = 50
 MAX_VALUES = 20_000  # aliases count each time that they are used
 
@@ -36,7 +37,7 @@ def read_yaml(text: str, file: str) -> YamlDocument:
         node = yaml.compose(text, Loader=_Loader)
         value = reader.value(node, ()) if node is not None else None
     except yaml.MarkedYAMLError as error:
-        return YamlDocument(value=None, places={}, raw_scalars={}, diagnostics=(_syntax(error, file),))
+        return YamlDocument(value=None, places={}, raw_scalars={}, diagnostics=(_syntax(error, text, file),))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         message = f"the file contains the character U+{_code_point(error):04X}, which YAML does not allow"
@@ -86,6 +87,10 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode):
             self.raw_scalars[path] = node.value
             return self._scalar(node)
+        if node.tag not in _PLAIN_TAGS:
+            raise yaml.MarkedYAMLError(
+                problem=f"the tag {node.tag!r} has no meaning here", problem_mark=node.start_mark
+            )
         self.open_nodes.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):
@@ -166,16 +171,17 @@ class _Reader:
         )
 
 
-def _syntax(error: yaml.MarkedYAMLError, file: str) -> Diagnostic:
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     span = Span(file=file, line=mark.line + 1, column=mark.column + 1) if mark else Span(file=file, line=1)
     notes: tuple[Note, ...] = ()
     if error.context and error.context_mark and error.context_mark.line + 1 != span.line:
         place = Span(file=file, line=error.context_mark.line + 1, column=error.context_mark.column + 1)
         notes = (Note(message=error.context, span=place),)
-    problem = error.problem or "the file cannot be read"
+    problem = (error.problem or "the file cannot be read").removeprefix("but ")
     hint = None
-    if "cannot start any token" in problem and "\\t" in problem:
+    lines = text.splitlines()
+    if span.line <= len(lines) and "\t" in lines[span.line - 1][: span.column]:
         hint = "indent with spaces; YAML does not allow tabs"
     return Diagnostic(
         code=codes.YAML_SYNTAX,
