@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from types import ModuleType, TracebackType
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from leoflow_runtime.child import dialect
 from leoflow_runtime.child.structure import differences
@@ -50,7 +50,20 @@ def load(payload: Mapping[str, Any]) -> Built:
     starting at the file's own first frame.
     """
     dag_json = payload["dag_json"]
-    code_path = os.path.abspath(payload.get("code_path") or os.getcwd())
+    dag_id = payload.get("dag_id") or dag_json["dag_id"]
+    dag, module = build_dag(payload.get("code_path") or os.getcwd(), dag_id, dag_json)
+    found = differences(dag, dag_json)
+    if found:
+        raise BuildMismatch(dag_id, found)
+    return Built(dag, dag_json, module)
+
+
+def build_dag(code_path: str, dag_id: str, dag_json: Mapping[str, Any]) -> Tuple[dialect.Dag, ModuleType]:
+    """What the file builds, with the environment and variables of `evaluated_with`; compared with nothing.
+
+    Of `dag_json` only `dag_source` and `evaluated_with` are read. Raises as `load` does.
+    """
+    code_path = os.path.abspath(code_path)
     source = os.path.join(code_path, *(dag_json.get("dag_source") or "dag.py").split("/"))
     if not os.path.isfile(source):
         raise BuildFailed(f"The DAG's file {dag_json.get('dag_source') or 'dag.py'} is not in {code_path}.")
@@ -62,12 +75,9 @@ def load(payload: Mapping[str, Any]) -> Built:
         module = _import(source)
     finally:
         dialect.backend.use(before)
-    dag = _choose(module, payload.get("dag_id") or dag_json["dag_id"])
+    dag = _choose(module, dag_id)
     dag.fileloc = source
-    found = differences(dag, dag_json)
-    if found:
-        raise BuildMismatch(dag.dag_id, found)
-    return Built(dag, dag_json, module)
+    return dag, module
 
 
 class _BuildBackend(dialect.backend.Backend):  # type: ignore[misc]
@@ -103,7 +113,8 @@ def _import(source: str) -> ModuleType:
     # A file may be named like a module of the standard library that is loaded already.
     name = stem if stem not in sys.modules else f"_leoflow_dag_{stem}"
     spec = importlib.util.spec_from_file_location(name, source)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import socket
 import threading
 import time
 from typing import Any, Callable, Dict, List, Mapping, Optional
@@ -91,7 +89,7 @@ class AgentClient:
                     raise AgentUnreachable(
                         f"The request {operation!r} found no agent to answer it ({error})."
                     ) from error
-                self._sleep(pause * random.uniform(0.5, 1.0))
+                self._sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
         if not answer.get("ok"):
             raise RequestRefused(str(answer.get("error") or f"The request {operation!r} was refused."))
@@ -113,6 +111,8 @@ class AgentClient:
         return parsed
 
     def _connect(self) -> Any:
+        import socket
+
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.settimeout(PATIENCE_SECONDS)

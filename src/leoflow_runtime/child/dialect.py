@@ -38,10 +38,19 @@ __all__ = [
     "context",
     "contextmanager",
     "exceptions",
+    "macros",
     "operator",
     "timezone",
     "variable",
 ]
+
+
+def macros() -> Any:
+    """The module behind `macros` in templates; it loads `random`, `uuid` and others."""
+    from airflow import macros as module  # type: ignore[import-not-found]
+
+    return module
+
 
 # What user code builds is not typed here; the façade is checked by running it.
 Operator = Any

@@ -164,4 +164,5 @@ def _rfc3339(moment: Any) -> str:
         raise TypeError(f"AirflowRescheduleException needs a datetime, not {type(moment).__name__}")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.timezone.utc)
-    return moment.astimezone(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+    text: str = moment.astimezone(datetime.timezone.utc).isoformat()
+    return text.replace("+00:00", "Z")

@@ -68,9 +68,7 @@ class LazyMacros:
     """`macros`: imported when a template asks for one."""
 
     def __getattr__(self, name: str) -> Any:
-        from airflow import macros
-
-        return getattr(macros, name)
+        return getattr(dialect.macros(), name)
 
 
 class VariableAccessor:

@@ -8,7 +8,44 @@ if TYPE_CHECKING:
 
 
 KNOWN_CONTEXT_KEYS = frozenset(
-    ["conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "outlet_events", "ds", "ds_nodash", "expanded_ti_count", "exception", "inlets", "inlet_events", "logical_date", "macros", "map_index_template", "outlets", "params", "prev_data_interval_start_success", "prev_data_interval_end_success", "prev_start_date_success", "prev_end_date_success", "reason", "run_id", "start_date", "task", "task_reschedule_count", "task_instance", "task_instance_key_str", "templates_dict", "test_mode", "ti", "triggering_asset_events", "ts", "ts_nodash", "ts_nodash_with_tz", "var"]
+    {
+        "conn",
+        "dag",
+        "dag_run",
+        "data_interval_end",
+        "data_interval_start",
+        "ds",
+        "ds_nodash",
+        "exception",
+        "expanded_ti_count",
+        "inlet_events",
+        "inlets",
+        "logical_date",
+        "macros",
+        "map_index_template",
+        "outlet_events",
+        "outlets",
+        "params",
+        "prev_data_interval_end_success",
+        "prev_data_interval_start_success",
+        "prev_end_date_success",
+        "prev_start_date_success",
+        "reason",
+        "run_id",
+        "start_date",
+        "task",
+        "task_instance",
+        "task_instance_key_str",
+        "task_reschedule_count",
+        "templates_dict",
+        "test_mode",
+        "ti",
+        "triggering_asset_events",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "var",
+    }
 )
 
 
