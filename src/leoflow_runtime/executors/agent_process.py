@@ -10,13 +10,14 @@ import logging
 import os
 import secrets
 import signal
+import subprocess
 import sys
+import threading
 import time
-from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 _log = logging.getLogger("leoflow.executor")
 
@@ -57,13 +58,12 @@ class AgentProcess:
         self._enrol = enrol
         self._environ = environ
         self._started = started
-        self._process: Process | None = None
-        self._ending = False
+        self._ending = asyncio.Event()
 
     async def keep_alive(self) -> None:
         """Starts an agent whenever none holds the spool; ends only by cancellation or `expect_end`."""
         delay = _FIRST_DELAY
-        while not self._ending:
+        while not self._ending.is_set():
             holder = lock_holder(self._options.spool)
             if holder is not None:
                 self._dismiss_stranger(holder)
@@ -71,7 +71,7 @@ class AgentProcess:
                 continue
             began = time.monotonic()
             code = await self._run()
-            if self._ending:
+            if self._ending.is_set():
                 return
             delay = _FIRST_DELAY if time.monotonic() - began > _HEALTHY_SECONDS else delay
             _log.warning("the host agent ended", extra={"exit_code": code, "again_in_seconds": delay})
@@ -80,7 +80,7 @@ class AgentProcess:
 
     def expect_end(self) -> None:
         """The agent was told to leave: it is not started again."""
-        self._ending = True
+        self._ending.set()
 
     async def until_gone(self) -> None:
         """Waits until no agent holds the spool."""
@@ -105,13 +105,10 @@ class AgentProcess:
         )
         self._remember_server()
         with _append_only(options.log) as log:
-            self._process = await asyncio.create_subprocess_exec(
-                options.python,
-                "-I",
-                "-m",
-                "leoflow_runtime.agent",
-                "host",
-                stdin=asyncio.subprocess.PIPE,
+            # Not asyncio's: that one kills its child when the event loop goes, and this one is to survive.
+            process = subprocess.Popen(
+                [options.python, "-I", "-m", "leoflow_runtime.agent", "host"],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env={name: self._environ[name] for name in BASE_ENVIRONMENT if name in self._environ},
@@ -120,27 +117,26 @@ class AgentProcess:
                 close_fds=True,
             )
         self._started()
-        assert self._process.stdin is not None
-        self._process.stdin.write(line.encode() + b"\n")
-        with contextlib.suppress(ConnectionError):  # it died at once: its exit code says so
-            await self._process.stdin.drain()
-        self._process.stdin.close()
-        return await self._process.wait()
+        assert process.stdin is not None
+        with (
+            contextlib.suppress(ConnectionError),
+            process.stdin as settings,
+        ):  # dead at once: see its exit code
+            settings.write(line.encode() + b"\n")
+        return await _exit_of(process)
 
     def _remember_server(self) -> None:
         path = self._options.spool / "server"
         path.write_text(self._options.server, "utf-8")
 
     def _dismiss_stranger(self, pid: int) -> None:
-        """An agent that calls a port where nobody listens any more would never attach: another takes its spool."""
+        """An agent that knows another address would never attach: it leaves, its tasks are adopted."""
         try:
             known = (self._options.spool / "server").read_text("utf-8")
         except FileNotFoundError:
             known = ""
         if known and known != self._options.server and pid:
-            _log.info(
-                "the surviving host agent knows another address and is replaced", extra={"agent_pid": pid}
-            )
+            _log.info("the surviving host agent knows another address", extra={"agent_pid": pid})
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         elif pid:
@@ -163,7 +159,24 @@ def lock_holder(spool: Path) -> int | None:
     return None
 
 
-def _append_only(path: Path) -> IO[Any]:
-    return open(
-        os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab", buffering=0
-    )
+def _append_only(path: Path) -> IO[bytes]:
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    return open(os.open(path, flags, 0o600), "ab", buffering=0)
+
+
+async def _exit_of(process: subprocess.Popen[bytes]) -> int:
+    """Waits on a thread that nobody has to wait for in turn."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def tell(code: int) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    def wait() -> None:
+        code = process.wait()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the server has gone before the agent
+            loop.call_soon_threadsafe(tell, code)
+
+    threading.Thread(target=wait, name="host-agent-exit", daemon=True).start()
+    return await ended
