@@ -12,7 +12,8 @@ from pathlib import Path
 from leoflow_runtime.agent.log_lines import LineConverter, own_line
 
 BATCH_LIMIT = 256 * 1024
-_READ_LIMIT = 1024 * 1024
+# What one look at the output takes: enough for megabytes a second, little enough to be fair to others.
+_READ_LIMIT = 256 * 1024
 # Three numbers of 20 digits: the log's first offset, bytes in `log`, bytes of `output` that they cover.
 _POSITION_LENGTH = 63
 
@@ -54,25 +55,22 @@ class LaunchLog:
         os.pwrite(self._position, numbers.encode(), 0)
 
     def take_output(self, *, final: bool = False) -> bool:
-        """Converts what the task has written since; says whether there was anything.
+        """Converts some of what the task has written since; says whether there may be more.
 
-        With `final`, all of it, an open last line included.
+        With `final`, an open last line is taken as a whole one, once there is nothing behind it.
         """
         if self._output is None:
             try:
                 self._output = os.open(self._output_path, os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 return False
-        taken = False
-        while data := os.pread(self._output, _READ_LIMIT, self._read):
+        data = os.pread(self._output, _READ_LIMIT, self._read)
+        if data:
             self._read += len(data)
             self.append(self._converter.feed(data))
-            taken = True
-            if not final:
-                break
-        if final and self._converter.held:
+        elif final and self._converter.held:
             self.append(self._converter.finish())
-        return taken
+        return bool(data)
 
     def batch(self, offset: int) -> bytes:
         """Whole lines from `offset` on: as many as `BATCH_LIMIT` allows, at least one."""

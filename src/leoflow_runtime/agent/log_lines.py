@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from json.encoder import encode_basestring
 from typing import Any
 
 LINE_LIMIT = 64 * 1024
@@ -68,6 +69,8 @@ class LineConverter:
         self._masker = masker
         self._clock = clock
         self._held = b""
+        # All lines of one look at the output carry the time of that look.
+        self._now = ""
 
     @property
     def held(self) -> int:
@@ -77,6 +80,7 @@ class LineConverter:
     def feed(self, data: bytes) -> bytes:
         """The lines that `data` completes."""
         *lines, self._held = (self._held + data).split(b"\n")
+        self._now = self._clock()
         out = [text for line in lines for text in self._line(line)]
         out.extend(self._overflow())
         return b"".join(out)
@@ -84,6 +88,7 @@ class LineConverter:
     def finish(self) -> bytes:
         """What is left, as if it ended in a newline."""
         rest, self._held = self._held, b""
+        self._now = self._clock()
         return b"".join(self._line(rest)) if rest else b""
 
     def _overflow(self) -> Iterator[bytes]:
@@ -106,9 +111,10 @@ class LineConverter:
 
     def _raw(self, line: bytes) -> Iterator[bytes]:
         text = self._masker.raw(line).decode("utf-8", "replace").rstrip("\r")
-        yield from self._events(
-            {"timestamp": self._clock(), "event": text, "level": "info", "logger": "task.stdout"}
-        )
+        for start in range(0, len(text), LINE_LIMIT) or (0,):
+            event = encode_basestring(text[start : start + LINE_LIMIT])
+            fields = f'"timestamp":"{self._now}","event":{event},"level":"info","logger":"task.stdout"'
+            yield b"{" + fields.encode() + b"}\n"
 
     def _record(self, line: bytes) -> Iterator[bytes]:
         try:
@@ -118,7 +124,7 @@ class LineConverter:
         if not isinstance(record, dict) or not isinstance(record.get("event"), str):
             yield from self._raw(line)
             return
-        record.setdefault("timestamp", self._clock())
+        record.setdefault("timestamp", self._now)
         yield from self._events(self._masker.value(record))
 
     def _events(self, record: dict[str, Any]) -> Iterator[bytes]:

@@ -37,9 +37,12 @@ class LogShipper:
         if behind and (self._sending is None or self._sending.done()):
             self._sending = asyncio.create_task(self._send())
 
-    async def finish(self) -> None:
-        """Returns when the whole log is durable, or nobody wants it any more."""
+    def complete(self) -> None:
+        """The last line has just been added: the batch that carries it is marked final."""
         self._complete = True
+
+    async def drained(self) -> None:
+        """Returns when the whole log is durable, or nobody wants it any more."""
         while self._durable < self._log.end and not self._unwanted:
             self.wake()
             if self._sending is not None:

@@ -64,6 +64,7 @@ class Supervision:
         self._start_time: int | None = None
         self._launched_at = 0.0
         self._start_reported = False
+        self._being_born = False
         self._gone: LaunchGone | None = None
         self._background: set[asyncio.Task[None]] = set()
 
@@ -89,7 +90,8 @@ class Supervision:
 
     def tick(self) -> None:
         """Looks at what the task has written since; called every few dozen milliseconds while it runs."""
-        self._log.take_output()
+        if not self._being_born:  # what it may write already goes behind the line that it was started
+            self._log.take_output()
         self._shipper.wake()
         if not self._start_reported and self._pid and self.directory.has("started"):
             self._start_reported = True
@@ -180,6 +182,8 @@ class Supervision:
         return True
 
     async def _launch(self, zygote: Zygote, mode: str | None) -> Child:
+        await self._take_all_output()
+        self._being_born = True
         child = await zygote.launch(self.launch_id, self.directory.path, mode=mode)
         self._pid, self._start_time = child.pid, child.start_time
         self._launched_at = self._clock()
@@ -190,6 +194,7 @@ class Supervision:
         )
         if child.mode == "spawn" and zygote.reasons:
             self._say(f"Not forked: {'; '.join(zygote.reasons)}.")
+        self._being_born = False
         return child
 
     async def _watch(self, child: Child) -> dict[str, Any] | None:
@@ -302,7 +307,7 @@ class Supervision:
         if end is not None and end["group_alive"]:
             await asyncio.sleep(self._bounds.drain_seconds)
             processes.signal_tree(end["pid"], signal.SIGKILL)
-        self._log.take_output(final=True)
+        await self._take_all_output()
         started = self.directory.started_at() or self._launched_at or None
         report = conclude(
             self.launch_id,
@@ -313,7 +318,8 @@ class Supervision:
             now=self._clock(),
         )
         self._say(_closing_words(report), level="info" if report.outcome in _GOOD else "error")
-        shipped = asyncio.ensure_future(self._shipper.finish())
+        self._shipper.complete()
+        shipped = asyncio.ensure_future(self._shipper.drained())
         await asyncio.wait({shipped}, timeout=_LOG_FIRST_SECONDS)
         try:
             await self.session.call("ReportFinished", report)
@@ -321,6 +327,10 @@ class Supervision:
             await self.session.call("ReportFinished", _reduced(report, str(refusal)))
         await shipped
         return report.outcome
+
+    async def _take_all_output(self) -> None:
+        while self._log.take_output(final=True):
+            await asyncio.sleep(0)
 
     async def _report_started(self) -> None:
         request = wire.StartedRequest(

@@ -97,7 +97,7 @@ class Zygote:
         self.failed: Exception | None = None
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._control = control
-        self._launching: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._launching: dict[int, asyncio.Future[Child]] = {}
         self._children: dict[int, Child] = {}
         self._listening: asyncio.Task[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -138,14 +138,11 @@ class Zygote:
 
     async def launch(self, launch_id: int, directory: Path, *, mode: str | None = None) -> Child:
         """Has it make a process. Raises `LaunchRefused` and `ZygoteDied`."""
-        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Child] = asyncio.get_running_loop().create_future()
         self._launching[launch_id] = answer
         chosen = mode or self.mode
         self._send({"op": "launch", "launch_id": launch_id, "directory": str(directory), "mode": chosen})
-        event = await answer
-        if event["event"] == "refused":
-            raise LaunchRefused(event["reason"])
-        child = self._children[launch_id]
+        child = await answer
         child.mode = chosen
         return child
 
@@ -184,13 +181,13 @@ class Zygote:
         elif kind == "exit":
             child = self._children.pop(event["launch_id"])
             child.ended.set_result(event)
+        elif kind == "refused":
+            self._launching.pop(event["launch_id"]).set_exception(LaunchRefused(event["reason"]))
         else:
-            if kind == "launched":
-                ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-                self._children[event["launch_id"]] = Child(
-                    pid=event["pid"], start_time=event["start_time"], mode=self.mode, ended=ended
-                )
-            self._launching.pop(event["launch_id"]).set_result(event)
+            ended: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+            child = Child(pid=event["pid"], start_time=event["start_time"], mode=self.mode, ended=ended)
+            self._children[event["launch_id"]] = child
+            self._launching.pop(event["launch_id"]).set_result(child)
 
     def _settle(self, error: Exception) -> None:
         """Nothing more will be heard: everyone who waits is told why."""
