@@ -65,8 +65,8 @@ def _source_problem(project: Project, bundle: Bundle) -> Diagnostic | None:
     if str(path) in bundle.files or bundle.full:
         return None
     if project.source_path.is_file():
-        if any(item.code in (codes.LINK_OUTSIDE, codes.UNBUNDLABLE) for item in bundle.diagnostics):
-            return None
+        if bundle.diagnostics:
+            return None  # most likely the reason
         return Diagnostic(
             code=codes.SOURCE_MISSING,
             message=f"the DAG file `{source}` is not among the files of the bundle",

@@ -1,0 +1,57 @@
+"""The catalogue is complete, consistent, true, and what the docs say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from leoflow_compiler.diagnostics import Code
+from leoflow_compiler.diagnostics.catalogue import all_codes, find_code
+from leoflow_compiler.diagnostics.reference import page, reference
+from leoflow_compiler.project import load_project
+
+DOCS = Path(__file__).parents[3] / "docs" / "diagnostics.md"
+OF_YAML = [code for code in all_codes() if code.code.startswith("LF0")]
+
+
+def test_every_entry_has_what_people_look_for() -> None:
+    for code in all_codes():
+        assert re.fullmatch(r"LF\d{3}", code.code), code
+        assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code.name), code
+        assert code.summary.endswith("."), code
+        assert "\n" not in code.summary, code
+        assert len(code.explanation) > 80, code
+
+
+def test_codes_are_found_by_code_and_by_name_in_any_case() -> None:
+    assert find_code("lf005") is find_code("UNKNOWN-KEY") is find_code(" LF005 ")
+    assert find_code("LF000") is None
+
+
+@pytest.mark.parametrize("code", [code for code in OF_YAML if code.bad], ids=lambda code: code.code)
+def test_the_bad_example_is_refused_for_its_reason_and_the_good_one_accepted(
+    code: Code, tmp_path: Path
+) -> None:
+    (tmp_path / "dag.py").write_text("")
+    (tmp_path / "leoflow.yaml").write_text(code.bad)
+    project, diagnostics = load_project(tmp_path)
+    assert project is None
+    assert {item.code for item in diagnostics} == {code}
+
+    (tmp_path / "leoflow.yaml").write_text(code.good)
+    project, diagnostics = load_project(tmp_path)
+    assert diagnostics == ()
+    assert project is not None
+
+
+def test_a_page_shows_both_examples() -> None:
+    code = find_code("LF005")
+    assert code is not None
+    assert page(code).startswith("## LF005 unknown-key (error)\n\n")
+    assert code.bad in page(code)
+    assert code.good in page(code)
+
+
+def test_the_docs_page_is_current() -> None:
+    renew = "renew it: python -m leoflow_compiler.diagnostics.reference > docs/diagnostics.md"
+    assert DOCS.read_text("utf-8") == reference(), renew
