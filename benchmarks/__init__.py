@@ -1,0 +1,1 @@
+"""Measurements of the whole product, and of Airflow doing the same work."""
