@@ -22,7 +22,7 @@ ui: setup  ## fetch and verify Airflow's UI into .cache/ui (shared by the tests 
 	@LEOFLOW_HOME=$(CURDIR)/.cache/ui $(BIN)/leoflow setup
 
 demo: setup  ## Lite with an example, compiled, run and green, in one command
-	@.ci/demo
+	@$(BIN)/python .ci/demo.py
 
 test: setup browser ui  ## every test that needs no cluster and no outside service
 	$(BIN)/pytest --durations=15 --durations-min=1
