@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from leoflow_runtime.zygote import records
 
 # What the address of a unix socket may be long, with room to spare (the kernel takes 108, macOS 104).
 _SOCKET_PATH_LIMIT = 100
+_LOCK_SECONDS = 0.5
 
 
 class SpoolInUse(Exception):
@@ -85,11 +87,9 @@ class Spool:
             self._lock = os.open(path / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise SpoolUnusable(f"The agent cannot use {path}: {error.strerror}.") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(self._lock):
             os.close(self._lock)
-            raise SpoolInUse(path) from None
+            raise SpoolInUse(path)
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         self.socket_path = _socket_path(path)
@@ -127,6 +127,20 @@ class Spool:
             temporary.write_bytes(spec.dag_json)
             temporary.rename(path)
         return path
+
+
+def _locked(descriptor: int) -> bool:
+    """Tries for a moment: whoever asks if an agent lives holds the lock for an instant."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.01)
+        else:
+            return True
 
 
 def _socket_path(spool: Path) -> Path:

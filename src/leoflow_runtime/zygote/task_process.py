@@ -78,7 +78,7 @@ def put_on_path(code_path: str) -> None:
 
 def trimmed_traceback(error: BaseException) -> str:
     """The error as its author should read it: without the frames of this machinery."""
-    if type(error).__name__ == "BuildMismatch":
+    if _is_about_the_build(error):
         return str(error)
     ours = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
     frames = error.__traceback__
@@ -91,9 +91,16 @@ def _is_machinery(filename: str, ours: str) -> bool:
     return filename.startswith((ours, "<frozen importlib")) or os.sep + "importlib" + os.sep in filename
 
 
+def _is_about_the_build(error: BaseException) -> bool:
+    """Whether its text alone is for the DAG's author; told by name, for the child may not be importable."""
+    return any(kind.__name__ == "BuildFailed" for kind in type(error).__mro__)
+
+
 def failure_summary(error: BaseException) -> str:
     """One line naming what went wrong with an import."""
     lines = str(error).strip().splitlines()
+    if lines and _is_about_the_build(error):
+        return lines[0].rstrip(":")
     name = type(error).__name__
     return "%s: %s" % (name, lines[0]) if lines else name
 
