@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -54,6 +54,7 @@ class Workshop:
     registry: Registry
     catalogue: Catalogue
     tell: Callable[[Outcome], None]
+    compile_one: Callable[[Path, str], Awaitable[Compiled | Refused]] = compile_project
     parallel: int = 2
     _projects: tuple[Path, ...] = ()
     _dirty: set[Path] = field(default_factory=set)
@@ -108,7 +109,7 @@ class Workshop:
         folder = self._relative(project)
         begin = time.monotonic()
         for _ in range(_ATTEMPTS):
-            result = await compile_project(self.workspace, folder)
+            result = await self.compile_one(self.workspace, folder)
             if not (project / CONFIG_FILE).exists():
                 # Removed while it was compiled: the survey that follows deals with it.
                 return Outcome(folder=folder, dag_id=None, seconds=time.monotonic() - begin, changed=False)
