@@ -20,7 +20,7 @@ def test_every_entry_has_what_people_look_for() -> None:
         assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", code.name), code
         assert code.summary.endswith("."), code
         assert "\n" not in code.summary, code
-        assert len(code.explanation) > 80, code
+        assert len(code.explanation) > 20, code
 
 
 def test_codes_are_found_by_code_and_by_name_in_any_case() -> None:
