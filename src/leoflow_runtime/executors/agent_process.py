@@ -104,26 +104,28 @@ class AgentProcess:
             }
         )
         self._remember_server()
-        with _append_only(options.log) as log:
+        process = self._spawn(line.encode() + b"\n")
+        self._started()
+        return await _exit_of(process)
+
+    def _spawn(self, settings: bytes) -> subprocess.Popen[bytes]:
+        with _append_only(self._options.log) as log:
             # Not asyncio's: that one kills its child when the event loop goes, and this one is to survive.
             process = subprocess.Popen(
-                [options.python, "-I", "-m", "leoflow_runtime.agent", "host"],
+                [self._options.python, "-I", "-m", "leoflow_runtime.agent", "host"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env={name: self._environ[name] for name in BASE_ENVIRONMENT if name in self._environ},
-                cwd=options.spool,
+                cwd=self._options.spool,
                 start_new_session=True,
                 close_fds=True,
             )
-        self._started()
         assert process.stdin is not None
-        with (
-            contextlib.suppress(ConnectionError),
-            process.stdin as settings,
-        ):  # dead at once: see its exit code
-            settings.write(line.encode() + b"\n")
-        return await _exit_of(process)
+        # Where it died at once, its exit code tells.
+        with contextlib.suppress(ConnectionError), process.stdin as pipe:
+            pipe.write(settings)
+        return process
 
     def _remember_server(self) -> None:
         path = self._options.spool / "server"

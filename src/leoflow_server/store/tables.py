@@ -253,6 +253,7 @@ launches = Table(
     Column("generation", Integer, nullable=False, default=1),
     Column("session_hash", String(64), index=True),  # sha256 of the session that a token was exchanged for
     Column("host", String(250)),
+    Column("agent_pid", Integer),  # the agent process that opened it
     Column("created_at", Moment, nullable=False),
     Column("opened_at", Moment),
     Column("started_at", Moment),

@@ -266,6 +266,7 @@ _SCHEMA = """
         generation INTEGER NOT NULL,
         session_hash VARCHAR(64),
         host VARCHAR(250),
+        agent_pid INTEGER,
         created_at BIGINT NOT NULL,
         opened_at BIGINT,
         started_at BIGINT,

@@ -1,0 +1,73 @@
+"""What becomes of each launch when a host agent attaches: compared with the record, decided by proof."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from leoflow_runtime.engine import operations
+from leoflow_runtime.engine.store import Tx
+from leoflow_server.agents import queries
+from leoflow_server.agents.queries import Candidate
+from leoflow_server.store.transaction import SqlTx
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """(launch, generation) pairs: `adopted` are held and go on, `sent` are to be given (again).
+
+    `abandoned` are held without anyone waiting for them, `lost` are gone for certain.
+    """
+
+    adopted: tuple[tuple[int, int], ...]
+    sent: tuple[tuple[int, int], ...]
+    abandoned: tuple[int, ...]
+    lost: tuple[int, ...]
+
+
+def compare(
+    candidates: Collection[Candidate], held: Collection[int], agent_pid: int
+) -> tuple[list[Candidate], list[Candidate], list[int], list[int]]:
+    """(to adopt, to send, to abandon, lost) — pure.
+
+    An unfinished launch that is held is adopted even if its task was cleared meanwhile: it is then told
+    to stop, and reports its end, which is the proof that the next try waits for. One that was opened and
+    is not held is lost if another process had opened it; the same process may be just about to take it
+    up, and ignores what it has already.
+    """
+    adopt: list[Candidate] = []
+    send: list[Candidate] = []
+    lost: list[int] = []
+    for candidate in candidates:
+        if candidate.launch_id in held:
+            adopt.append(candidate)
+        elif not candidate.was_opened or candidate.agent_pid == agent_pid:
+            send.append(candidate)
+        else:
+            lost.append(candidate.launch_id)
+    known = {candidate.launch_id for candidate in candidates}
+    return adopt, send, [launch_id for launch_id in held if launch_id not in known], lost
+
+
+def settle(tx: Tx, host: str, held: Collection[int], agent_pid: int) -> Standing:
+    """Writes the outcome: adopted launches get a new generation, lost ones their end."""
+    assert isinstance(tx, SqlTx)
+    candidates = queries.unfinished_of_host(tx.connection, host)
+    adopt, send, abandoned, lost = compare(candidates, set(held), agent_pid)
+    renewed: dict[int, int] = {}
+    for candidate in (*adopt, *send):
+        generation = candidate.generation
+        if candidate.was_opened:
+            # Its token was exchanged: only a new generation can be.
+            generation += 1
+            tx.update_launch(candidate.launch_id, {"generation": generation})
+        renewed[candidate.launch_id] = generation
+    for launch_id in lost:
+        operations.lose_launch(tx, launch_id, "the host agent that ran it is gone, and the process with it")
+    queries.note_attached(tx.connection, host, tx.now)
+    return Standing(
+        adopted=tuple((candidate.launch_id, renewed[candidate.launch_id]) for candidate in adopt),
+        sent=tuple((candidate.launch_id, renewed[candidate.launch_id]) for candidate in send),
+        abandoned=tuple(abandoned),
+        lost=tuple(lost),
+    )

@@ -1,0 +1,267 @@
+"""What the agents' service asks of the database, each in one named function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
+
+from leoflow_runtime.artifact import XComRef
+from leoflow_server.logs import LogKey
+from leoflow_server.store.prepared import Prepared, Session
+from leoflow_server.store.tables import dag_runs, dag_versions, dags, hosts, launches, task_instances, xcoms
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaunchFacts:
+    """Who a session is."""
+
+    key: LogKey
+    task_pk: int
+    run_pk: int
+    dag_pk: int
+    version_pk: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """An unfinished launch, as an attaching host agent is compared with it."""
+
+    launch_id: int
+    generation: int
+    host: str | None
+    agent_pid: int | None
+    was_opened: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionPlace:
+    """Where a version's code is, and what it was called."""
+
+    label: str
+    code_path: str | None
+    python: str
+
+
+_BY_SESSION = Prepared(
+    select(
+        dag_runs.c.tenant_id,
+        dags.c.dag_id,
+        dag_runs.c.run_id,
+        task_instances.c.task_id,
+        task_instances.c.map_index,
+        launches.c.pk,
+        launches.c.task_pk,
+        launches.c.run_pk,
+        dag_runs.c.dag_pk,
+        dag_runs.c.version_pk,
+    )
+    .select_from(launches)
+    .join(task_instances, task_instances.c.pk == launches.c.task_pk)
+    .join(dag_runs, dag_runs.c.pk == task_instances.c.run_pk)
+    .join(dags, dags.c.pk == dag_runs.c.dag_pk)
+    .where(launches.c.session_hash == bindparam("session"), launches.c.pk == bindparam("launch")),
+    [launches.c.pk] * 10,  # integers and text: none of them needs converting
+)
+
+
+def facts_of_session(conn: Connection, launch_id: int, session_hash: str) -> LaunchFacts | None:
+    """None unless this session belongs to this launch."""
+    session = Session(conn)
+    try:
+        found = session.row(_BY_SESSION, {"session": session_hash, "launch": launch_id})
+    finally:
+        session.close()
+    if found is None:
+        return None
+    tenant_id, dag_id, run_id, task_id, map_index, launch, task_pk, run_pk, dag_pk, version_pk = found
+    key = LogKey(
+        tenant_id=tenant_id,
+        dag_id=dag_id,
+        run_id=run_id,
+        task_id=task_id,
+        map_index=map_index,
+        launch_id=launch,
+    )
+    return LaunchFacts(key=key, task_pk=task_pk, run_pk=run_pk, dag_pk=dag_pk, version_pk=version_pk)
+
+
+def enrol_host(conn: Connection, host: str, token_hash: str, now: datetime) -> None:
+    """A new agent is about to start: its token is the host's only one."""
+    conn.execute(delete(hosts).where(hosts.c.host == host))
+    conn.execute(insert(hosts).values(host=host, token_hash=token_hash, created_at=now))
+
+
+def host_of_token(conn: Connection, token_hash: str) -> str | None:
+    return conn.execute(select(hosts.c.host).where(hosts.c.token_hash == token_hash)).scalar_one_or_none()
+
+
+def note_attached(conn: Connection, host: str, now: datetime) -> None:
+    conn.execute(update(hosts).where(hosts.c.host == host).values(attached_at=now))
+
+
+def unfinished_of_host(conn: Connection, host: str) -> list[Candidate]:
+    """Launches that `host` holds or should be given."""
+    rows = conn.execute(
+        select(
+            launches.c.pk, launches.c.generation, launches.c.host, launches.c.agent_pid, launches.c.opened_at
+        )
+        .where(launches.c.finished_at.is_(None), (launches.c.host.is_(None)) | (launches.c.host == host))
+        .order_by(launches.c.pk)
+    )
+    return [
+        Candidate(
+            launch_id=row.pk,
+            generation=row.generation,
+            host=row.host,
+            agent_pid=row.agent_pid,
+            was_opened=row.opened_at is not None,
+        )
+        for row in rows
+    ]
+
+
+_STOPPABLE = Prepared(
+    select(
+        launches.c.pk,
+        case(
+            (launches.c.finished_at.is_not(None), "the launch has ended already"),
+            (task_instances.c.launch_id != launches.c.pk, "another launch has taken its place"),
+            (task_instances.c.state.in_(["queued", "running"]), None),
+            (task_instances.c.state == "restarting", "the task was cleared"),
+            else_="the task is not running any more",
+        ).label("reason"),
+    )
+    .select_from(launches)
+    .join(task_instances, task_instances.c.pk == launches.c.task_pk)
+    .where(launches.c.pk == bindparam("launch")),
+    [launches.c.pk, launches.c.message],
+)
+
+
+def stop_reasons(conn: Connection, launch_ids: Iterable[int]) -> dict[int, str]:
+    """Those that must stop, with why (the words of the engine's fence). Deleted ones included."""
+    session = Session(conn)
+    try:
+        reasons: dict[int, str] = {}
+        for launch_id in launch_ids:
+            found = session.row(_STOPPABLE, {"launch": launch_id})
+            if found is None:
+                reasons[launch_id] = "the launch is unknown: its run was deleted"
+            elif found[1] is not None:
+                reasons[launch_id] = found[1]
+        return reasons
+    finally:
+        session.close()
+
+
+_BEAT = Prepared(
+    update(launches)
+    .where(launches.c.pk == bindparam("launch"), launches.c.finished_at.is_(None))
+    .values(heartbeat_at=bindparam("at", type_=launches.c.heartbeat_at.type))
+)
+
+
+def record_heartbeats(conn: Connection, launch_ids: Iterable[int], now: datetime) -> None:
+    session = Session(conn)
+    try:
+        session.execute_many(_BEAT, [{"launch": launch_id, "at": now} for launch_id in launch_ids])
+    finally:
+        session.close()
+
+
+_XCOM = Prepared(
+    select(xcoms.c.value)
+    .join(task_instances, task_instances.c.pk == xcoms.c.task_pk)
+    .where(
+        task_instances.c.run_pk == bindparam("run"),
+        task_instances.c.task_id == bindparam("task"),
+        task_instances.c.map_index == bindparam("map_index"),
+        xcoms.c.key == bindparam("name"),
+    ),
+    [xcoms.c.value],
+)
+
+
+def inputs_of(conn: Connection, run_pk: int, references: Sequence[XComRef]) -> list[bytes | None]:
+    """The value of each reference in this run; None: the upstream left none."""
+    session = Session(conn)
+    try:
+        values: list[bytes | None] = []
+        for reference in references:
+            found = session.row(
+                _XCOM,
+                {
+                    "run": run_pk,
+                    "task": reference.task_id,
+                    "map_index": -1 if reference.map_index is None else reference.map_index,
+                    "name": reference.key,
+                },
+            )
+            values.append(None if found is None else found[0])
+        return values
+    finally:
+        session.close()
+
+
+def xcoms_of_task(
+    conn: Connection, run_pk: int, task_id: str, key: str, map_index: int | None
+) -> list[tuple[int, bytes]]:
+    """(map index, value), in order; all map indexes unless one is asked for."""
+    query = (
+        select(task_instances.c.map_index, xcoms.c.value)
+        .join(task_instances, task_instances.c.pk == xcoms.c.task_pk)
+        .where(task_instances.c.run_pk == run_pk, task_instances.c.task_id == task_id, xcoms.c.key == key)
+        .order_by(task_instances.c.map_index)
+    )
+    if map_index is not None:
+        query = query.where(task_instances.c.map_index == map_index)
+    return [(row.map_index, row.value) for row in conn.execute(query)]
+
+
+def find_run_pk(conn: Connection, tenant_id: int, dag_id: str, run_id: str) -> int | None:
+    return conn.execute(
+        select(dag_runs.c.pk)
+        .join(dags, dags.c.pk == dag_runs.c.dag_pk)
+        .where(dags.c.tenant_id == tenant_id, dags.c.dag_id == dag_id, dag_runs.c.run_id == run_id)
+    ).scalar_one_or_none()
+
+
+def earlier_run_with(
+    conn: Connection, run_pk: int, task_id: str, key: str, map_index: int | None
+) -> int | None:
+    """The run itself or the latest earlier one (by logical date) of the same DAG that has such a value."""
+    this = select(dag_runs.c.dag_pk, dag_runs.c.logical_date).where(dag_runs.c.pk == run_pk).subquery()
+    query = (
+        select(dag_runs.c.pk)
+        .join(this, this.c.dag_pk == dag_runs.c.dag_pk)
+        .join(task_instances, task_instances.c.run_pk == dag_runs.c.pk)
+        .join(xcoms, xcoms.c.task_pk == task_instances.c.pk)
+        .where(
+            (dag_runs.c.pk == run_pk) | (dag_runs.c.logical_date < this.c.logical_date),
+            task_instances.c.task_id == task_id,
+            xcoms.c.key == key,
+        )
+        .order_by(case((dag_runs.c.pk == run_pk, 0), else_=1), dag_runs.c.logical_date.desc())
+        .limit(1)
+    )
+    if map_index is not None:
+        query = query.where(task_instances.c.map_index == map_index)
+    return conn.execute(query).scalar_one_or_none()
+
+
+def version_place(conn: Connection, version_pk: int) -> VersionPlace:
+    row = conn.execute(
+        select(dag_versions.c.label, dag_versions.c.code_path, dag_versions.c.meta).where(
+            dag_versions.c.pk == version_pk
+        )
+    ).one()
+    return VersionPlace(
+        label=row.label, code_path=row.code_path, python=str((row.meta or {}).get("python", ""))
+    )
+
+
+def task_uuid(conn: Connection, task_pk: int) -> str:
+    return str(conn.execute(select(task_instances.c.uuid).where(task_instances.c.pk == task_pk)).scalar_one())

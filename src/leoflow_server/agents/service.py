@@ -1,0 +1,240 @@
+"""The agents' service: `schemas/agent.proto`, on the record.
+
+Nothing is acknowledged before it is committed. A launch that is not the current one of its task changes
+nothing and is told to stop.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import grpc
+
+from leoflow_runtime.domain.states import Outcome
+from leoflow_runtime.engine import operations
+from leoflow_runtime.engine.operations import Verdict
+from leoflow_runtime.engine.rows import LaunchReport
+from leoflow_runtime.engine.store import Tx
+from leoflow_runtime.executors.host_desk import HostDesk, ShutdownOrder, StartOrder, StopOrder
+from leoflow_runtime.wire import agent_pb2 as wire
+from leoflow_runtime.wire import agent_pb2_grpc
+from leoflow_server.access import CannotDecrypt, Cipher
+from leoflow_server.agents import adoption, tokens
+from leoflow_server.agents.calls import Context, Refused, bearer, unary
+from leoflow_server.agents.code import CodeMissing
+from leoflow_server.agents.heartbeats import Heartbeats
+from leoflow_server.agents.opening import exchange
+from leoflow_server.agents.queries import LaunchFacts
+from leoflow_server.agents.reports import moment, report_of
+from leoflow_server.agents.sessions import NotAuthentic, Sessions
+from leoflow_server.agents.spec import SpecBuilder
+from leoflow_server.agents.values import ValueRequests
+from leoflow_server.logs import LogGap, LogStore
+from leoflow_server.observe import Metrics
+from leoflow_server.store import SqlStore
+from leoflow_server.store.transaction import SqlTx
+
+_log = logging.getLogger("leoflow.agents")
+T = TypeVar("T")
+# The laptop's one host; a table of hosts is what several will need.
+LOCAL_HOST = "local"
+_HOSTNAME = socket.gethostname()
+
+
+class Applies(Protocol):
+    """The engine, as the service needs it: a fact and its consequences in one transaction."""
+
+    async def apply(self, operation: Callable[[Tx], T]) -> T: ...
+
+
+class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
+    """One per control plane."""
+
+    def __init__(
+        self,
+        *,
+        store: SqlStore,
+        engine: Applies,
+        logs: LogStore,
+        cipher: Cipher,
+        desk: HostDesk,
+        metrics: Metrics,
+        launch_secret: bytes,
+        bundles: Path,
+        heartbeat_seconds: float = 5.0,
+        heartbeat_lost_seconds: float = 90.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.metrics = metrics
+        self._store = store
+        self._engine = engine
+        self._logs = logs
+        self._cipher = cipher
+        self._desk = desk
+        self._secret = launch_secret
+        self._clock = clock
+        self._sessions = Sessions(store, clock)
+        self._heartbeats = Heartbeats(store, clock, interval_seconds=heartbeat_lost_seconds / 6)
+        self._specs = SpecBuilder(cipher=cipher, bundles=bundles, heartbeat_seconds=heartbeat_seconds)
+
+    async def enrol_host(self, host: str, token: str) -> None:
+        """A new host agent is about to start with this token."""
+        await self._sessions.enrol_host(host, token)
+
+    # The standing connection of a host agent
+
+    async def Attach(self, request: wire.AttachRequest, context: Context) -> AsyncIterator[wire.HostCommand]:
+        try:
+            host = await self._sessions.host(bearer(context))
+        except NotAuthentic as error:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(error))
+        # From here on new orders reach this connection; those given before are in the record.
+        attachment = self._desk.attach()
+        self.metrics.agents_attached(+1)
+        try:
+            standing = await self._engine.apply(
+                lambda tx: adoption.settle(tx, host, request.held_launches, request.pid)
+            )
+            _log.info(
+                "a host agent attached",
+                extra={
+                    "agent_pid": request.pid,
+                    "adopted": len(standing.adopted),
+                    "sent": len(standing.sent),
+                    "abandoned": len(standing.abandoned),
+                    "lost": len(standing.lost),
+                },
+            )
+            given = (*standing.adopted, *standing.sent)
+            self._desk.settle(attachment, [launch_id for launch_id, _ in given])
+            yield wire.HostCommand(
+                attached=wire.Attached(
+                    adopted=[self._start(*pair) for pair in standing.adopted], abandoned=standing.abandoned
+                )
+            )
+            for pair in standing.sent:
+                yield wire.HostCommand(start=self._start(*pair))
+            async for order in attachment.orders():
+                match order:
+                    case StartOrder(launch_id=launch_id, generation=generation):
+                        yield wire.HostCommand(start=self._start(launch_id, generation))
+                    case StopOrder(launch_id=launch_id, reason=reason):
+                        yield wire.HostCommand(stop=wire.StopLaunch(launch_id=launch_id, reason=reason))
+                    case ShutdownOrder():
+                        yield wire.HostCommand(shutdown=wire.Shutdown())
+        finally:
+            self._desk.detach(attachment)
+            self.metrics.agents_attached(-1)
+
+    def _start(self, launch_id: int, generation: int) -> wire.StartLaunch:
+        return wire.StartLaunch(
+            launch_id=launch_id, launch_token=tokens.mint(self._secret, launch_id, generation)
+        )
+
+    # One launch
+
+    @unary
+    async def Open(self, request: wire.OpenRequest, context: Context) -> wire.OpenReply:
+        token = tokens.read(self._secret, request.launch_token)
+        if token is None:
+            raise NotAuthentic("the launch token is not one of this control plane")
+        session = tokens.new_session()
+        hashed = tokens.stored(session)
+        opened = await self._engine.apply(
+            lambda tx: exchange(tx, token, session_hash=hashed, host=LOCAL_HOST, agent_pid=request.pid)
+        )
+        if opened.is_stale:
+            self._desk.ended(token.launch_id)
+            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, opened.refusal or "")
+        if opened.refusal is not None:
+            raise NotAuthentic(opened.refusal)
+        facts = await self._sessions.facts(token.launch_id, hashed)
+        if facts is None:
+            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, "the launch was deleted")
+        log_offset = 0 if opened.is_first else await self._logs.size(facts.key)
+        try:
+            spec = await self._store.read(lambda tx: self._spec(tx, facts, log_offset))
+        except (CodeMissing, CannotDecrypt, KeyError) as error:
+            reason = f"the version has no task {error}" if isinstance(error, KeyError) else str(error)
+            await self._refuse(facts, reason)
+            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, reason) from error
+        return wire.OpenReply(session=session, launch=spec)
+
+    def _spec(self, tx: Tx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec:
+        assert isinstance(tx, SqlTx)
+        return self._specs.build(tx, facts, log_offset)
+
+    async def _refuse(self, facts: LaunchFacts, reason: str) -> None:
+        """This launch can never run: trying again would not help, a person must."""
+        report = LaunchReport(launch_id=facts.key.launch_id, outcome=Outcome.FAILED_NO_RETRY, message=reason)
+        await self._logs.append(facts.key, 0, _log_line(self._clock(), reason), final=True)
+        await self._finish(report, facts)
+
+    @unary
+    async def ReportStarted(self, request: wire.StartedRequest, context: Context) -> wire.ReportReply:
+        facts = await self._sessions.launch(request.launch_id, bearer(context))
+        started_at = moment(request.started_at)
+        verdict = await self._engine.apply(
+            lambda tx: operations.start_launch(
+                tx, facts.key.launch_id, started_at=started_at, pid=request.child_pid, hostname=_HOSTNAME
+            )
+        )
+        return self._reply(verdict)
+
+    @unary
+    async def ReportFinished(self, request: wire.FinishedRequest, context: Context) -> wire.ReportReply:
+        facts = await self._sessions.launch(request.launch_id, bearer(context))
+        return self._reply(await self._finish(report_of(request), facts))
+
+    async def _finish(self, report: LaunchReport, facts: LaunchFacts) -> Verdict:
+        verdict = await self._engine.apply(lambda tx: operations.finish_launch(tx, report))
+        self._desk.ended(report.launch_id)
+        self._heartbeats.forget(report.launch_id)
+        await self._logs.close_log(facts.key)
+        if verdict.accepted:
+            self.metrics.launch_outcome(str(report.outcome))
+        return verdict
+
+    def _reply(self, verdict: Verdict) -> wire.ReportReply:
+        if not verdict.accepted:
+            self.metrics.report_refused()
+        return wire.ReportReply(
+            accepted=verdict.accepted, should_stop=verdict.should_stop, reason=verdict.reason
+        )
+
+    @unary
+    async def Heartbeat(self, request: wire.HeartbeatRequest, context: Context) -> wire.HeartbeatReply:
+        credential = bearer(context)
+        try:
+            await self._sessions.host(credential)
+        except NotAuthentic:
+            # In a pod the one launch speaks for itself.
+            for launch_id in request.launch_ids:
+                await self._sessions.launch(launch_id, credential)
+            if not request.launch_ids:
+                raise
+        stop = await self._heartbeats.beat(request.launch_ids)
+        return wire.HeartbeatReply(
+            stop=[wire.StopLaunch(launch_id=launch_id, reason=reason) for launch_id, reason in stop.items()]
+        )
+
+    @unary
+    async def AppendLog(self, request: wire.AppendLogRequest, context: Context) -> wire.AppendLogReply:
+        facts = await self._sessions.launch(request.launch_id, bearer(context))
+        try:
+            durable = await self._logs.append(facts.key, request.offset, request.data, final=request.final)
+        except LogGap as gap:
+            return wire.AppendLogReply(durable_offset=gap.durable_offset)
+        self.metrics.log_bytes(max(0, durable - request.offset))
+        return wire.AppendLogReply(durable_offset=durable)
+
+
+def _log_line(now: datetime, event: str) -> bytes:
+    line = {"timestamp": now.isoformat(), "event": event, "level": "error", "logger": "leoflow.server"}
+    return json.dumps(line, ensure_ascii=False).encode() + b"\n"

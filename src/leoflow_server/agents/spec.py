@@ -1,0 +1,130 @@
+"""Everything that one launch needs to run, read in one snapshot."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from datetime import datetime
+from pathlib import Path
+
+from leoflow_runtime.artifact import DagSpec, TaskSpec, canonical_bytes
+from leoflow_runtime.artifact.canonical import NOT_CONTENT
+from leoflow_runtime.domain.states import RunState
+from leoflow_runtime.engine.operations.params import merged_params
+from leoflow_runtime.engine.rows import RunRow, TaskRow
+from leoflow_runtime.wire import agent_pb2 as wire
+from leoflow_server.access import Cipher
+from leoflow_server.access.vault import read_connection, read_variable
+from leoflow_server.agents import code, queries
+from leoflow_server.agents.masking import secrets_of_connection, secrets_of_variable
+from leoflow_server.agents.queries import LaunchFacts
+from leoflow_server.store.transaction import SqlTx
+
+
+class SpecBuilder:
+    """Builds the `LaunchSpec` of a launch; documents are serialised once per version."""
+
+    def __init__(
+        self, *, cipher: Cipher, bundles: Path, heartbeat_seconds: float, documents: int = 64
+    ) -> None:
+        self._cipher = cipher
+        self._bundles = bundles
+        self._heartbeat_seconds = heartbeat_seconds
+        self._documents: OrderedDict[int, bytes] = OrderedDict()
+        self._most = documents
+
+    def build(self, tx: SqlTx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec:
+        """Raises CodeMissing, CannotDecrypt, and KeyError where the version lacks the task."""
+        launch, task, run = tx.launch(facts.key.launch_id), tx.task(facts.task_pk), tx.run(facts.run_pk)
+        assert launch is not None
+        assert task is not None
+        assert run is not None
+        version = tx.version(run.version_pk)
+        place = queries.version_place(tx.connection, version.pk)
+        spec = version.spec
+        described = spec.task(task.task_id)
+        code_path = code.locate(spec, version.content_digest, place.code_path, self._bundles)
+        result = wire.LaunchSpec(
+            launch_id=launch.launch_id,
+            dag_id=spec.dag_id,
+            run_id=run.run_id,
+            task_id=task.task_id,
+            map_index=task.map_index,
+            try_number=launch.try_number,
+            max_tries=task.max_tries,
+            content_digest=version.content_digest,
+            dag_version=place.label,
+            dag_json=self._document(version.pk, spec),
+            code_path=str(code_path),
+            python=place.python,
+            inputs=_inputs(tx, run, described),
+            env=dict(described.env),
+            context=_context(tx, spec, run, task),
+            execution_timeout_seconds=described.execution_timeout_seconds or 0.0,
+            heartbeat_seconds=self._heartbeat_seconds,
+            log_offset=log_offset,
+        )
+        self._add_secrets(tx, facts.key.tenant_id, spec, result)
+        return result
+
+    def _document(self, version_pk: int, spec: DagSpec) -> bytes:
+        known = self._documents.get(version_pk)
+        if known is None:
+            content = {name: value for name, value in spec.document.items() if name not in NOT_CONTENT}
+            known = self._documents[version_pk] = canonical_bytes(content)
+            if len(self._documents) > self._most:
+                self._documents.popitem(last=False)
+        return known
+
+    def _add_secrets(self, tx: SqlTx, tenant_id: int, spec: DagSpec, result: wire.LaunchSpec) -> None:
+        """Only what the DAG requires; what is not there is left out, and the task says so if it asks."""
+        hidden: dict[str, None] = {}
+        for key in spec.required_variables:
+            value = read_variable(tx.connection, self._cipher, tenant_id, key)
+            if value is not None:
+                result.variables[key] = value
+                hidden.update(dict.fromkeys(secrets_of_variable(key, value)))
+        for conn_id in spec.required_connections:
+            stored = read_connection(tx.connection, self._cipher, tenant_id, conn_id)
+            if stored is not None:
+                result.connections[conn_id] = stored.as_json()
+                hidden.update(dict.fromkeys(secrets_of_connection(stored.password, stored.extra)))
+        result.secrets.extend(hidden)
+
+
+def _inputs(tx: SqlTx, run: RunRow, task: TaskSpec) -> list[wire.Input]:
+    references = task.inputs()
+    values = queries.inputs_of(tx.connection, run.pk, references)
+    return [
+        wire.Input(
+            task_id=reference.task_id,
+            key=reference.key,
+            map_index=-1 if reference.map_index is None else reference.map_index,
+            value_json=value,
+        )
+        for reference, value in zip(references, values, strict=True)
+    ]
+
+
+def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow) -> wire.RunContext:
+    previous = tx.previous_run(run, states=[RunState.SUCCESS])
+    return wire.RunContext(
+        run_type=str(run.run_type),
+        logical_date=_text(run.logical_date),
+        data_interval_start=_text(run.data_interval_start),
+        data_interval_end=_text(run.data_interval_end),
+        run_after=_text(run.run_after),
+        start_date=_text(run.start_date),
+        conf_json=json.dumps(dict(run.conf)),
+        params_json=json.dumps(merged_params(spec, run.conf)),
+        task_start_date=_text(task.start_date or tx.now),
+        prev_start_date_success=_text(previous.start_date if previous else None),
+        prev_data_interval_start_success=_text(previous.data_interval_start if previous else None),
+        prev_data_interval_end_success=_text(previous.data_interval_end if previous else None),
+        triggered_by=run.triggered_by,
+        ti_uuid=queries.task_uuid(tx.connection, task.pk),
+    )
+
+
+def _text(moment: datetime | None) -> str:
+    return "" if moment is None else moment.isoformat()
