@@ -59,7 +59,7 @@ class FakeControlPlane:
             "map_index": -1,
             "state": state,
             "try_number": tries,
-            "start_date": f"2026-01-01T00:00:0{len(self.instances[dag_id, run_id])}Z",
+            "start_date": f"2026-01-01T00:00:0{len(self.instances[dag_id, run_id])}Z" if tries else None,
             "duration": 1.25,
         }
         self.instances[dag_id, run_id].append(instance)
@@ -142,7 +142,12 @@ class FakeControlPlane:
         lines = self.logs.get((dag_id, run_id, task_id, int(number)))
         if lines is None:
             return 404, {"detail": "no log"}
-        return 200, {"content": lines, "continuation_token": None}
+        # Pages of two lines; the token is how many were given out.
+        begin = int(request.query.get("token", ["0"])[0])
+        end = min(begin + 2, len(lines))
+        state = next(i["state"] for i in self.instances[dag_id, run_id] if i["task_id"] == task_id)
+        is_over = end == len(lines) and state not in ("running", "queued")
+        return 200, {"content": lines[begin:end], "continuation_token": None if is_over else str(end)}
 
 
 ROUTES = [

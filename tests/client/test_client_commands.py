@@ -160,14 +160,15 @@ def test_follow_prints_each_line_once_as_it_comes(leoflow, fake: FakeControlPlan
         elif not fake.instances[key][1:]:
             fake.logs[*key, "extract", 1].append({"event": "end"})
             fake.instances[key][0]["state"] = "success"
-            fake.add_task(*key, "load", "success", "loaded")
+            fake.add_task(*key, "load", "success", *(f"row {number}" for number in range(5)))
         else:
             run["state"] = "success"
 
     fake.on_run_read = progress
     done = leoflow("runs", "trigger", "sales", "--follow")
     assert done.status == 0
-    assert done.out == "[extract] begin\n[extract] end\n[load] loaded\nmanual__1\tsuccess\n"
+    rows = "".join(f"[load] row {number}\n" for number in range(5))
+    assert done.out == f"[extract] begin\n[extract] end\n{rows}manual__1\tsuccess\n"
 
 
 def test_status_of_the_newest_run_with_its_tasks(leoflow, fake: FakeControlPlane) -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from leoflow_compiler.client.control_plane import LogPage
 from leoflow_compiler.client.errors import TimedOut
-from leoflow_compiler.client.follow import Clock, wait_for_run
+from leoflow_compiler.client.follow import Clock, LogReader, last_lines, wait_for_run
 
 
 class Runs:
@@ -51,3 +52,35 @@ def test_an_ended_run_is_not_waited_for() -> None:
     time = Time()
     assert wait(Runs("failed"), time, timeout=0)["state"] == "failed"
     assert time.pauses == []
+
+
+class LateLog:
+    """One task whose pages come one at a time; the last says whether anything follows."""
+
+    def __init__(self, *pages: LogPage) -> None:
+        self.pages = list(pages)
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        return [{"task_id": "t", "map_index": -1, "try_number": 1, "state": "success", "start_date": "x"}]
+
+    def log(self, *_: str, **__: Any) -> LogPage:
+        return self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
+
+
+def read_after_the_end(server: LateLog, time: Time) -> list[str]:
+    reader = LogReader(server=server, dag_id="d", run_id="r")  # type: ignore[arg-type]
+    return [line.record["event"] for line in last_lines(reader, clock=time.clock())]
+
+
+def test_lines_that_arrive_after_the_end_are_read() -> None:
+    nothing_yet = LogPage(lines=[], following="0")
+    late = LogPage(lines=[{"event": "late"}], following=None)
+    time = Time()
+    assert read_after_the_end(LateLog(nothing_yet, nothing_yet, late), time) == ["late"]
+    assert len(time.pauses) == 2
+
+
+def test_a_log_that_never_ends_is_given_up() -> None:
+    time = Time()
+    assert read_after_the_end(LateLog(LogPage(lines=[], following="0")), time) == []
+    assert sum(time.pauses) == pytest.approx(5.0, abs=0.2)

@@ -6,6 +6,7 @@ Paths and fields are those of Airflow's REST API v2; registering versions is Leo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,12 @@ from leoflow_compiler.client.session import Session
 
 Json = dict[str, Any]
 PAGE = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogPage:
+    lines: list[Json]  # `{timestamp, event, level, …}` each
+    following: str | None  # where the next page begins; None: the try is over and this was its end
 
 
 class ControlPlane:
@@ -100,20 +107,27 @@ class ControlPlane:
         return list(self._pages(path, "task_instances", what=f"run {run_id!r} of {_dag(dag_id)}", query={}))
 
     def log(
-        self, dag_id: str, run_id: str, task_id: str, *, try_number: int, map_index: int = -1
-    ) -> list[Json]:
-        """The lines of one try so far: `{timestamp, event, level, …}` each."""
+        self,
+        dag_id: str,
+        run_id: str,
+        task_id: str,
+        *,
+        try_number: int,
+        map_index: int = -1,
+        after: str | None = None,
+    ) -> LogPage:
+        """The lines of one try from the beginning, or after what an earlier page held."""
+        query = {"map_index": map_index} | ({"token": after} if after is not None else {})
         answer = self._object(
             "GET",
             f"{_run_path(dag_id, run_id)}/taskInstances/{_part(task_id)}/logs/{try_number}",
             what=f"try {try_number} of task {task_id!r} in run {run_id!r}",
-            query={"map_index": map_index, "full_content": "true"},
+            query=query,
         )
-        content = answer.get("content")
-        if isinstance(content, str):
-            return [{"event": line} for line in content.splitlines()]
         lines = _list(answer, "content", self.server)
-        return [line if isinstance(line, dict) else {"event": str(line)} for line in lines]
+        records = [line if isinstance(line, dict) else {"event": str(line)} for line in lines]
+        following = answer.get("continuation_token")
+        return LogPage(lines=records, following=following if isinstance(following, str) else None)
 
     def _object(self, method: str, path: str, **arguments: Any) -> Json:
         answer: Json = self._session.call(method, path, **arguments)

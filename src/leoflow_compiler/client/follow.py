@@ -12,11 +12,8 @@ from leoflow_compiler.client.errors import NotFound, TimedOut
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 1.0
 RUN_ENDED = frozenset({"success", "failed"})
-TASK_ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
-# States in which a try may have written something.
-_HAS_LOG = frozenset(
-    {"running", "success", "failed", "up_for_retry", "up_for_reschedule", "deferred", "restarting"}
-)
+LONGEST_DRAIN = 5.0
+_Try = tuple[str, int, int]  # task_id, map_index, number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,8 +67,12 @@ class LogReader:
     run_id: str
     task_id: str | None = None
     try_number: int | None = None
-    _read: dict[tuple[str, int, int], int] = field(default_factory=dict)
-    _complete: set[tuple[str, int, int]] = field(default_factory=set)
+    _after: dict[_Try, str | None] = field(default_factory=dict)  # None: the try is read to its end
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the server has said of every try seen so far that nothing follows."""
+        return all(after is None for after in self._after.values())
 
     def new_lines(self) -> Iterator[LogLine]:
         """What has been written since the last call. Raises NotFound for an unknown task."""
@@ -81,30 +82,40 @@ class LogReader:
             raise NotFound(f"run {self.run_id!r} of DAG {self.dag_id!r} has no task {self.task_id!r}")
         for item in sorted(instances, key=lambda item: (item.get("start_date") or "~", item["task_id"])):
             for number in self._tries(item):
-                yield from self._of_try(item, number)
+                yield from self._of_try((item["task_id"], item.get("map_index", -1), number))
 
     def _tries(self, item: Json) -> range:
         latest = item.get("try_number") or 0
-        if latest == 0 or (item.get("state") not in _HAS_LOG and latest == 1):
-            return range(0)
-        if self.try_number is not None:
+        if self.try_number is not None and (self.task_id is not None or self.try_number <= latest):
             return range(self.try_number, self.try_number + 1)
-        return range(1, latest + 1)
+        if self.try_number is not None:
+            return range(0)
+        # A task that never started (skipped, upstream failed, waiting) has nothing to say.
+        return range(1, latest + 1) if item.get("start_date") else range(0)
 
-    def _of_try(self, item: Json, number: int) -> Iterator[LogLine]:
-        task_id, map_index = item["task_id"], item.get("map_index", -1)
-        key = (task_id, map_index, number)
-        if key in self._complete:
+    def _of_try(self, one: _Try) -> Iterator[LogLine]:
+        task_id, map_index, number = one
+        while one not in self._after or self._after[one] is not None:
+            page = self.server.log(
+                self.dag_id,
+                self.run_id,
+                task_id,
+                try_number=number,
+                map_index=map_index,
+                after=self._after.get(one),
+            )
+            self._after[one] = page.following
+            for record in page.lines:
+                yield LogLine(task_id=task_id, map_index=map_index, try_number=number, record=record)
+            if not page.lines:
+                return
+
+
+def last_lines(reader: LogReader, *, clock: Clock) -> Iterator[LogLine]:
+    """What comes after the end of a run was seen: lines may arrive a little later than states."""
+    deadline = clock.now() + LONGEST_DRAIN
+    while True:
+        yield from reader.new_lines()
+        if reader.is_complete or clock.now() >= deadline:
             return
-        try:
-            lines = self.server.log(self.dag_id, self.run_id, task_id, try_number=number, map_index=map_index)
-        except NotFound:
-            # A try that has not written yet has no log.
-            lines = []
-        for record in lines[self._read.get(key, 0) :]:
-            yield LogLine(task_id=task_id, map_index=map_index, try_number=number, record=record)
-        # An ended try is read once more: its last lines may arrive later than its state.
-        if key in self._read and (item.get("state") in TASK_ENDED or number < (item.get("try_number") or 0)):
-            if len(lines) == self._read[key]:
-                self._complete.add(key)
-        self._read[key] = len(lines)
+        clock.pause(FIRST_PAUSE)

@@ -141,7 +141,7 @@ def logs(
     as_json: bool,
 ) -> int:
     """Print the logs of a run; RUN may be `latest`."""
-    from leoflow_compiler.client.follow import Clock, LogReader, wait_for_run
+    from leoflow_compiler.client.follow import Clock, LogReader, last_lines, wait_for_run
 
     with connected(server, token_stdin=token_stdin) as control_plane:
         run = _chosen(control_plane, dag_id, run_id)
@@ -157,15 +157,17 @@ def logs(
         if not follow:
             print_new(run)
             return int(Exit.CLEAN)
-        run = wait_for_run(control_plane, dag_id, name, timeout=None, clock=Clock(), each_time=print_new)
-        print_new(run)
+        clock = Clock()
+        run = wait_for_run(control_plane, dag_id, name, timeout=None, clock=clock, each_time=print_new)
+        for line in last_lines(reader, clock=clock):
+            print_line(line, as_json=as_json, with_task=task_id is None)
         return _verdict(run)
 
 
 def _awaited(
     control_plane: ControlPlane, run: Json, *, timeout: float | None, follow: bool, as_json: bool
 ) -> Json:
-    from leoflow_compiler.client.follow import Clock, LogReader, wait_for_run
+    from leoflow_compiler.client.follow import Clock, LogReader, last_lines, wait_for_run
 
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     reader = LogReader(server=control_plane, dag_id=dag_id, run_id=run_id)
@@ -175,8 +177,10 @@ def _awaited(
             for line in reader.new_lines():
                 print_line(line, as_json=as_json, with_task=True)
 
-    ended = wait_for_run(control_plane, dag_id, run_id, timeout=timeout, clock=Clock(), each_time=look)
-    look(ended)
+    clock = Clock()
+    ended = wait_for_run(control_plane, dag_id, run_id, timeout=timeout, clock=clock, each_time=look)
+    for line in last_lines(reader, clock=clock) if follow else ():
+        print_line(line, as_json=as_json, with_task=True)
     return ended
 
 
