@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from leoflow_server.store import SqlStore
 
 
+@dataclass(kw_only=True, slots=True)
+class Ports:
+    """Where it listens; 0 until it does."""
+
+    http: int = 0
+    grpc: int = 0
+    metrics: int = 0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Services:
     settings: Settings
@@ -22,3 +31,4 @@ class Services:
     logs: LogStore
     access: Access
     metrics: Metrics
+    ports: Ports = field(default_factory=Ports)

@@ -14,28 +14,30 @@ from leoflow_runtime.executors.protocol import LaunchOrder
 class SubprocessExecutor:
     """`leoflow_runtime.executors.protocol.Executor` over a `HostDesk` that the agents' service serves."""
 
-    def __init__(self, desk: HostDesk, agent: AgentProcess) -> None:
+    def __init__(self, desk: HostDesk) -> None:
         self._desk = desk
-        self._agent = agent
+        self._agent: AgentProcess | None = None
         self._keeping: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    async def start(self, agent: AgentProcess) -> None:
         """Starts the agent, or waits for the one that survived. Call it once the agents' service listens."""
-        self._keeping = asyncio.create_task(self._agent.keep_alive(), name="host-agent")
+        self._agent = agent
+        self._keeping = asyncio.create_task(agent.keep_alive(), name="host-agent")
 
     async def stop(self, *, dismiss: bool, patience: float = 12.0) -> None:
         """With `dismiss` the agent stops its launches, reports them and leaves; else it is left running.
 
         The agents' service must answer until this returns. Waits at most `patience` seconds.
         """
+        if self._agent is None or self._keeping is None:
+            return
         self._agent.expect_end()
         if dismiss and self._desk.is_attached:
             self._desk.shut_down()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._agent.until_gone(), patience)
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+        self._keeping.cancel()
+        await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def launch(self, order: LaunchOrder) -> None:
         self._desk.start(order.launch_id, order.generation)

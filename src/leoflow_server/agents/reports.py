@@ -28,7 +28,7 @@ class ReportInvalid(ValueError):
 
 
 def report_of(request: wire.FinishedRequest) -> LaunchReport:
-    """Raises ReportInvalid. A value beyond XCOM_LIMIT, or one that is no JSON, makes the launch a failed one."""
+    """Raises ReportInvalid. A value beyond XCOM_LIMIT, or no JSON: the launch failed."""
     outcome = _OUTCOMES.get(request.outcome)
     if outcome is None:
         raise ReportInvalid(f"outcome {request.outcome} is unknown")

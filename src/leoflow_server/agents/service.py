@@ -162,7 +162,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             spec = await self._store.read(lambda tx: self._spec(tx, facts, log_offset))
         except (CodeMissing, CannotDecrypt, KeyError) as error:
             reason = f"the version has no task {error}" if isinstance(error, KeyError) else str(error)
-            await self._refuse(facts, reason)
+            await self._refuse(facts, log_offset, reason)
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, reason) from error
         return wire.OpenReply(session=session, launch=spec)
 
@@ -170,10 +170,10 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         assert isinstance(tx, SqlTx)
         return self._specs.build(tx, facts, log_offset)
 
-    async def _refuse(self, facts: LaunchFacts, reason: str) -> None:
+    async def _refuse(self, facts: LaunchFacts, log_offset: int, reason: str) -> None:
         """This launch can never run: trying again would not help, a person must."""
         report = LaunchReport(launch_id=facts.key.launch_id, outcome=Outcome.FAILED_NO_RETRY, message=reason)
-        await self._logs.append(facts.key, 0, _log_line(self._clock(), reason), final=True)
+        await self._logs.append(facts.key, log_offset, _log_line(self._clock(), reason), final=True)
         await self._finish(report, facts)
 
     @unary

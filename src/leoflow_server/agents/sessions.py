@@ -1,4 +1,4 @@
-"""Whose call it is: sessions of launches and tokens of hosts, checked against the record once, then remembered."""
+"""Whose call it is: sessions of launches and tokens of hosts, checked once, then remembered."""
 
 from __future__ import annotations
 

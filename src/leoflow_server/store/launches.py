@@ -76,6 +76,11 @@ _RENDERED = Prepared(
     .where(task_instances.c.pk == bindparam("task"), task_instances.c.launch_id == bindparam("launch"))
     .values(rendered_fields=bindparam("fields", type_=task_instances.c.rendered_fields.type))
 )
+_NOTE = Prepared(
+    update(task_instances)
+    .where(task_instances.c.pk == bindparam("task"), task_instances.c.launch_id == bindparam("launch"))
+    .values(note=bindparam("text"))
+)
 
 
 def get(session: Session, launch_id: int) -> LaunchRow | None:
@@ -132,6 +137,8 @@ def finish(session: Session, report: LaunchReport, now: datetime) -> bool:
                 "created_at": now,
             },
         )
+    if report.note is not None:
+        session.execute(_NOTE, {"task": task_pk, "launch": report.launch_id, "text": report.note})
     if report.rendered_fields is not None:
         session.execute(
             _RENDERED, {"task": task_pk, "launch": report.launch_id, "fields": dict(report.rendered_fields)}

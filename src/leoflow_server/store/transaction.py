@@ -25,7 +25,7 @@ _POOLS = Prepared(
 class SqlTx:
     """One transaction; `announced` says whether it left inbox rows. Not to be kept after it ends."""
 
-    __slots__ = ("_now", "_planners", "_session", "_versions", "announced")
+    __slots__ = ("_announced", "_now", "_planners", "_session", "_versions", "announced")
 
     def __init__(
         self, session: Session, now: datetime, cache: VersionCache, *, lease: Lease | None = None
@@ -34,6 +34,7 @@ class SqlTx:
         self._now = now
         self._versions = cache
         self._planners = lease is not None
+        self._announced: list[Change] = []
         self.announced = False
 
     @property
@@ -63,9 +64,15 @@ class SqlTx:
         lease.hold(self._session, held)
 
     def announce(self, change: Change) -> None:
-        if not self._planners:
+        if self._planners:
+            self._announced.append(change)
+        else:
             lease.announce(self._session, change)
             self.announced = True
+
+    def take_announced(self) -> list[Change]:
+        taken, self._announced = self._announced, []
+        return taken
 
     def take_inbox(self, limit: int) -> list[Change]:
         return lease.take_inbox(self._session, limit)

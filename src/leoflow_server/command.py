@@ -1,0 +1,86 @@
+"""`leoflow server start|migrate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from leoflow_server.settings import Settings, SettingsInvalid, database_url, resolve
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
+    click.echo(sentence, err=True)
+    sys.exit(code)
+
+
+@click.group()
+def server() -> None:
+    """Run a control plane without Lite."""
+
+
+_CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), envvar="LEOFLOW_CONFIG", help="A YAML file with settings."
+)
+_DATABASE = click.option("--database-url", help="Where the record is. [default: sqlite in the home folder]")
+_HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of all state.")
+
+
+@server.command()
+@_CONFIG
+@_HOME
+@_DATABASE
+@click.option("--host", help="Address of the API and UI. [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port of the API and UI. [default: 8080]")
+@click.option("--grpc-host", help="Address for agents. [default: 127.0.0.1]")
+@click.option("--grpc-port", type=int, help="Port for agents. [default: 9091]")
+@click.option("--metrics-host", help="Address for metrics. [default: 127.0.0.1]")
+@click.option("--metrics-port", type=int, help="Port for metrics. [default: 9090]")
+@click.option("--log-format", type=click.Choice(["auto", "json", "text"]))
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+def start(config: Path | None, **flags: Any) -> None:
+    """Start the control plane: API, UI, planner, agents' service.
+
+    Secrets are read from LEOFLOW_ADMIN_PASSWORD, LEOFLOW_JWT_SECRET and LEOFLOW_ENCRYPTION_KEY, from
+    files named by the same with _FILE, or from the configuration file.
+    """
+    try:
+        settings = resolve(flags, file=config)
+    except SettingsInvalid as error:
+        _fail(str(error), 2)
+    _start(settings)
+
+
+def _start(settings: Settings) -> None:
+    from leoflow_server.application import CannotStart, run
+    from leoflow_server.observe import set_up_logging
+    from leoflow_server.store import StoreError
+
+    set_up_logging(settings.log_format, settings.log_level)
+    try:
+        run(settings)
+    except (CannotStart, StoreError) as error:
+        _fail(str(error), 1)
+
+
+@server.command()
+@_CONFIG
+@_HOME
+@_DATABASE
+def migrate(config: Path | None, **flags: Any) -> None:
+    """Bring the database up to this version of Leoflow."""
+    from leoflow_server.store import StoreError
+    from leoflow_server.store import migrate as bring_up
+
+    try:
+        applied = bring_up(database_url(flags, file=config))
+    except SettingsInvalid as error:
+        _fail(str(error), 2)
+    except StoreError as error:
+        _fail(str(error), 1)
+    for migration in applied:
+        click.echo(f"applied {migration.version:04d} {migration.name}")
+    if not applied:
+        click.echo("The database is up to date.")
