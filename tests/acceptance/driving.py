@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -117,6 +118,8 @@ class Lite:
     url: str = ""
     password: str = ""
     token: str = ""
+    # The same after a restart: an agent that outlived the server looks for it where it was.
+    grpc_port: int = field(default_factory=lambda: free_port())
     _process: subprocess.Popen[bytes] | None = None
     _started: list[psutil.Process] = field(default_factory=list)
 
@@ -139,7 +142,8 @@ class Lite:
             self._process = subprocess.Popen(
                 [
                     *self.machine.command,
-                    *("lite", str(self.machine.workspace), "--port", "0", "--no-setup", *self.arguments),
+                    *("lite", str(self.machine.workspace), "--port", "0", "--no-setup"),
+                    *("--grpc-port", str(self.grpc_port), *self.arguments),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
@@ -301,6 +305,13 @@ class Lite:
                 process.kill()  # psutil compares start times: a reused pid is never hit
             except psutil.NoSuchProcess:
                 continue
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
 
 
 def lines_of(path: Path) -> list[str]:

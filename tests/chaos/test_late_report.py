@@ -39,17 +39,12 @@ def current_launch(lite: Lite) -> int | None:
     return row[0] if row else None
 
 
-def grpc_port(lite: Lite) -> int:
-    """The port to which the agent holds its connection."""
-    return next(c.raddr.port for c in lite.agent().net_connections("tcp") if c.status == "ESTABLISHED")
-
-
 def test_the_late_report_of_an_old_launch_is_refused(machine: Machine) -> None:
     """The test itself plays an agent that was cut off, and comes back after its task was cleared."""
     machine.project("slow", DAG)
     with machine.lite() as lite:
         lite.wait_for_dag("slow")
-        stub = agent_pb2_grpc.AgentServiceStub(grpc.insecure_channel(f"127.0.0.1:{grpc_port(lite)}"))
+        stub = agent_pb2_grpc.AgentServiceStub(grpc.insecure_channel(f"127.0.0.1:{lite.grpc_port}"))
         lite.agent().suspend()  # the real agent must not take the launch first
         try:
             run_id = lite.trigger("slow")
@@ -88,7 +83,7 @@ def test_the_late_report_of_an_old_launch_is_refused(machine: Machine) -> None:
 
 def test_an_invented_session_is_nobody(machine: Machine) -> None:
     with machine.lite() as lite:
-        stub = agent_pb2_grpc.AgentServiceStub(grpc.insecure_channel(f"127.0.0.1:{grpc_port(lite)}"))
+        stub = agent_pb2_grpc.AgentServiceStub(grpc.insecure_channel(f"127.0.0.1:{lite.grpc_port}"))
         report = agent_pb2.FinishedRequest(launch_id=1, outcome=agent_pb2.SUCCESS)
         for metadata in (None, (("authorization", "Bearer invented"),)):
             with pytest.raises(grpc.RpcError) as refused:

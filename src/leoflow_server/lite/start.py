@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from leoflow_server import application, ui_assets
+from leoflow_server.listening import CannotStart
 from leoflow_server.lite import terminal
 from leoflow_server.lite.catalogue import Catalogue
 from leoflow_server.lite.errors import LiteError, WorkspaceUnusable
@@ -21,12 +22,13 @@ from leoflow_server.lite.registration import ControlPlane
 from leoflow_server.lite.secrets import load_or_create, new_password
 from leoflow_server.lite.tending import tend
 from leoflow_server.lite.workshop import Workshop
+from leoflow_server.observe import set_up_logging
 from leoflow_server.services import Services
 from leoflow_server.settings import Settings, leoflow_home, sqlite_url
 from leoflow_server.store.errors import StoreError
 
 # Reasons to stop whose text is one sentence for people.
-_FOR_PEOPLE = (LiteError, StoreError, application.PortInUse)
+_FOR_PEOPLE = (LiteError, StoreError, CannotStart)
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -68,6 +70,7 @@ def main(options: Options) -> int:
 
 async def _serve(options: Options, home: LiteHome, workspace: Path) -> None:
     settings = lite_settings(options, home)
+    set_up_logging(settings.log_format, settings.log_level)
 
     async def beside(services: Services) -> None:
         await _tend(services, home, workspace)
