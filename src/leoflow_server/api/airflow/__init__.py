@@ -1,0 +1,1 @@
+"""Airflow's public REST API, `/api/v2`: routes only."""

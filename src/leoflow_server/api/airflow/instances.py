@@ -1,0 +1,184 @@
+"""Task instances: lists, one, tries, links, what they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Response
+from sqlalchemy import ColumnElement, Connection, Row
+
+from leoflow_server.api.answers import answer
+from leoflow_server.api.bodies import TasksBatch
+from leoflow_server.api.call import Call, Viewer
+from leoflow_server.api.errors import ApiError, NotFound
+from leoflow_server.api.params import Params, batch_params
+from leoflow_server.api.queries import dags, runs, tasks
+from leoflow_server.api.shapes import tasks as shapes
+from leoflow_server.api.shapes.waiting import waiting_for
+
+router = APIRouter(prefix="/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances")
+
+
+def the_task(
+    conn: Connection, call: Call, dag_id: str, run_id: str, task_id: str, map_index: int = -1
+) -> Row[Any]:
+    """Raises NotFound."""
+    row = tasks.find_task(
+        conn, tenant_id=call.tenant_id, dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index
+    )
+    if row is None:
+        raise NotFound(
+            f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: `{task_id}` "
+            f"and map_index: `{map_index}` was not found"
+        )
+    return row
+
+
+def shaped(conn: Connection, call: Call, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """`TaskInstanceResponse` of each; versions are read once each."""
+    specs = call.specs.many(conn, [row.version_pk for row in rows])
+    return [shapes.instance(row, specs.get(row.version_pk)) for row in rows]
+
+
+async def instances(call: Call, pks: Sequence[int]) -> list[dict[str, Any]]:
+    """Those task instances as they are now, in this order."""
+    return await call.read(
+        lambda conn: shaped(conn, call, tasks.by_pks(conn, tenant_id=call.tenant_id, pks=pks))
+    )
+
+
+def _page(
+    conn: Connection,
+    call: Call,
+    dag_id: str,
+    run_id: str,
+    params: Params,
+    extra: Sequence[ColumnElement[bool]] = (),
+) -> dict[str, Any]:
+    if dag_id != "~" and run_id != "~":
+        if runs.find_run(conn, tenant_id=call.tenant_id, dag_id=dag_id, run_id=run_id) is None:
+            raise NotFound(f"DagRun with run_id: `{run_id}` was not found")
+    elif dag_id != "~" and dags.find_dag(conn, dag_id, tenant_id=call.tenant_id) is None:
+        raise NotFound(f"The Dag with ID: `{dag_id}` was not found")
+    page = tasks.list_tasks(
+        conn,
+        tenant_id=call.tenant_id,
+        dag_id=None if dag_id == "~" else dag_id,
+        run_id=None if run_id == "~" else run_id,
+        params=params,
+        window=params.window(),
+        extra=extra,
+    )
+    return page.envelope("task_instances", shaped(conn, call, page.rows))
+
+
+@router.get("")
+async def get_task_instances(dag_id: str, dag_run_id: str, call: Viewer) -> Response:
+    params = call.params
+    return answer(await call.read(lambda conn: _page(conn, call, dag_id, dag_run_id, params)))
+
+
+@router.post("/list")
+async def get_task_instances_batch(dag_id: str, dag_run_id: str, body: TasksBatch, call: Viewer) -> Response:
+    if (dag_id, dag_run_id) != ("~", "~"):
+        raise ApiError(422, "Only `~` is supported as the dag_id and dag_run_id of a batch")
+    names = {"dag_ids": "dag_id_in", "dag_run_ids": "run_id_in", "task_ids": "task_id"}
+    params = batch_params(body, names)
+    return answer(await call.read(lambda conn: _page(conn, call, "~", "~", params)))
+
+
+@router.get("/{task_id}/listMapped")
+async def get_mapped_task_instances(dag_id: str, dag_run_id: str, task_id: str, call: Viewer) -> Response:
+    params = call.params
+    extra = tasks.mapped_only(task_id)
+    return answer(await call.read(lambda conn: _page(conn, call, dag_id, dag_run_id, params, extra)))
+
+
+@router.get("/{task_id}/dependencies")
+@router.get("/{task_id}/{map_index:int}/dependencies")
+async def get_task_instance_dependencies(
+    dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
+) -> Response:
+    def query(conn: Connection) -> list[dict[str, str]]:
+        row = the_task(conn, call, dag_id, dag_run_id, task_id, map_index)
+        run = runs.find_run(conn, tenant_id=call.tenant_id, dag_id=dag_id, run_id=dag_run_id)
+        dag = dags.find_dag(conn, dag_id, tenant_id=call.tenant_id)
+        assert run is not None
+        assert dag is not None
+        return waiting_for(row, run, dag, call.specs.get(conn, row.version_pk), tasks.in_run(conn, run.pk))
+
+    return answer({"dependencies": await call.read(query)})
+
+
+@router.get("/{task_id}/links")
+@router.get("/{task_id}/{map_index:int}/links")
+async def get_extra_links(
+    dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
+) -> Response:
+    wanted = call.params.integer("map_index", map_index)
+    assert wanted is not None
+    await call.read(lambda conn: the_task(conn, call, dag_id, dag_run_id, task_id, wanted))
+    return answer({"extra_links": {}, "total_entries": 0})
+
+
+@router.get("/{task_id}/tries")
+@router.get("/{task_id}/{map_index:int}/tries")
+async def get_task_instance_tries(
+    dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
+) -> Response:
+    items = await call.read(lambda conn: _tries(conn, call, dag_id, dag_run_id, task_id, map_index))
+    return answer({"task_instances": items, "total_entries": len(items)})
+
+
+@router.get("/{task_id}/tries/{task_try_number}")
+async def get_task_instance_try(
+    dag_id: str, dag_run_id: str, task_id: str, task_try_number: int, call: Viewer
+) -> Response:
+    map_index = call.params.integer("map_index", -1)
+    assert map_index is not None
+    return await _one_try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
+
+
+@router.get("/{task_id}/{map_index:int}/tries/{task_try_number}")
+async def get_mapped_task_instance_try(
+    dag_id: str, dag_run_id: str, task_id: str, map_index: int, task_try_number: int, call: Viewer
+) -> Response:
+    return await _one_try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
+
+
+async def _one_try(
+    call: Call, dag_id: str, run_id: str, task_id: str, map_index: int, number: int
+) -> Response:
+    items = await call.read(lambda conn: _tries(conn, call, dag_id, run_id, task_id, map_index))
+    for item in items:
+        if item["try_number"] == number:
+            return answer(item)
+    raise NotFound(
+        f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: `{task_id}`, "
+        f"try_number: `{number}` and map_index: `{map_index}` was not found"
+    )
+
+
+def _tries(
+    conn: Connection, call: Call, dag_id: str, run_id: str, task_id: str, map_index: int
+) -> list[dict[str, Any]]:
+    """Earlier tries and the current one, oldest first. What waits for its retry is in the history."""
+    now = the_task(conn, call, dag_id, run_id, task_id, map_index)
+    earlier = tasks.tries(conn, tenant_id=call.tenant_id, task_pk=now.pk)
+    specs = call.specs.many(conn, [now.version_pk, *(row.try_version_pk for row in earlier)])
+    items = [shapes.history(row, specs.get(row.try_version_pk)) for row in earlier]
+    if all(row.try_number != now.try_number for row in earlier):
+        items.append(shapes.history(now, specs.get(now.version_pk)))
+    return items
+
+
+@router.get("/{task_id}")
+@router.get("/{task_id}/{map_index:int}")
+async def get_task_instance(
+    dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
+) -> Response:
+    def query(conn: Connection) -> dict[str, Any]:
+        return shaped(conn, call, [the_task(conn, call, dag_id, dag_run_id, task_id, map_index)])[0]
+
+    return answer(await call.read(query))

@@ -1,0 +1,1 @@
+"""Our own additions to `/api/v2`: routes only."""

@@ -1,0 +1,1 @@
+"""Named queries: plain synchronous functions of a SQLAlchemy Connection. No SQL is written elsewhere."""
