@@ -7,6 +7,8 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +41,21 @@ def input_digest(project: Project) -> str:
 
 
 class CompileCache:
-    """A folder of JSON entries. An entry that cannot be read counts as absent and is written anew."""
+    """A folder of JSON entries. An entry that cannot be read counts as absent and is written anew.
+
+    Also remembers which texts of `leoflow.yaml` are clean (`project.load.KnownConfigs`).
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory / "compiled"
+
+    def is_clean(self, text: str) -> bool:
+        return self.get(_config_key(text)) is not None
+
+    def remember(self, text: str) -> None:
+        # A folder that cannot be written is told when the result itself is put.
+        with suppress(OSError):
+            self.put(_config_key(text), {"config": "clean"})
 
     def get(self, key: str) -> dict[str, Any] | None:
         try:
@@ -80,6 +93,11 @@ def _feed(digest: Any, part: bytes) -> None:
     digest.update(part)
 
 
+def _config_key(text: str) -> str:
+    return hashlib.sha256(f"config {_compiler_identity()} {text}".encode()).hexdigest()
+
+
+@cache
 def _compiler_identity() -> str:
     """Changes with every edit of the compiler, also in a checkout whose version number stands still."""
     runtime = Path(leoflow_runtime.__path__[0])

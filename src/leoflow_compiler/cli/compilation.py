@@ -27,7 +27,7 @@ class Compiled:
 
 def compile_target(target: Target, cache: CompileCache | None) -> Compiled:
     """Never executes the project's code; imports the evaluator only when the cache has no answer."""
-    project, diagnostics = load_project(target.folder)
+    project, diagnostics = load_project(target.folder, known=cache)
     if project is None:
         return Compiled(target=target, project=None, document=None, diagnostics=diagnostics)
     key = input_digest(project) if cache is not None else ""

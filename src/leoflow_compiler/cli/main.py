@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -52,6 +53,10 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status of the process: 0 clean, 1 problems, 2 misuse or a defect."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal with a small character set shows `?` rather than nothing.
+            stream.reconfigure(errors="replace")
     try:
         result = cli.main(args=argv, prog_name="leoflow", standalone_mode=False)
     except UserError as error:

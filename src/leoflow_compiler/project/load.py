@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.outcome import in_order
@@ -16,7 +17,17 @@ from leoflow_compiler.project.yaml_reader import read_yaml
 MAX_CONFIG_BYTES = 1024 * 1024
 
 
-def load_project(path: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+class KnownConfigs(Protocol):
+    """Remembers texts of `leoflow.yaml` without a problem: checking again costs more than all the rest."""
+
+    def is_clean(self, text: str) -> bool: ...
+
+    def remember(self, text: str) -> None: ...
+
+
+def load_project(
+    path: Path, *, known: KnownConfigs | None = None
+) -> tuple[Project | None, tuple[Diagnostic, ...]]:
     """Reads the project in the folder `path`. The project is None when any diagnostic is an error."""
     root = path.resolve()
     text = _read_text(root / CONFIG_FILE, CONFIG_FILE)
@@ -24,10 +35,13 @@ def load_project(path: Path) -> tuple[Project | None, tuple[Diagnostic, ...]]:
         return None, (text,)
     document = read_yaml(text, CONFIG_FILE)
     diagnostics = list(document.diagnostics)
-    if document.value is not None or not diagnostics:
+    is_clean = not diagnostics and known is not None and known.is_clean(text)
+    if not is_clean and (document.value is not None or not diagnostics):
         diagnostics.extend(check_config(document))
     if diagnostics:
         return None, in_order(diagnostics)
+    if known is not None and not is_clean:
+        known.remember(text)
     config = ProjectConfig.from_document(document.value)
     project = Project(root=root, config=config, files={}, places=document.places)
     files, diagnostics = _gather(project)

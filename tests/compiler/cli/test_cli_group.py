@@ -1,6 +1,7 @@
 """The group: names without imports, misuse and defects as one sentence."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -88,6 +89,30 @@ def test_version_as_json(leoflow: Leoflow) -> None:
 def test_explain_shows_a_page_and_lists_all(leoflow: Leoflow) -> None:
     assert leoflow("explain", "unknown-key").out.startswith("## LF005 unknown-key (error)")
     assert "LF005  unknown-key: " in leoflow("explain", "--list").out
+
+
+def test_a_small_character_set_is_no_problem() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "leoflow_compiler", "explain", "LF003"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_reader_that_goes_away_is_no_problem() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "leoflow_compiler", "explain", "--list"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+        assert process.wait(timeout=60) != 0
 
 
 def test_main_returns_the_status() -> None:
