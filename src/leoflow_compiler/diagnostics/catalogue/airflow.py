@@ -1,0 +1,95 @@
+"""LF3xx: Airflow's classes and functions, used in ways that cannot be compiled."""
+
+from __future__ import annotations
+
+from leoflow_compiler.diagnostics.records import Code
+
+_WITH = (
+    "from airflow.sdk import DAG, task\n\nwith DAG('a'):\n\n    @task\n    def f(n=1):\n        return n\n\n"
+)
+
+UNSUPPORTED_OPERATOR = Code(
+    code="LF301",
+    name="unsupported-operator",
+    summary="This operator class is not supported yet.",
+    explanation=(
+        "Supported are `@task` with `.branch` and `.short_circuit`, BashOperator, PythonOperator, "
+        "BranchPythonOperator, ShortCircuitOperator, EmptyOperator and HttpOperator. An operator outside of this "
+        "list is refused by name; it is never left out of the graph."
+    ),
+)
+
+UNSUPPORTED_FEATURE = Code(
+    code="LF302",
+    name="unsupported-feature",
+    summary="This feature of Airflow is not supported yet.",
+    explanation=(
+        "Dynamic task mapping (`expand`, `partial`), sensors, setup and teardown, assets, callbacks, deferrable "
+        "operators and timetables beyond cron, presets and fixed intervals are not supported yet. They are refused "
+        "by name, because a DAG without them would be another DAG."
+    ),
+    bad=_WITH + "    f.expand(n=[1, 2])\n",
+    good=_WITH + "    for n in [1, 2]:\n        f(n)\n",
+)
+
+UNKNOWN_ARGUMENT = Code(
+    code="LF303",
+    name="unknown-argument",
+    summary="An argument has a name that Airflow does not take.",
+    explanation="Airflow raises TypeError for it when the file is imported.",
+    bad="from airflow.sdk import DAG\n\nwith DAG('a', schedule_interval='@daily'):\n    pass\n",
+)
+
+MISSING_ARGUMENT = Code(
+    code="LF304",
+    name="missing-argument",
+    summary="A required argument is missing.",
+    explanation="Airflow raises TypeError for it when the file is imported.",
+    bad=(
+        "from airflow.sdk import DAG\nfrom airflow.providers.standard.operators.bash import BashOperator\n\n"
+        "with DAG('a'):\n    BashOperator(task_id='t')\n"
+    ),
+)
+
+BAD_ARGUMENT = Code(
+    code="LF305",
+    name="bad-argument",
+    summary="An argument has a value that cannot be used.",
+    explanation="The value has the wrong type, or is none of the values that Airflow accepts.",
+    bad=_WITH.replace("@task", "@task(trigger_rule='all_good')") + "    f()\n",
+)
+
+UNSUPPORTED_ARGUMENT = Code(
+    code="LF306",
+    name="unsupported-argument",
+    summary="Airflow takes this argument, Leoflow does not yet",
+    explanation=(
+        "The argument would change how the task or the DAG behaves, and that behaviour is not there yet. It is "
+        "refused instead of being ignored."
+    ),
+    bad="from airflow.sdk import DAG\n\nwith DAG('a', on_failure_callback=print):\n    pass\n",
+)
+
+BAD_ID = Code(
+    code="LF307",
+    name="bad-id",
+    summary="An id has characters or a length that are not allowed.",
+    explanation="Ids are made of letters, digits, `_`, `-` and `.`, with 250 characters at most.",
+    bad="from airflow.sdk import DAG\n\nwith DAG('daily report'):\n    pass\n",
+)
+
+BAD_CALL = Code(
+    code="LF308",
+    name="bad-call",
+    summary="The arguments of a call do not fit the function.",
+    explanation="Python raises TypeError for the call. For a task function, its context parameters are filled in at run time.",
+    bad=_WITH + "    f(1, 2)\n",
+    good=_WITH + "    f(1)\n",
+)
+
+NO_DAG = Code(
+    code="LF309",
+    name="no-dag",
+    summary="A dependency or group has no DAG.",
+    explanation="Tasks get their DAG from `with DAG(...)`, from `dag=...` or from a task that they are connected to.",
+)

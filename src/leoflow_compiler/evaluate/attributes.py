@@ -1,0 +1,157 @@
+"""Attribute access: what may be seen of each kind of value."""
+
+from __future__ import annotations
+
+from types import MethodType
+from typing import TYPE_CHECKING
+
+from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
+from leoflow_compiler.evaluate.errors import Raised
+from leoflow_compiler.evaluate.values import Function, Library, ModelValue, Module, Opaque, Place, Value
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+
+# Reached by name, these would lead out of the evaluated program.
+_HIDDEN = frozenset(
+    [
+        "__subclasses__",
+        "__bases__",
+        "__base__",
+        "__mro__",
+        "__globals__",
+        "__code__",
+        "__closure__",
+        "__func__",
+        "__self__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__getattribute__",
+        "__builtins__",
+        "__loader__",
+        "__spec__",
+        "__init_subclass__",
+        "__subclasshook__",
+        "__leoflow_place__",
+        "mro",
+        "gi_frame",
+        "gi_code",
+        "cr_frame",
+        "f_globals",
+        "f_builtins",
+    ]
+)
+_FUNCTION_NAMES = frozenset({"__name__", "__doc__", "__qualname__", "__module__"})
+_FUNCTION_PRIVATE = frozenset(
+    [
+        "interpreter",
+        "node",
+        "scope",
+        "parameters",
+        "place",
+        "is_async",
+        "is_generator",
+        "annotations",
+        "owner",
+    ]
+)
+PROJECT_MARK = "__leoflow_place__"
+
+
+def is_project_class(value: object) -> bool:
+    return isinstance(value, type) and hasattr(value, PROJECT_MARK)
+
+
+def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:
+    """`value.name`. Raises Raised(AttributeError) as Python would, Refusal for what is not evaluated."""
+    if isinstance(value, Opaque):
+        return value
+    if isinstance(value, Library):
+        closed = interpreter.models.closed.get(value.path)
+        if closed is not None and name not in closed:
+            raise Raised(AttributeError(f"module '{value.path}' has no attribute '{name}'"), place)
+        return interpreter.library(f"{value.path}.{name}")
+    if isinstance(value, Module):
+        if name in value.names:
+            return value.names[name]
+        raise Raised(AttributeError(f"module '{value.name}' has no attribute '{name}'"), place)
+    if isinstance(value, ModelValue):
+        try:
+            return value.get_attribute(name, interpreter, place)
+        except AttributeError:
+            raise Raised(
+                AttributeError(f"'{type(value).__name__}' object has no attribute '{name}'"), place
+            ) from None
+    if isinstance(value, Function):
+        return _function_attribute(value, name, place)
+    if name == "__class__":
+        return interpreter.native(place, type, value)
+    if name in _HIDDEN:
+        raise interpreter.refuse(
+            UNSUPPORTED_PYTHON, f"`{name}` is not evaluated at the top level of a DAG file", place
+        )
+    return _native_attribute(interpreter, value, name, place)
+
+
+def _function_attribute(value: Function, name: str, place: Place) -> Value:
+    if name in _FUNCTION_NAMES or (name in vars(value) and name not in _FUNCTION_PRIVATE):
+        return getattr(value, name)
+    raise Raised(AttributeError(f"'function' object has no attribute '{name}'"), place)
+
+
+def _native_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:
+    models = interpreter.models
+    for kind in (value if isinstance(value, type) else type(value)).__mro__:
+        why = models.impure.get((kind, name))
+        if why is not None:
+            return interpreter.opaque(why, place)
+    if isinstance(value, MethodType) and name in _FUNCTION_NAMES:
+        return getattr(value, name)
+    if readable(interpreter, value):
+        return interpreter.native(place, getattr, value, name)
+    raise interpreter.refuse(
+        UNSUPPORTED_PYTHON,
+        f"`{name}` of a {type(value).__name__} is not evaluated at the top level of a DAG file",
+        place,
+    )
+
+
+def readable(interpreter: Interpreter, value: Value) -> bool:
+    """Whether the value's own attributes are free of outside effects."""
+    kinds = interpreter.models.pure_types
+    if isinstance(value, type):
+        return value in kinds or is_project_class(value) or issubclass(value, BaseException)
+    kind = type(value)
+    return (
+        kind in kinds
+        or is_project_class(kind)
+        or isinstance(value, (super, BaseException))
+        or value is None
+        or value is ...
+    )
+
+
+def set_attribute(interpreter: Interpreter, value: Value, name: str, new: Value, place: Place) -> None:
+    """`value.name = new`."""
+    interpreter.changes_value(f"`.{name}`", place)
+    if isinstance(value, Opaque):
+        return
+    if isinstance(value, ModelValue):
+        try:
+            value.set_attribute(name, new, interpreter, place)
+        except AttributeError:
+            raise interpreter.refuse(
+                UNSUPPORTED_PYTHON, f"assigning `{name}` of a {type(value).__name__} is not evaluated", place
+            ) from None
+        return
+    if isinstance(value, Module):
+        value.names[name] = new
+        return
+    allowed = is_project_class(value) or is_project_class(type(value)) or isinstance(value, Function)
+    if not allowed or name in _HIDDEN or (isinstance(value, Function) and name in _FUNCTION_PRIVATE):
+        raise interpreter.refuse(
+            UNSUPPORTED_PYTHON,
+            f"assigning `{name}` of a {interpreter.describe(value)} is not evaluated",
+            place,
+        )
+    interpreter.native(place, setattr, value, name, new)

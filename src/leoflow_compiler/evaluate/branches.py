@@ -1,0 +1,281 @@
+"""Control flow: `if`, `for`, `while`, `try`, `with`, also where the way taken is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from leoflow_compiler.evaluate.assignment import assign
+from leoflow_compiler.evaluate.errors import Interruption, Raised
+from leoflow_compiler.evaluate.scope import Scope
+from leoflow_compiler.evaluate.signals import Break, Continue, MaybeReturn, Return, Signal
+from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+
+Block = Callable[[], Signal]
+
+
+def run_if(interpreter: Interpreter, node: cst.If, scope: Scope) -> Signal:
+    place = interpreter.place(node.test, scope)
+    known = interpreter.truth(interpreter.evaluate(node.test, scope), place)
+    if isinstance(known, Opaque):
+        return _either(
+            interpreter,
+            known,
+            scope,
+            lambda: interpreter.run_block(node.body, scope),
+            lambda: _run_else(interpreter, node.orelse, scope),
+        )
+    return interpreter.run_block(node.body, scope) if known else _run_else(interpreter, node.orelse, scope)
+
+
+def _run_else(interpreter: Interpreter, orelse: cst.If | cst.Else | None, scope: Scope) -> Signal:
+    if orelse is None:
+        return None
+    if isinstance(orelse, cst.If):
+        return run_if(interpreter, orelse, scope)
+    return interpreter.run_block(orelse.body, scope)
+
+
+def _either(interpreter: Interpreter, opaque: Opaque, scope: Scope, *ways: Block) -> Signal:
+    """Runs each way as something that may not happen; a way that raises is not the one of a working file."""
+    outcomes = [_maybe(interpreter, opaque, scope, way) for way in ways]
+    possible = [way for way, outcome in zip(ways, outcomes, strict=True) if not isinstance(outcome, Raised)]
+    if len(possible) == 1 and len(ways) > 1:
+        return possible[0]()
+    if not possible:
+        failed = outcomes[0]
+        assert isinstance(failed, Raised)
+        raise failed
+    changed: set[str] = set()
+    returns = False
+    for outcome in outcomes:
+        if not isinstance(outcome, Raised):
+            changed |= outcome[0]
+            signal = outcome[1]
+            returns = returns or isinstance(signal, (Return, MaybeReturn))
+            if isinstance(signal, (Break, Continue)):
+                raise interpreter.structure_needs(opaque, "whether the loop goes on", interpreter.here())
+    for name in sorted(changed):
+        why = f"`{name}` is assigned under a condition that is not known"
+        scope.names[name] = Opaque(why, interpreter.here(), opaque)
+    return MaybeReturn(opaque) if returns else None
+
+
+def _maybe(
+    interpreter: Interpreter, opaque: Opaque, scope: Scope, way: Block
+) -> tuple[set[str], Signal] | Raised:
+    """What one way would assign, and how it would end. The names of the scope are as before afterwards."""
+    before = dict(scope.names)
+    try:
+        with interpreter.speculating(opaque):
+            signal = way()
+    except Raised as raised:
+        _restore(scope, before)
+        return raised
+    changed = {
+        name
+        for name in {*scope.names, *before}
+        if name not in before or name not in scope.names or scope.names[name] is not before[name]
+    }
+    _restore(scope, before)
+    return changed, signal
+
+
+def _restore(scope: Scope, names: dict[str, Value]) -> None:
+    scope.names.clear()
+    scope.names.update(names)
+
+
+def run_for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Signal:
+    place = interpreter.place(node.iter, scope)
+    iterator = interpreter.native(place, iter, interpreter.evaluate(node.iter, scope))
+    done = object()
+    while not isinstance(iterator, Opaque):
+        interpreter.budget.step()
+        following = interpreter.native(place, lambda it=iterator: (next(it, done),))
+        if isinstance(following, Opaque):
+            iterator = following  # a generator met something unknown: how it goes on is unknown as well
+            break
+        item = following[0]
+        if item is done:
+            return _loop_else(interpreter, node, scope)
+        assign(interpreter, node.target, item, scope)
+        signal = interpreter.run_block(node.body, scope)
+        if isinstance(signal, Break):
+            return None
+        if signal is not None and not isinstance(signal, Continue):
+            return signal
+    unknown = iterator
+
+    def turn() -> Signal:
+        assign(interpreter, node.target, unknown, scope)
+        signal = interpreter.run_block(node.body, scope)
+        return None if isinstance(signal, (Break, Continue)) else signal
+
+    return _either(interpreter, unknown, scope, turn, lambda: _loop_else(interpreter, node, scope))
+
+
+def _loop_else(interpreter: Interpreter, node: cst.For | cst.While, scope: Scope) -> Signal:
+    return interpreter.run_block(node.orelse.body, scope) if node.orelse is not None else None
+
+
+def run_while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Signal:
+    place = interpreter.place(node.test, scope)
+    while True:
+        interpreter.budget.step()
+        known = interpreter.truth(interpreter.evaluate(node.test, scope), place)
+        if isinstance(known, Opaque):
+
+            def turn() -> Signal:
+                signal = interpreter.run_block(node.body, scope)
+                return None if isinstance(signal, (Break, Continue)) else signal
+
+            return _either(interpreter, known, scope, turn, lambda: _loop_else(interpreter, node, scope))
+        if not known:
+            return _loop_else(interpreter, node, scope)
+        signal = interpreter.run_block(node.body, scope)
+        if isinstance(signal, Break):
+            return None
+        if signal is not None and not isinstance(signal, Continue):
+            return signal
+
+
+def run_try(interpreter: Interpreter, node: cst.Try, scope: Scope) -> Signal:
+    try:
+        signal = _run_protected(interpreter, node, scope)
+    except Interruption:
+        if node.finalbody is not None:
+            interpreter.run_block(node.finalbody.body, scope)
+        raise
+    if node.finalbody is not None:
+        final = interpreter.run_block(node.finalbody.body, scope)
+        if final is not None:
+            return final
+    return signal
+
+
+def _run_protected(interpreter: Interpreter, node: cst.Try, scope: Scope) -> Signal:
+    opaque_before = interpreter.opaque_count
+    interpreter.protected += bool(node.handlers)
+    try:
+        signal = interpreter.run_block(node.body, scope)
+    except Raised as raised:
+        interpreter.protected -= bool(node.handlers)
+        return _handle(interpreter, node, raised, scope)
+    except BaseException:
+        interpreter.protected -= bool(node.handlers)
+        raise
+    interpreter.protected -= bool(node.handlers)
+    if interpreter.opaque_count > opaque_before and node.handlers:
+        signal = _may_have_failed(interpreter, node, signal, scope)
+    if signal is None and node.orelse is not None:
+        return interpreter.run_block(node.orelse.body, scope)
+    return signal
+
+
+def _may_have_failed(interpreter: Interpreter, node: cst.Try, signal: Signal, scope: Scope) -> Signal:
+    """The body used something unknown, which may raise when it runs: the handlers may run as well."""
+    why = "whether this raises is known only when the code runs"
+    opaque = Opaque(why, interpreter.place(node.body, scope))
+    changed: set[str] = set()
+    for handler in node.handlers:
+
+        def way(handler: cst.ExceptHandler = handler) -> Signal:
+            if handler.name is not None:
+                assign(interpreter, handler.name.name, opaque, scope)
+            return interpreter.run_block(handler.body, scope)
+
+        outcome = _maybe(interpreter, opaque, scope, way)
+        if isinstance(outcome, Raised):
+            continue
+        changed |= outcome[0]
+        if isinstance(outcome[1], (Return, MaybeReturn)):
+            signal = MaybeReturn(opaque)
+    for name in sorted(changed):
+        scope.names[name] = Opaque(
+            f"`{name}` is assigned where an exception is handled", opaque.place, opaque
+        )
+    return signal
+
+
+def _handle(interpreter: Interpreter, node: cst.Try, raised: Raised, scope: Scope) -> Signal:
+    for handler in node.handlers:
+        if not _matches(interpreter, handler, raised, scope):
+            continue
+        handling = interpreter.records.setdefault("handling", [])
+        handling.append(raised.value)
+        try:
+            if handler.name is not None:
+                assign(interpreter, handler.name.name, raised.value, scope)
+            return interpreter.run_block(handler.body, scope)
+        finally:
+            handling.pop()
+            if handler.name is not None and isinstance(handler.name.name, cst.Name):
+                scope.target(handler.name.name.value).names.pop(handler.name.name.value, None)
+    raise raised
+
+
+def _matches(interpreter: Interpreter, handler: cst.ExceptHandler, raised: Raised, scope: Scope) -> bool:
+    if handler.type is None:
+        return True
+    kinds = interpreter.evaluate(handler.type, scope)
+    for kind in kinds if isinstance(kinds, tuple) else (kinds,):
+        if isinstance(kind, type) and isinstance(raised.value, kind):
+            return True
+    return False
+
+
+def run_with(interpreter: Interpreter, node: cst.With, scope: Scope) -> Signal:
+    return _with_items(interpreter, node, list(node.items), scope)
+
+
+def _with_items(interpreter: Interpreter, node: cst.With, items: list[cst.WithItem], scope: Scope) -> Signal:
+    if not items:
+        return interpreter.run_block(node.body, scope)
+    item = items[0]
+    place = interpreter.place(item.item, scope)
+    manager = interpreter.evaluate(item.item, scope)
+    entered = _enter(interpreter, manager, place)
+    if item.asname is not None:
+        assign(interpreter, item.asname.name, entered, scope)
+    try:
+        signal = _with_items(interpreter, node, items[1:], scope)
+    except Raised as raised:
+        if _exit(interpreter, manager, place, raised.value):
+            return None
+        raise
+    except BaseException:
+        _exit(interpreter, manager, place, None)
+        raise
+    _exit(interpreter, manager, place, None)
+    return signal
+
+
+def _enter(interpreter: Interpreter, manager: Value, place: Place) -> Value:
+    if isinstance(manager, Opaque):
+        return manager
+    if isinstance(manager, ModelValue):
+        enter: Any = getattr(manager, "enter", None)
+        if enter is None:
+            raise Raised(TypeError(f"'{type(manager).__name__}' object is not a context manager"), place)
+        return enter(interpreter, place)
+    if not hasattr(type(manager), "__enter__"):
+        raise Raised(TypeError(f"'{type(manager).__name__}' object is not a context manager"), place)
+    return interpreter.native(place, lambda: manager.__enter__())
+
+
+def _exit(interpreter: Interpreter, manager: Value, place: Place, error: BaseException | None) -> bool:
+    if isinstance(manager, Opaque):
+        return False
+    if isinstance(manager, ModelValue):
+        leave: Any = manager
+        leave.exit(interpreter, place)
+        return False
+    kind = type(error) if error is not None else None
+    result = interpreter.native(place, lambda: manager.__exit__(kind, error, None))
+    return result is True

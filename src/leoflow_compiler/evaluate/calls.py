@@ -1,0 +1,393 @@
+"""Calls: evaluating arguments, finding out what is called, binding parameters."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from types import (
+    BuiltinMethodType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from leoflow_compiler.diagnostics.catalogue.evaluation import OUTSIDE_CODE_BUILDS, UNSUPPORTED_PYTHON
+from leoflow_compiler.evaluate import statements
+from leoflow_compiler.evaluate.attributes import is_project_class
+from leoflow_compiler.evaluate.binding import bind
+from leoflow_compiler.evaluate.budget import BudgetExceeded
+from leoflow_compiler.evaluate.errors import Interruption, Raised
+from leoflow_compiler.evaluate.library import Call
+from leoflow_compiler.evaluate.scope import Scope
+from leoflow_compiler.evaluate.values import (
+    CallableModel,
+    Function,
+    Library,
+    ModelValue,
+    Module,
+    Opaque,
+    Parameter,
+    Place,
+    Value,
+    structural_within,
+)
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+
+MUTATORS = frozenset(
+    [
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "pop",
+        "clear",
+        "sort",
+        "reverse",
+        "add",
+        "discard",
+        "update",
+        "setdefault",
+        "popitem",
+        "subtract",
+        "difference_update",
+        "intersection_update",
+        "symmetric_difference_update",
+        "appendleft",
+        "extendleft",
+        "popleft",
+        "rotate",
+        "move_to_end",
+        "__setitem__",
+        "__delitem__",
+        "__iadd__",
+        "__ior__",
+    ]
+)
+PROBE_STEPS = 20_000
+
+
+def evaluate_call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Value:
+    """A call as written: callee, arguments, then the call itself."""
+    callee = interpreter.evaluate(node.func, scope)
+    args: list[Value] = []
+    kwargs: dict[str, Value] = {}
+    place = interpreter.place(node, scope)
+    unknown: Opaque | None = None
+    for arg in node.args:
+        value = interpreter.evaluate(arg.value, scope)
+        if arg.star == "*":
+            items = interpreter.native(place, list, value)
+            if isinstance(items, Opaque):
+                unknown = unknown or items
+            else:
+                args.extend(items)
+        elif arg.star == "**":
+            unknown = _spread(interpreter, value, kwargs, place) or unknown
+        elif arg.keyword is not None:
+            kwargs[arg.keyword.value] = value
+        else:
+            args.append(value)
+    if unknown is not None:
+        return _call_with_unknown(interpreter, callee, args, kwargs, unknown, place)
+    before = interpreter.current
+    interpreter.current = place
+    try:
+        return call(interpreter, callee, tuple(args), kwargs, place, scope)
+    finally:
+        interpreter.current = before
+
+
+def _spread(interpreter: Interpreter, value: Value, kwargs: dict[str, Value], place: Place) -> Opaque | None:
+    items = interpreter.native(place, lambda: dict(value.items()))
+    if isinstance(items, Opaque):
+        return items
+    for key, item in items.items():
+        if not isinstance(key, str):
+            raise Raised(TypeError("keywords must be strings"), place)
+        if key in kwargs:
+            raise Raised(TypeError(f"got multiple values for keyword argument '{key}'"), place)
+        kwargs[key] = item
+    return None
+
+
+def _call_with_unknown(
+    interpreter: Interpreter,
+    callee: Value,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    unknown: Opaque,
+    place: Place,
+) -> Value:
+    """A call whose arguments are not all known by name: fine only where it cannot build anything."""
+    name = interpreter.describe(callee) if not isinstance(callee, Opaque) else "the call"
+    if isinstance(callee, (Opaque, Library)) and not _builds(interpreter, callee):
+        return call(interpreter, callee, (*args, unknown), kwargs, place, None)
+    raise interpreter.structure_needs(unknown, f"with which arguments `{name}` is called", place)
+
+
+def _builds(interpreter: Interpreter, callee: Value) -> bool:
+    return isinstance(callee, Library) and callee.path in interpreter.models.calls
+
+
+def call(
+    interpreter: Interpreter,
+    callee: Value,
+    args: tuple[Value, ...],
+    kwargs: Mapping[str, Value],
+    place: Place,
+    scope: Scope | None,
+) -> Value:
+    """Calls any value. Raises Interruption."""
+    if isinstance(callee, Function):
+        return call_function(interpreter, callee, args, kwargs, place)
+    if isinstance(callee, Opaque):
+        return _call_opaque(interpreter, callee, args, kwargs, place)
+    if isinstance(callee, Library):
+        model = interpreter.models.calls.get(callee.path)
+        request = Call(
+            interpreter=interpreter, name=callee.name, args=args, kwargs=kwargs, place=place, scope=scope
+        )
+        if model is not None:
+            return model(request)
+        return _call_unknown_library(interpreter, callee, request)
+    if isinstance(callee, CallableModel):
+        return callee.call(
+            Call(
+                interpreter=interpreter,
+                name=interpreter.describe(callee),
+                args=args,
+                kwargs=kwargs,
+                place=place,
+                scope=scope,
+            )
+        )
+    if isinstance(callee, (ModelValue, Module)):
+        raise Raised(TypeError(f"'{type(callee).__name__}' object is not callable"), place)
+    return _call_native(interpreter, callee, args, kwargs, place)
+
+
+def _call_opaque(
+    interpreter: Interpreter,
+    callee: Opaque,
+    args: tuple[Value, ...],
+    kwargs: Mapping[str, Value],
+    place: Place,
+) -> Value:
+    if structural_within([*args, *kwargs.values()]) is not None or "task_id" in kwargs or "dag" in kwargs:
+        raise interpreter.structure_needs(callee, "what this call builds", place)
+    _probe_functions(interpreter, [*args, *kwargs.values()], callee, place)
+    return callee
+
+
+def _call_unknown_library(interpreter: Interpreter, callee: Library, request: Call) -> Value:
+    refusal = interpreter.models.unknown_call(callee, request)
+    if refusal is not None:
+        raise refusal
+    values = [*request.args, *request.kwargs.values()]
+    structural = structural_within(values)
+    if structural is not None:
+        raise interpreter.refuse(
+            OUTSIDE_CODE_BUILDS,
+            f"`{callee.path}` receives a {type(structural).__name__.lower()}, and it is not part of the project",
+            request.place,
+        )
+    result = interpreter.opaque(f"`{callee.path}(…)` is known only when the code runs", request.place)
+    _probe_functions(interpreter, values, result, request.place)
+    return result
+
+
+def _probe_functions(interpreter: Interpreter, values: list[Value], opaque: Opaque, place: Place) -> None:
+    """Refuses to hand a function that builds tasks to code that cannot be seen."""
+    for value in values:
+        function = value.__func__ if isinstance(value, MethodType) else value
+        if isinstance(function, Function) and not interpreter.probing:
+            _probe(interpreter, function, opaque, place)
+
+
+def _probe(interpreter: Interpreter, function: Function, opaque: Opaque, place: Place) -> None:
+    steps, problems = interpreter.budget.steps, interpreter.probe_hit
+    interpreter.probing, interpreter.probe_hit = True, None
+    interpreter.budget.steps = min(steps, PROBE_STEPS)
+    args = [opaque for p in function.parameters if p.kind.startswith("positional")]
+    kwargs = {p.name: opaque for p in function.parameters if p.kind == "keyword_only"}
+    try:
+        with interpreter.speculating(opaque):
+            call_function(interpreter, function, tuple(args), kwargs, place)
+    except Interruption as interruption:
+        interpreter.probe_hit = interpreter.probe_hit or (
+            interruption if isinstance(interruption, statements.StructureUnknown) else None
+        )
+    except BudgetExceeded:
+        # A body that works this long is run-time code; it changed no graph so far.
+        interpreter.probe_hit = interpreter.probe_hit
+    finally:
+        hit = interpreter.probe_hit
+        interpreter.probing, interpreter.probe_hit = False, problems
+        interpreter.budget.steps = steps
+    if hit is not None:
+        raise interpreter.refuse(
+            OUTSIDE_CODE_BUILDS,
+            f"`{function.__name__}` builds tasks, and it is handed to code that is not part of the project",
+            place,
+        )
+
+
+def _call_native(
+    interpreter: Interpreter,
+    callee: Value,
+    args: tuple[Value, ...],
+    kwargs: Mapping[str, Value],
+    place: Place,
+) -> Value:
+    if not _is_safe(interpreter, callee):
+        if not callable(callee):
+            raise Raised(TypeError(f"'{type(callee).__name__}' object is not callable"), place)
+        raise interpreter.refuse(
+            UNSUPPORTED_PYTHON,
+            f"`{interpreter.describe(callee)}` is not evaluated at the top level of a DAG file",
+            place,
+        )
+    name = getattr(callee, "__name__", "")
+    mutates = isinstance(callee, (BuiltinMethodType, MethodWrapperType)) and name in MUTATORS
+    if mutates:
+        interpreter.changes_value(f"a {type(callee.__self__).__name__}", place)
+    guard = interpreter.models.guards.get(name if isinstance(callee, BuiltinMethodType) else callee)
+    if guard is not None:
+        guard(Call(interpreter=interpreter, name=name, args=(callee, *args), kwargs=kwargs, place=place))
+    result = interpreter.native(place, callee, *args, **kwargs)
+    if mutates and isinstance(result, Opaque) and name not in ("pop", "setdefault", "popleft", "popitem"):
+        raise interpreter.structure_needs(
+            result, f"what the {type(callee.__self__).__name__} contains after `{name}`", place
+        )
+    return result
+
+
+def _is_safe(interpreter: Interpreter, callee: Value) -> bool:
+    """Whether the callable came out of the tables of models, or is a method of a value that did."""
+    kinds = interpreter.models.pure_types
+    if isinstance(callee, type):
+        return callee in kinds or is_project_class(callee) or issubclass(callee, BaseException)
+    if isinstance(callee, MethodType):
+        owner = callee.__self__ if isinstance(callee.__self__, type) else type(callee.__self__)
+        return isinstance(callee.__func__, Function) or owner in kinds or is_project_class(owner)
+    if isinstance(callee, functools.partial):
+        return isinstance(callee.func, (Function, Library, CallableModel, Opaque)) or _is_safe(
+            interpreter, callee.func
+        )
+    if isinstance(callee, (BuiltinMethodType, FunctionType)) and callee in interpreter.models.pure_functions:
+        return True
+    if isinstance(callee, (BuiltinMethodType, MethodWrapperType)):
+        owner = callee.__self__
+        kind = owner if isinstance(owner, type) else type(owner)
+        return kind in kinds or is_project_class(kind) or isinstance(owner, super)
+    if isinstance(callee, (MethodDescriptorType, WrapperDescriptorType)):
+        return callee.__objclass__ in kinds or callee.__objclass__ is object
+    return type(callee) in kinds or is_project_class(type(callee))
+
+
+def call_function(
+    interpreter: Interpreter,
+    function: Function,
+    args: tuple[Value, ...],
+    kwargs: Mapping[str, Value],
+    place: Place,
+) -> Value:
+    """Binds the arguments and evaluates the body."""
+    names = bind(function, args, kwargs, place)
+    if function.is_async:
+        return interpreter.opaque(f"`{function.__name__}(…)` is a coroutine", place)
+    scope = Scope(
+        kind="function",
+        file=function.scope.file,
+        module=function.scope.module,
+        names=names,
+        parent=function.scope,
+        function=function,
+        yields=[] if function.is_generator else None,
+    )
+    budget = interpreter.budget
+    if budget.depth <= 0:
+        raise BudgetExceeded("calls nested more than 80 deep")
+    budget.depth -= 1
+    before = interpreter.current
+    try:
+        if isinstance(function.node, cst.Lambda):
+            return interpreter.evaluate(function.node.body, scope)
+        return _run_body(interpreter, function, function.node.body, scope, place)
+    finally:
+        budget.depth += 1
+        interpreter.current = before
+
+
+def _run_body(
+    interpreter: Interpreter, function: Function, body: cst.BaseSuite, scope: Scope, place: Place
+) -> Value:
+    events = interpreter.records.get("events", 0)
+    signal = interpreter.run_block(body, scope)
+    if scope.yields is not None:
+        if interpreter.records.get("events", 0) != events:
+            raise interpreter.refuse(
+                UNSUPPORTED_PYTHON,
+                f"the generator `{function.__name__}` builds tasks while it is iterated, which is not evaluated",
+                place,
+                help="return a list instead",
+            )
+        return iter(scope.yields)
+    if isinstance(signal, statements.Return):
+        return signal.value
+    if isinstance(signal, statements.MaybeReturn):
+        return signal.opaque
+    return None
+
+
+def make_function(interpreter: Interpreter, node: cst.FunctionDef | cst.Lambda, scope: Scope) -> Function:
+    """The function that a `def` or `lambda` makes, defaults evaluated."""
+    parameters = _parameters(interpreter, node.params, scope)
+    place = interpreter.place(node, scope)
+    closure = scope.function_parent()
+    if isinstance(node, cst.Lambda):
+        return Function(interpreter=interpreter, node=node, scope=closure, parameters=parameters, place=place)
+    annotations = {"return": node.returns.annotation} if node.returns is not None else {}
+    return Function(
+        interpreter=interpreter,
+        node=node,
+        scope=closure,
+        parameters=parameters,
+        place=place,
+        name=node.name.value,
+        doc=node.get_docstring(clean=False),
+        is_async=node.asynchronous is not None,
+        is_generator=statements.yields(node),
+        annotations=annotations,
+    )
+
+
+def _parameters(interpreter: Interpreter, params: cst.Parameters, scope: Scope) -> list[Parameter]:
+    found: list[Parameter] = []
+
+    def add(param: cst.Param, kind: str) -> None:
+        default = interpreter.evaluate(param.default, scope) if param.default is not None else None
+        found.append(
+            Parameter(
+                name=param.name.value, kind=kind, has_default=param.default is not None, default=default
+            )
+        )
+
+    for param in params.posonly_params:
+        add(param, "positional_only")
+    for param in params.params:
+        add(param, "positional_or_keyword")
+    if isinstance(params.star_arg, cst.Param):
+        add(params.star_arg, "var_positional")
+    for param in params.kwonly_params:
+        add(param, "keyword_only")
+    if params.star_kwarg is not None:
+        add(params.star_kwarg, "var_keyword")
+    return found

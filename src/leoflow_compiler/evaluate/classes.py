@@ -1,0 +1,103 @@
+"""Classes of the project: real classes, made here, whose methods are `Function`s."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
+from leoflow_compiler.evaluate.attributes import PROJECT_MARK
+from leoflow_compiler.evaluate.library import Call
+from leoflow_compiler.evaluate.scope import Scope
+from leoflow_compiler.evaluate.values import CallableModel, Library, Opaque, Place, Value
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+
+_ANNOTATIONS = "__annotations__"
+_WITHOUT_MEANING = frozenset({"typing.Generic", "typing.Protocol", "typing_extensions.Protocol"})
+
+
+class OutsideSubclass(CallableModel):
+    """A project class that derives from a class of an installed package."""
+
+    def __init__(self, name: str, base: Library, interpreter: Interpreter) -> None:
+        self.name = name
+        self.base = base
+        self.interpreter = interpreter
+
+    def call(self, call: Call) -> Value:
+        """Opaque, unless the base is one whose instances are part of a DAG. Raises Refusal then."""
+        refusal = self.interpreter.models.unknown_call(self.base, call)
+        if refusal is not None:
+            raise refusal
+        why = f"`{self.name}` derives from `{self.base.path}`, which is not part of the project"
+        return self.interpreter.opaque(why, call.place)
+
+    def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
+        if name in ("__name__", "__qualname__"):
+            return self.name
+        why = f"`{self.name}` derives from `{self.base.path}`, which is not part of the project"
+        return interpreter.opaque(why, place)
+
+    def set_attribute(self, name: str, value: Value, interpreter: Interpreter, place: Place) -> None:
+        return
+
+
+def annotate(interpreter: Interpreter, node: cst.AnnAssign, scope: Scope) -> None:
+    """Notes a field of a class body, for dataclasses and named tuples."""
+    assert isinstance(node.target, cst.Name)
+    text = scope.file.tree.code_for_node(node.annotation.annotation)
+    kind: Any = object
+    if "ClassVar" in text:
+        kind = typing.ClassVar
+    elif "InitVar" in text:
+        kind = dataclasses.InitVar[object]
+    elif "KW_ONLY" in text:
+        kind = dataclasses.KW_ONLY
+    scope.names.setdefault(_ANNOTATIONS, {})[node.target.value] = kind
+
+
+def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Value:
+    """The class; opaque where a base is; a stand-in where a base belongs to an installed package."""
+    place = interpreter.place(node.name, scope)
+    bases: list[Value] = []
+    for arg in node.bases:
+        base = interpreter.evaluate(arg.value, scope)
+        if isinstance(base, Opaque):
+            return base
+        if isinstance(base, OutsideSubclass):
+            return OutsideSubclass(node.name.value, base.base, interpreter)
+        if isinstance(base, Library):
+            if base.path in _WITHOUT_MEANING:
+                continue
+            return OutsideSubclass(node.name.value, base, interpreter)
+        if base not in bases:
+            bases.append(base)
+    for keyword in node.keywords:
+        if keyword.keyword is not None and keyword.keyword.value == "metaclass":
+            meta = interpreter.evaluate(keyword.value, scope)
+            if meta is not interpreter.models.values.get("abc.ABCMeta"):
+                raise interpreter.refuse(UNSUPPORTED_PYTHON, "metaclasses are not evaluated", place)
+    body = Scope(kind="class", file=scope.file, module=scope.module, names={}, parent=scope)
+    interpreter.run_block(node.body, body)
+    namespace = {
+        **body.names,
+        "__module__": scope.module,
+        "__qualname__": node.name.value,
+        "__doc__": node.get_docstring(clean=False),
+        PROJECT_MARK: True,
+    }
+    return interpreter.native(place, _new_class, node.name.value, tuple(bases), namespace)
+
+
+def _new_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Value]) -> type:
+    def fill(target: dict[str, Value]) -> None:
+        for key, value in namespace.items():
+            target[key] = value
+
+    return types.new_class(name, bases, {}, fill)

@@ -1,0 +1,83 @@
+"""What is known about installed packages: tables that `leoflow_compiler.models` fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from leoflow_compiler.diagnostics import Code
+from leoflow_compiler.evaluate.errors import Refusal
+from leoflow_compiler.evaluate.values import Library, Place, Value
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+    from leoflow_compiler.evaluate.scope import Scope
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Call:
+    """One call of something modelled."""
+
+    interpreter: Interpreter
+    name: str  # as written, for messages
+    args: tuple[Value, ...]
+    kwargs: Mapping[str, Value]
+    place: Place
+    scope: Scope | None = None  # None: called by native code, such as `map`
+
+    def place_of(self, argument: str) -> Place:
+        """Where the keyword argument is written; the call itself when it came by `**`."""
+        node = self.place.node
+        if isinstance(node, cst.Call):
+            for arg in node.args:
+                if arg.keyword is not None and arg.keyword.value == argument:
+                    return Place(file=self.place.file, node=arg, statement=self.place.statement)
+        return self.place
+
+    def refusal(
+        self, code: Code, message: str, *, argument: str | None = None, help: str | None = None
+    ) -> Refusal:
+        place = self.place_of(argument) if argument else self.place
+        return Refusal(code, message, place, help=help)
+
+
+CallModel = Callable[[Call], Value]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Models:
+    """Tables by canonical dotted path."""
+
+    aliases: dict[str, str] = field(default_factory=dict)  # another path of the same thing
+    module_aliases: dict[str, str] = field(default_factory=dict)  # a module whose names are another's
+    calls: dict[str, CallModel] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)  # constants, pure functions and types: themselves
+    closed: dict[str, frozenset[str]] = field(default_factory=dict)  # module -> all names that it has
+    builtins: dict[str, Value] = field(default_factory=dict)
+    # Types whose public methods have no effect outside of the value.
+    pure_types: set[type] = field(default_factory=set)
+    # (type, attribute) -> why its value is known only at run time
+    impure: dict[tuple[type, str], str] = field(default_factory=dict)
+    pure_functions: set[object] = field(default_factory=set)
+    # What to say about a call of something that is not modelled; None: its result is opaque.
+    unknown_call: Callable[[Library, Call], Refusal | None] = field(default=lambda _library, _call: None)
+    # Functions that must look at their arguments before the native one may run.
+    guards: dict[object, Callable[[Call], None]] = field(default_factory=dict)
+
+    def canonical(self, path: str) -> str:
+        """The path under which the thing is modelled."""
+        seen = 0
+        while seen < 8:
+            seen += 1
+            if path in self.aliases:
+                path = self.aliases[path]
+                continue
+            module, _, name = path.rpartition(".")
+            if module in self.module_aliases:
+                path = f"{self.module_aliases[module]}.{name}"
+                continue
+            return path
+        return path

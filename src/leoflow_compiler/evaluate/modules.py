@@ -1,0 +1,202 @@
+"""Imports: modules of the project are evaluated, all others are named."""
+
+from __future__ import annotations
+
+import posixpath
+import sys
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+
+from leoflow_compiler.diagnostics import Diagnostic
+from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
+from leoflow_compiler.evaluate.attributes import get_attribute
+from leoflow_compiler.evaluate.errors import Cascade, Raised
+from leoflow_compiler.evaluate.scope import Scope
+from leoflow_compiler.evaluate.values import Library, Module, Place, Value
+from leoflow_compiler.source.guard import SourceRefused
+from leoflow_compiler.source.tree import SourceFile, parse
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+
+_OURS = frozenset({"airflow", "leoflow"})
+
+
+def imported_names(node: cst.Import | cst.ImportFrom) -> list[str]:
+    if isinstance(node.names, cst.ImportStar):
+        return []
+    found = []
+    for alias in node.names:
+        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+            found.append(alias.asname.name.value)
+        else:
+            name = get_full_name_for_node(alias.name) or ""
+            found.append(name.partition(".")[0] if isinstance(node, cst.Import) else name)
+    return found
+
+
+def run_import(interpreter: Interpreter, node: cst.Import, scope: Scope) -> None:
+    for alias in node.names:
+        name = get_full_name_for_node(alias.name) or ""
+        place = interpreter.place(alias, scope)
+        module = import_module(interpreter, name, scope, place)
+        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+            scope.target(alias.asname.name.value).names[alias.asname.name.value] = module
+        else:
+            top = name.partition(".")[0]
+            scope.target(top).names[top] = import_module(interpreter, top, scope, place)
+
+
+def run_import_from(interpreter: Interpreter, node: cst.ImportFrom, scope: Scope) -> None:
+    place = interpreter.place(node, scope)
+    name = get_full_name_for_node(node.module) if node.module is not None else ""
+    if node.relative:
+        name = _absolute(name or "", len(node.relative), scope, place)
+    assert name is not None
+    if name == "__future__":
+        return
+    module = import_module(interpreter, name, scope, place)
+    if isinstance(node.names, cst.ImportStar):
+        _import_star(interpreter, module, scope, place)
+        return
+    for alias in node.names:
+        wanted = get_full_name_for_node(alias.name) or ""
+        target = wanted
+        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+            target = alias.asname.name.value
+        value = _member(interpreter, module, name, wanted, scope, interpreter.place(alias, scope))
+        scope.target(target).names[target] = value
+
+
+def _member(
+    interpreter: Interpreter, module: Value, module_name: str, wanted: str, scope: Scope, place: Place
+) -> Value:
+    if isinstance(module, Module) and wanted not in module.names:
+        full = f"{module_name}.{wanted}"
+        if find_file(interpreter, full, scope) is not None:
+            return import_module(interpreter, full, scope, place)
+        raise Raised(ImportError(f"cannot import name '{wanted}' from '{module_name}'"), place)
+    try:
+        return get_attribute(interpreter, module, wanted, place)
+    except Raised as raised:
+        if isinstance(raised.value, AttributeError):
+            raise Raised(ImportError(f"cannot import name '{wanted}' from '{module_name}'"), place) from None
+        raise
+
+
+def _import_star(interpreter: Interpreter, module: Value, scope: Scope, place: Place) -> None:
+    if isinstance(module, Module):
+        names = module.names.get("__all__")
+        if not isinstance(names, (list, tuple)):
+            names = [name for name in module.names if not name.startswith("_")]
+        for name in names:
+            scope.names[name] = get_attribute(interpreter, module, name, place)
+        return
+    closed = interpreter.models.closed.get(module.path) if isinstance(module, Library) else None
+    if closed is None:
+        raise interpreter.refuse(
+            UNSUPPORTED_PYTHON,
+            f"`import *` from `{getattr(module, 'path', 'a module')}` brings names that are not known",
+            place,
+            help="import the names that are used",
+        )
+    for name in closed:
+        scope.names[name] = interpreter.library(f"{module.path}.{name}")
+
+
+def _absolute(name: str, dots: int, scope: Scope, place: Place) -> str:
+    package = scope.module.split(".")
+    if not scope.file.path.endswith("/__init__.py"):
+        package = package[:-1]
+    if dots - 1 > 0:
+        package = package[: -(dots - 1)] if dots - 1 < len(package) else []
+    if not package:
+        raise Raised(ImportError("attempted relative import with no known parent package"), place)
+    return ".".join([*package, name] if name else package)
+
+
+def import_module(interpreter: Interpreter, name: str, scope: Scope, place: Place) -> Value:
+    """The module, evaluated where it is the project's. Raises Interruption."""
+    top = name.partition(".")[0]
+    if top in _OURS or find_file(interpreter, top, scope) is None:
+        if top not in _OURS and top not in sys.stdlib_module_names:
+            interpreter.opaque_count += 1  # it may be missing: `try` must see that
+        return interpreter.library(name)
+    module: Module | None = None
+    parts = name.split(".")
+    for count in range(1, len(parts) + 1):
+        dotted = ".".join(parts[:count])
+        path = find_file(interpreter, dotted, scope)
+        if path is None:
+            raise Raised(ModuleNotFoundError(f"No module named '{dotted}'"), place)
+        child = run_module(interpreter, dotted, path, place)
+        if module is not None:
+            module.names[parts[count - 1]] = child
+        module = child
+    return module
+
+
+def find_file(interpreter: Interpreter, dotted: str, scope: Scope) -> str | None:
+    """The project's file for a module name; its folder, with a final `/`, for one without `__init__.py`."""
+    relative = dotted.replace(".", "/")
+    for root in interpreter.search_path:
+        base = posixpath.join(root, relative) if root else relative
+        for candidate in (f"{base}/__init__.py", f"{base}.py"):
+            if candidate in interpreter.files:
+                return candidate
+        prefix = f"{base}/"
+        if any(path.startswith(prefix) and path.endswith(".py") for path in interpreter.files):
+            return prefix
+    return None
+
+
+def run_module(interpreter: Interpreter, name: str, path: str, place: Place | None = None) -> Module:
+    """Evaluates a file of the project as a module, once; in a circle, what is there so far."""
+    known = interpreter.modules.get(name)
+    if known is not None:
+        return known
+    names: dict[str, Value] = {"__name__": name}
+    module = Module(name, names)
+    interpreter.modules[name] = module
+    if path.endswith("/"):
+        return module
+    file = load_file(interpreter, path)
+    names["__doc__"] = file.tree.get_docstring(clean=False)
+    where = place or Place(file=file, node=file.tree, statement=file.tree)
+    names["__file__"] = interpreter.opaque("where the file lies is known only at run time", where)
+    scope = Scope(kind="module", file=file, module=name, names=names)
+    before = interpreter.current
+    try:
+        from leoflow_compiler.evaluate.statements import run_statements
+
+        run_statements(interpreter, file.tree.body, scope)
+    finally:
+        interpreter.current = before
+    return module
+
+
+def load_file(interpreter: Interpreter, path: str) -> SourceFile:
+    """Reads and parses a file of the project. Raises Cascade after keeping the diagnostic."""
+    known = interpreter.sources.get(path)
+    if known is not None:
+        return known
+    try:
+        text = interpreter.files[path].read_text("utf-8")
+        interpreter.sources[path] = parse(text, path)
+    except SourceRefused as refused:
+        interpreter.diagnostics.append(refused.diagnostic)
+        raise Cascade from None
+    except (OSError, UnicodeDecodeError) as error:
+        from leoflow_compiler.diagnostics import Span
+        from leoflow_compiler.diagnostics.catalogue.source import SYNTAX_ERROR
+
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        interpreter.diagnostics.append(
+            Diagnostic(
+                code=SYNTAX_ERROR, message=f"{path} cannot be read: {reason}", span=Span(file=path, line=1)
+            )
+        )
+        raise Cascade from None
+    return interpreter.sources[path]

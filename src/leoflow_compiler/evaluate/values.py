@@ -1,0 +1,235 @@
+"""Abstract values.
+
+What is known is represented by itself: `3` by 3, a list by a list (of values), a project class by a class
+built here whose methods are `Function`s. What is not known is `Opaque`, and every native operation that
+needs its value raises `Touched`, so that Python's own operations can run on containers that hold some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MethodType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import libcst as cst
+
+from leoflow_compiler.diagnostics import Span
+from leoflow_compiler.evaluate.errors import Touched
+from leoflow_compiler.source.tree import SourceFile
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+    from leoflow_compiler.evaluate.library import Call
+    from leoflow_compiler.evaluate.scope import Scope
+
+# Any value of the evaluated program: native where known, else one of the classes below or of `models`.
+Value = Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Place:
+    """A node of a file, and the statement that it is part of."""
+
+    file: SourceFile
+    node: cst.CSTNode
+    statement: cst.CSTNode
+
+    @property
+    def line(self) -> int:
+        return self.file.line_of(self.statement)
+
+    def span(self) -> Span:
+        """With columns; see SourceFile.span_of about its cost."""
+        return self.file.span_of(self.node)
+
+
+class Opaque:
+    """A value that is known only when the code runs: why, where, and what it was made from.
+
+    `cascade`: it stands for something that has been reported already.
+    """
+
+    __slots__ = ("cascade", "cause", "place", "why")
+
+    def __init__(self, why: str, place: Place, cause: Opaque | None = None, *, cascade: bool = False) -> None:
+        self.why = why
+        self.place = place
+        self.cause = cause
+        self.cascade = cascade or (cause is not None and cause.cascade)
+
+    def chain(self) -> list[Opaque]:
+        """From this value back to its source."""
+        found: list[Opaque] = []
+        link: Opaque | None = self
+        while link is not None:
+            found.append(link)
+            link = link.cause
+        return found
+
+    def _touched(self, *_: object) -> NoReturn:
+        raise Touched(self)
+
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _touched  # type: ignore[assignment]
+    __len__ = __iter__ = __contains__ = __getitem__ = __str__ = __repr__ = __format__ = _touched  # type: ignore[assignment]
+    __int__ = __index__ = __float__ = __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _touched  # type: ignore[assignment]
+    __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __floordiv__ = __and__ = __or__ = __ror__ = _touched  # type: ignore[assignment]
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = __neg__ = __invert__ = __next__ = _touched  # type: ignore[assignment]
+    __rand__ = __xor__ = __rxor__ = __pow__ = __rpow__ = __rfloordiv__ = __abs__ = __round__ = _touched  # type: ignore[assignment]
+    __call__ = __fspath__ = __bytes__ = __reversed__ = __matmul__ = __rmatmul__ = __divmod__ = __pos__ = (
+        _touched  # type: ignore[assignment]
+    )
+
+
+class Library:
+    """Something of an installed package, by its canonical dotted path. Never imported."""
+
+    __slots__ = ("interpreter", "path")
+
+    def __init__(self, path: str, interpreter: Interpreter) -> None:
+        self.path = path
+        self.interpreter = interpreter
+
+    def __call__(self, *args: Value, **kwargs: Value) -> Value:
+        return self.interpreter.call(self, args, kwargs)
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Library) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __repr__(self) -> str:
+        return self.path
+
+
+class ModelValue:
+    """Base of the values that libraries are modelled with: DAGs, tasks, factories, …"""
+
+    structural = False  # part of a DAG's structure: handing it to unknown code is refused
+
+    def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
+        """The attribute's value. Raises AttributeError where there is none."""
+        raise AttributeError(name)
+
+    def set_attribute(self, name: str, value: Value, interpreter: Interpreter, place: Place) -> None:
+        """Raises AttributeError where it cannot be set."""
+        raise AttributeError(name)
+
+
+class CallableModel(ModelValue):
+    """A model that can be called, also by native code such as `map`."""
+
+    interpreter: Interpreter
+
+    def call(self, call: Call) -> Value:
+        """Evaluates one call."""
+        raise NotImplementedError
+
+    def __call__(self, *args: Value, **kwargs: Value) -> Value:
+        return self.interpreter.call(self, args, kwargs)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parameter:
+    """One parameter of a project function. `kind` as in `inspect.Parameter`, in lower case."""
+
+    name: str
+    kind: str  # positional_only, positional_or_keyword, var_positional, keyword_only, var_keyword
+    has_default: bool = False
+    default: Value = None
+
+
+class Function:
+    """A function of the project: syntax plus environment. Called natively, it evaluates its body."""
+
+    owner: type | None = None  # the class whose body defines it, for super()
+
+    def __init__(
+        self,
+        *,
+        interpreter: Interpreter,
+        node: cst.FunctionDef | cst.Lambda,
+        scope: Scope,
+        parameters: Sequence[Parameter],
+        place: Place,
+        name: str = "<lambda>",
+        doc: str | None = None,
+        is_async: bool = False,
+        is_generator: bool = False,
+        annotations: Mapping[str, cst.CSTNode] | None = None,
+    ) -> None:
+        self.interpreter = interpreter
+        self.node = node
+        self.scope = scope
+        self.parameters = tuple(parameters)
+        self.place = place
+        self.is_async = is_async
+        self.is_generator = is_generator
+        self.annotations = annotations or {}
+        self.__name__ = name
+        self.__qualname__ = name
+        self.__doc__ = doc
+        self.__module__ = scope.module
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self.owner is None:
+            self.owner = owner
+
+    def __call__(self, *args: Value, **kwargs: Value) -> Value:
+        return self.interpreter.call_function(self, args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"<function {self.__qualname__}>"
+
+
+class Module:
+    """A module of the project: its file and its names. `Library` stands for all others."""
+
+    def __init__(self, name: str, names: dict[str, Value]) -> None:
+        self.name = name
+        self.names = names
+
+    def __repr__(self) -> str:
+        return f"<module {self.name!r}>"
+
+
+def opaque_within(value: Value, depth: int = 6) -> Opaque | None:
+    """The first opaque value inside nested containers, or None."""
+    if isinstance(value, Opaque):
+        return value
+    if depth and isinstance(value, (list, tuple, set, frozenset)):
+        items: Any = value
+    elif depth and isinstance(value, dict):
+        items = [*value.keys(), *value.values()]
+    else:
+        return None
+    for item in items:
+        found = opaque_within(item, depth - 1)
+        if found is not None:
+            return found
+    return None
+
+
+def structural_within(value: Value, depth: int = 6) -> ModelValue | None:
+    """The first task, group or DAG inside nested containers, or None."""
+    if isinstance(value, ModelValue) and value.structural:
+        return value
+    if depth and isinstance(value, (list, tuple, set, frozenset)):
+        items: Any = value
+    elif depth and isinstance(value, dict):
+        items = value.values()
+    else:
+        return None
+    for item in items:
+        found = structural_within(item, depth - 1)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,109 @@
+"""Environment variables and Airflow Variables: `compile.env`, then the default in the source, else opaque."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from leoflow_compiler.evaluate.errors import Raised, Touched
+from leoflow_compiler.evaluate.interpreter import Interpreter
+from leoflow_compiler.evaluate.library import Call, Models
+from leoflow_compiler.evaluate.values import CallableModel, ModelValue, Opaque, Place, Value
+
+_MISSING: Any = object()
+
+
+def register(models: Models) -> None:
+    models.calls["os.getenv"] = lambda call: _read_call(call)
+    models.calls["airflow.sdk.Variable.get"] = _variable
+
+
+class Environment(ModelValue):
+    """`os.environ`. Writing to it is accepted: the file does it again where its tasks run."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+
+    def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
+        if name == "get":
+            return _Get(interpreter)
+        if name in ("items", "keys", "values", "copy", "setdefault", "update", "pop"):
+            return interpreter.opaque("the environment is known only when the code runs", place)
+        raise AttributeError(name)
+
+    def __getitem__(self, key: Value) -> Value:
+        return read(self.interpreter, key, _MISSING, self.interpreter.here())
+
+    def __contains__(self, key: Value) -> bool:
+        if isinstance(key, str) and key in self.interpreter.environment:
+            record(self.interpreter, "env", key, self.interpreter.environment[key])
+            return True
+        why = f"whether `{key}` is set is known only when the code runs"
+        raise Touched(self.interpreter.opaque(why, self.interpreter.here()))
+
+    def __setitem__(self, key: Value, value: Value) -> None:
+        return
+
+    def __iter__(self) -> Any:
+        raise TypeError("iterating over os.environ is not evaluated at the top level of a DAG file")
+
+
+class _Get(CallableModel):
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+
+    def call(self, call: Call) -> Value:
+        return _read_call(call)
+
+
+def attach(interpreter: Interpreter) -> None:
+    interpreter.models.values["os.environ"] = Environment(interpreter)
+
+
+def _read_call(call: Call) -> Value:
+    arguments = {**dict(zip(("key", "default"), call.args, strict=False)), **call.kwargs}
+    if "key" not in arguments:
+        raise Raised(TypeError("getenv() missing 1 required positional argument: 'key'"), call.place)
+    return read(call.interpreter, arguments["key"], arguments.get("default", _MISSING), call.place)
+
+
+def read(interpreter: Interpreter, key: Value, default: Value, place: Place) -> Value:
+    """One environment variable."""
+    if isinstance(key, Opaque):
+        return key
+    if not isinstance(key, str):
+        raise Raised(TypeError("str expected"), place)
+    if key in interpreter.environment:
+        record(interpreter, "env", key, interpreter.environment[key])
+        return interpreter.environment[key]
+    if default is _MISSING:
+        return interpreter.opaque(f"the environment variable `{key}` has no value at compile time", place)
+    record(interpreter, "env", key, None)
+    return default
+
+
+def _variable(call: Call) -> Value:
+    arguments = {**dict(zip(("key", "default", "deserialize_json"), call.args, strict=False)), **call.kwargs}
+    key = arguments.get("key")
+    if isinstance(key, Opaque):
+        return key
+    if not isinstance(key, str):
+        raise Raised(TypeError("Variable.get() missing 1 required positional argument: 'key'"), call.place)
+    environment = call.interpreter.environment
+    for name in (f"AIRFLOW_VAR_{key.upper()}", key):
+        if name in environment:
+            record(call.interpreter, "variables", key, environment[name])
+            if arguments.get("deserialize_json"):
+                return call.interpreter.native(call.place, json.loads, environment[name])
+            return environment[name]
+    default = arguments.get("default", arguments.get("default_var", _MISSING))
+    if default is _MISSING:
+        return call.interpreter.opaque(f"the variable `{key}` has no value at compile time", call.place)
+    if not isinstance(default, Opaque):
+        record(call.interpreter, "variables", key, default)
+    return default
+
+
+def record(interpreter: Interpreter, kind: str, key: str, value: Value) -> None:
+    """Keeps what the structure was evaluated with."""
+    interpreter.records.setdefault("evaluated_with", {}).setdefault(kind, {})[key] = value

@@ -1,0 +1,151 @@
+"""The operator classes that can be compiled: their parameters and what is done about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+STANDARD = "airflow.providers.standard"
+REQUIRED: Any = object()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OperatorParameter:
+    """One parameter. `unsupported`: a value other than an empty one is refused."""
+
+    default: Any = None
+    unsupported: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Operator:
+    """One operator class."""
+
+    path: str  # what an Airflow user sees as its class
+    type: str  # in dag.json
+    kind: str | None = None
+    template_fields: tuple[str, ...] = ()
+    own: Mapping[str, OperatorParameter] = field(default_factory=dict)
+    decorated: bool = False  # made by `@task`
+    bases: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    @property
+    def parameters(self) -> dict[str, OperatorParameter]:
+        return {**BASE_PARAMETERS, **self.own}
+
+    @property
+    def class_paths(self) -> tuple[str, ...]:
+        return (self.path, *self.bases, "airflow.sdk.BaseOperator")
+
+
+def _plain(**defaults: Any) -> dict[str, OperatorParameter]:
+    return {name: OperatorParameter(default=default) for name, default in defaults.items()}
+
+
+def _unsupported(*names: str) -> dict[str, OperatorParameter]:
+    return {name: OperatorParameter(unsupported=True) for name in names}
+
+
+BASE_PARAMETERS: dict[str, OperatorParameter] = {
+    **_plain(
+        task_id=REQUIRED, owner="airflow", email=None, email_on_retry=True, email_on_failure=True, retries=0,
+        retry_delay=300, retry_exponential_backoff=0, max_retry_delay=None, start_date=None, end_date=None,
+        depends_on_past=False, wait_for_downstream=False, dag=None, params=None, default_args=None, priority_weight=1,
+        weight_rule="downstream", queue="default", pool=None, pool_slots=1, sla=None, execution_timeout=None,
+        trigger_rule="all_success", map_index_template=None, max_active_tis_per_dag=None,
+        max_active_tis_per_dagrun=None, do_xcom_push=True, multiple_outputs=False, task_group=None, doc=None,
+        doc_md=None, doc_json=None, doc_yaml=None, doc_rst=None, task_display_name=None, logger_name=None,
+        allow_nested_operators=True, render_template_as_native_obj=None,
+    ),
+    **_unsupported(
+        "ignore_first_depends_on_past", "wait_for_past_depends_before_skipping", "on_execute_callback",
+        "on_failure_callback", "on_success_callback", "on_retry_callback", "on_skipped_callback", "pre_execute",
+        "post_execute", "resources", "run_as_user", "executor", "executor_config", "inlets", "outlets",
+    ),
+}  # fmt: skip
+
+_PYTHON = _plain(
+    python_callable=REQUIRED, op_args=None, op_kwargs=None, templates_dict=None, templates_exts=None,
+    show_return_value_in_logs=True,
+)  # fmt: skip
+_PYTHON_FIELDS = ("templates_dict", "op_args", "op_kwargs")
+_SHORT_CIRCUIT = _plain(ignore_downstream_trigger_rules=True)
+_PYTHON_PATH = f"{STANDARD}.operators.python.PythonOperator"
+
+BASH = Operator(
+    path=f"{STANDARD}.operators.bash.BashOperator",
+    type="bash",
+    template_fields=("bash_command", "env", "cwd"),
+    own=_plain(
+        bash_command=REQUIRED, env=None, append_env=False, output_encoding="utf-8", skip_on_exit_code=99, cwd=None,
+        output_processor=None,
+    ),
+)  # fmt: skip
+EMPTY = Operator(path=f"{STANDARD}.operators.empty.EmptyOperator", type="empty")
+PYTHON = Operator(path=_PYTHON_PATH, type="python", template_fields=_PYTHON_FIELDS, own=_PYTHON)
+BRANCH = Operator(
+    path=f"{STANDARD}.operators.python.BranchPythonOperator",
+    type="python",
+    kind="branch",
+    template_fields=_PYTHON_FIELDS,
+    own=_PYTHON,
+    bases=(_PYTHON_PATH,),
+)
+SHORT_CIRCUIT = Operator(
+    path=f"{STANDARD}.operators.python.ShortCircuitOperator",
+    type="python",
+    kind="short_circuit",
+    template_fields=_PYTHON_FIELDS,
+    own={**_PYTHON, **_SHORT_CIRCUIT},
+    bases=(_PYTHON_PATH,),
+)
+HTTP = Operator(
+    path="airflow.providers.http.operators.http.HttpOperator",
+    type="http_api",
+    template_fields=("endpoint", "data", "headers", "http_conn_id"),
+    own={
+        **_plain(
+            endpoint=None, method="POST", data=None, headers=None, response_check=None, response_filter=None,
+            extra_options=None, http_conn_id="http_default", log_response=False, tcp_keep_alive=True,
+            tcp_keep_alive_idle=120, tcp_keep_alive_count=20, tcp_keep_alive_interval=30, warn_on_non_idempotent=True,
+        ),
+        **_unsupported("pagination_function", "request_kwargs", "auth_type", "deferrable", "retry_args"),
+    },
+)  # fmt: skip
+
+TASK = Operator(
+    path=f"{STANDARD}.decorators.python._PythonDecoratedOperator",
+    type="python",
+    template_fields=_PYTHON_FIELDS,
+    own=_PYTHON,
+    decorated=True,
+    bases=(_PYTHON_PATH,),
+)
+TASK_BRANCH = Operator(
+    path=f"{STANDARD}.decorators.branch_python._BranchPythonDecoratedOperator",
+    type="python",
+    kind="branch",
+    template_fields=_PYTHON_FIELDS,
+    own=_PYTHON,
+    decorated=True,
+    bases=(_PYTHON_PATH,),
+)
+TASK_SHORT_CIRCUIT = Operator(
+    path=f"{STANDARD}.decorators.short_circuit._ShortCircuitDecoratedOperator",
+    type="python",
+    kind="short_circuit",
+    template_fields=_PYTHON_FIELDS,
+    own={**_PYTHON, **_SHORT_CIRCUIT},
+    decorated=True,
+    bases=(_PYTHON_PATH,),
+)
+
+# The class that a reader assumes where dag.json names none.
+DEFAULT_CLASSES = {"python": TASK.path, "bash": BASH.path, "empty": EMPTY.path, "http_api": HTTP.path}
+CLASSIC = (BASH, EMPTY, PYTHON, BRANCH, SHORT_CIRCUIT, HTTP)
+DECORATORS = {"python": TASK, "branch": TASK_BRANCH, "short_circuit": TASK_SHORT_CIRCUIT}

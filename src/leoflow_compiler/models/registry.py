@@ -1,0 +1,54 @@
+"""All models, and the interpreter that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from leoflow_compiler.evaluate.budget import Budget
+from leoflow_compiler.evaluate.interpreter import Interpreter
+from leoflow_compiler.evaluate.library import Models
+from leoflow_compiler.models import (
+    airflow,
+    airflow_names,
+    builtin_names,
+    dags,
+    environment,
+    groups,
+    pendulum,
+    standard_library,
+    task_decorators,
+)
+
+LIBRARIES = (
+    builtin_names,
+    standard_library,
+    environment,
+    pendulum,
+    airflow_names,
+    airflow,
+    dags,
+    groups,
+    task_decorators,
+)
+
+
+def build_models() -> Models:
+    """Fresh tables with everything that is modelled."""
+    models = Models()
+    for library in LIBRARIES:
+        library.register(models)
+    return replace(models, unknown_call=airflow_names.unknown_call)
+
+
+def make_interpreter(
+    *, files: Mapping[str, Path], environment_values: Mapping[str, str], budget: Budget | None = None
+) -> Interpreter:
+    """An interpreter that knows all libraries."""
+    interpreter = Interpreter(
+        files=files, environment=environment_values, models=build_models(), budget=budget
+    )
+    builtin_names.attach(interpreter)
+    environment.attach(interpreter)
+    return interpreter

@@ -1,0 +1,202 @@
+"""Making tasks, by Airflow's rules for ids, defaults, groups and implied edges."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from leoflow_compiler.diagnostics.catalogue.airflow import (
+    BAD_ID,
+    MISSING_ARGUMENT,
+    UNKNOWN_ARGUMENT,
+    UNSUPPORTED_ARGUMENT,
+)
+from leoflow_compiler.diagnostics.catalogue.graph import DUPLICATE_TASK
+from leoflow_compiler.diagnostics.suggestion import did_you_mean
+from leoflow_compiler.evaluate.errors import Raised, Refusal
+from leoflow_compiler.evaluate.interpreter import Interpreter
+from leoflow_compiler.evaluate.library import Call
+from leoflow_compiler.evaluate.values import Opaque, Place, Value
+from leoflow_compiler.models import edges
+from leoflow_compiler.models.graph import Dag, Group, Task, current_dag, current_group, event
+from leoflow_compiler.models.operators import BASE_PARAMETERS, REQUIRED, Operator
+
+ID = re.compile(r"^[A-Za-z0-9_.\-]{1,250}$")
+# Values that mean the same as leaving the argument out.
+_EMPTY = (None, False, (), [], {}, "")
+_MEANT = {"provide_context": None, "task_concurrency": "max_active_tis_per_dag", "bash_cmd": "bash_command"}
+
+
+def create_task(call: Call, operator: Operator, given: dict[str, Value], label: str) -> Task:
+    """The task that a call of an operator class makes. `label` names the class in messages."""
+    interpreter = call.interpreter
+    interpreter.structural_event("this task exists", call.place)
+    own_defaults = given.pop("default_args", None)
+    dag = _dag(call, given)
+    group = _group(call, given, dag)
+    _check_names(call, operator, given, label)
+    defaults = merged_defaults(call, dag, group, own_defaults)
+    arguments = dict(given)
+    for name in operator.parameters:
+        if name not in arguments and name in defaults and name not in ("task_id", "dag", "task_group"):
+            arguments[name] = defaults[name]
+    for name, parameter in operator.parameters.items():
+        if parameter.default is REQUIRED and name not in arguments:
+            interpreter.report(call.refusal(MISSING_ARGUMENT, f"{label} is missing its argument `{name}`"))
+    _apply_function_defaults(operator, arguments, defaults)
+    task_id = _task_id(call, operator, arguments, dag, group)
+    task = Task(task_id, operator, arguments, call.place, interpreter)
+    _join(call, task, dag, group)
+    event(interpreter)
+    for name in operator.template_fields:
+        edges.depend_on_outputs(task, arguments.get(name))
+    return task
+
+
+def _dag(call: Call, given: dict[str, Value]) -> Dag | None:
+    value = given.pop("dag", None)
+    if isinstance(value, Opaque):
+        raise call.interpreter.structure_needs(value, "to which DAG the task belongs", call.place_of("dag"))
+    if value is not None and not isinstance(value, Dag):
+        raise Raised(TypeError(f"Expected DAG; received {type(value).__name__}"), call.place_of("dag"))
+    return value or current_dag(call.interpreter)
+
+
+def _group(call: Call, given: dict[str, Value], dag: Dag | None) -> Group | None:
+    value = given.pop("task_group", None)
+    if isinstance(value, Opaque):
+        place = call.place_of("task_group")
+        raise call.interpreter.structure_needs(value, "to which group the task belongs", place)
+    if isinstance(value, Group):
+        return value
+    return current_group(call.interpreter, dag) if dag is not None else None
+
+
+def _check_names(call: Call, operator: Operator, given: dict[str, Value], label: str) -> None:
+    parameters = operator.parameters
+    for name in list(given):
+        if name not in parameters:
+            meant = _MEANT.get(name)
+            advice = f"did you mean `{meant}`?" if meant else did_you_mean(name, parameters)
+            message = f"{label} takes no argument `{name}`"
+            call.interpreter.report(call.refusal(UNKNOWN_ARGUMENT, message, argument=name, help=advice))
+            del given[name]
+        elif parameters[name].unsupported and not is_empty(given[name]):
+            message = f"`{name}` of {label} is not supported yet"
+            call.interpreter.report(call.refusal(UNSUPPORTED_ARGUMENT, message, argument=name))
+
+
+def is_empty(value: Value) -> bool:
+    """Whether an argument's value means the same as leaving it out."""
+    if isinstance(value, Opaque):
+        return False
+    return any(type(value) is type(empty) and value == empty for empty in _EMPTY)
+
+
+def check_default_args(interpreter: Interpreter, defaults: Value, place: Place, owner: str) -> None:
+    """Reports what `default_args` asks for and is not supported."""
+    if isinstance(defaults, Opaque):
+        raise interpreter.structure_needs(defaults, f"what `default_args` of {owner} holds", place)
+    if not isinstance(defaults, dict):
+        return
+    for name, value in defaults.items():
+        known = BASE_PARAMETERS.get(name)
+        if known is not None and known.unsupported and not is_empty(value):
+            message = f"`{name}` in default_args of {owner} is not supported yet"
+            interpreter.problems.append(Refusal(UNSUPPORTED_ARGUMENT, message, place))
+
+
+def merged_defaults(call: Call, dag: Dag | None, group: Group | None, own: Value) -> dict[str, Value]:
+    """Defaults of the DAG, of the groups, and the call's own, the last winning."""
+    merged: dict[str, Value] = {}
+    if dag is not None:
+        merged.update(dag.default_args)
+        if group is not None:
+            merged.update(group.default_args)
+    if isinstance(own, Opaque):
+        raise call.interpreter.structure_needs(own, "what `default_args` holds", call.place_of("default_args"))
+    if isinstance(own, dict):
+        check_default_args(call.interpreter, own, call.place_of("default_args"), "the task")
+        merged.update(own)
+    return merged
+
+
+def _apply_function_defaults(
+    operator: Operator, arguments: dict[str, Value], defaults: dict[str, Value]
+) -> None:
+    """A `@task` function's parameters are looked up in default_args as well."""
+    from leoflow_compiler.models.signature import parameters_of
+
+    if not operator.decorated:
+        return
+    kwargs = dict(arguments.get("op_kwargs") or {})
+    for parameter in parameters_of(arguments.get("python_callable")) or ():
+        if parameter.name in defaults and parameter.name not in kwargs:
+            kwargs[parameter.name] = defaults[parameter.name]
+    arguments["op_kwargs"] = kwargs
+
+
+def _task_id(
+    call: Call, operator: Operator, arguments: dict[str, Value], dag: Dag | None, group: Group | None
+) -> str:
+    task_id = arguments.get("task_id")
+    place = call.place_of("task_id")
+    if isinstance(task_id, Opaque):
+        raise call.interpreter.structure_needs(task_id, "the task's id", place)
+    if not isinstance(task_id, str):
+        raise Raised(TypeError(f"The key has to be a string and is {type(task_id)}:{task_id}"), place)
+    task_id = str(task_id)
+    if operator.decorated and dag is not None:
+        task_id = unique_id(task_id, dag, group)
+    if group is not None:
+        task_id = group.child_id(task_id)
+    if not ID.match(task_id):
+        message = f"the task id {task_id!r} is not allowed: use letters, digits, `_`, `-` and `.`"
+        call.interpreter.report(Refusal(BAD_ID, message, place))
+    return task_id
+
+
+def unique_id(task_id: str, dag: Dag, group: Group | None) -> str:
+    """The id itself, or the next `__N` where it is taken: Airflow's rule for `@task` calls."""
+    full = group.child_id(task_id) if group is not None else task_id
+    if full not in dag.tasks:
+        return task_id
+    prefix = re.split(r"__\d+$", full)[0]
+    pattern = re.compile(rf"^{re.escape(prefix)}__(\d+)$")
+    taken = [int(match[1]) for match in map(pattern.match, dag.tasks) if match]
+    core = re.split(r"__\d+$", task_id)[0]
+    return f"{core}__{max([0, *taken]) + 1}"
+
+
+def _join(call: Call, task: Task, dag: Dag | None, group: Group | None) -> None:
+    if dag is None:
+        return
+    where = group if group is not None else dag.root
+    if task.task_id in dag.tasks or task.task_id in dag.used_ids or task.task_id in where.children:
+        raise _duplicate(task.task_id, dag, call.place_of("task_id"))
+    task.group = where
+    where.children[task.task_id] = task
+    task.dag = dag
+    dag.tasks[task.task_id] = task
+    dag.used_ids.add(task.task_id)
+    if len(dag.tasks) > call.interpreter.budget.tasks:
+        call.interpreter.budget.check_length(call.interpreter.budget.size + 1)
+
+
+def add_to_dag(task: Task, dag: Dag) -> None:
+    """A task that was made outside of a DAG joins one."""
+    if task.task_id in dag.tasks or task.task_id in dag.used_ids:
+        raise _duplicate(task.task_id, dag, task.place)
+    task.dag = dag
+    task.group = dag.root
+    dag.root.children[task.task_id] = task
+    dag.tasks[task.task_id] = task
+    dag.used_ids.add(task.task_id)
+
+
+def _duplicate(task_id: str, dag: Dag, place: Place) -> Refusal:
+    first = dag.tasks.get(task_id)
+    notes: tuple[Any, ...] = (("first used here", first.place),) if first is not None else ()
+    return Refusal(
+        DUPLICATE_TASK, f"the id `{task_id}` is used twice in DAG `{dag.dag_id}`", place, notes=notes
+    )

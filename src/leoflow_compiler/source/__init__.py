@@ -1,0 +1,1 @@
+"""Source text: guarded by `ast`, parsed by libcst, with line numbers in step."""

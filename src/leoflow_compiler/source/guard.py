@@ -1,0 +1,102 @@
+"""The first look at a file, with `ast` alone, so that libcst never sees hostile text.
+
+libcst's native parser ends the process on small hostile files (3,000 nested parentheses, 10,000 `+`).
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+from leoflow_compiler.diagnostics import Diagnostic, Span
+from leoflow_compiler.diagnostics.catalogue.source import NESTED_TOO_DEEPLY, SYNTAX_ERROR, TOO_LARGE
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 300
+
+
+class SourceRefused(Exception):
+    """A file that is not parsed any further; `diagnostic` says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+def guard(text: str, file: str) -> ast.Module:
+    """The file's `ast`, once it is known to be small, correct and flat enough. Raises SourceRefused."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        raise SourceRefused(
+            Diagnostic(
+                code=TOO_LARGE,
+                message=f"{file} has {size:,} bytes; a DAG file may have {MAX_BYTES:,}",
+                span=Span(file=file, line=1),
+                help="keep data in files of their own; the image contains them",
+            )
+        )
+    tree = _parse(text, file)
+    depth, line = _depth(tree)
+    if depth > MAX_DEPTH:
+        raise SourceRefused(_too_deep(file, line))
+    return tree
+
+
+def _parse(text: str, file: str) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text, filename=file)
+    except SyntaxError as error:
+        raise SourceRefused(_syntax_error(error, file)) from None
+    except (RecursionError, MemoryError):
+        raise SourceRefused(_too_deep(file, 1)) from None
+    except ValueError as error:  # null bytes, on older interpreters
+        raise SourceRefused(
+            Diagnostic(
+                code=SYNTAX_ERROR, message=f"{file} is not Python: {error}", span=Span(file=file, line=1)
+            )
+        ) from None
+
+
+def _syntax_error(error: SyntaxError, file: str) -> Diagnostic:
+    line, column = max(error.lineno or 1, 1), max(error.offset or 0, 0)
+    end_line, end_column = error.end_lineno or 0, max(error.end_offset or 0, 0)
+    if (end_line, end_column) <= (line, column):
+        end_line, end_column = line, column + 1
+    return Diagnostic(
+        code=SYNTAX_ERROR,
+        message=f"{file} is not valid Python: {error.msg}",
+        span=Span(file=file, line=line, column=column, end_line=end_line, end_column=end_column)
+        if column
+        else Span(file=file, line=line),
+    )
+
+
+def _too_deep(file: str, line: int) -> Diagnostic:
+    return Diagnostic(
+        code=NESTED_TOO_DEEPLY,
+        message=f"{file} nests expressions or blocks deeper than {MAX_DEPTH} levels",
+        span=Span(file=file, line=line),
+        help="split the expression: name its parts, or build the list in a loop",
+    )
+
+
+def _depth(tree: ast.AST) -> tuple[int, int]:
+    """The greatest nesting and the line where it is reached; iterative, because the tree may be deep."""
+    deepest, line = 0, 1
+    pending: list[tuple[Iterator[ast.AST], int]] = [(iter([tree]), 1)]
+    while pending:
+        nodes, node_line = pending[-1]
+        node = next(nodes, None)
+        if node is None:
+            pending.pop()
+            continue
+        node_line = getattr(node, "lineno", node_line)
+        if len(pending) > deepest:
+            deepest, line = len(pending), node_line
+            if deepest > MAX_DEPTH:
+                break
+        pending.append((ast.iter_child_nodes(node), node_line))
+    return deepest, line
