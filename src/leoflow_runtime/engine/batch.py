@@ -1,0 +1,73 @@
+"""One transaction of the planner: operations first, each on its own, then what follows from them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leoflow_runtime.engine.planner import Planner
+from leoflow_runtime.engine.store import Change, LeaseLost, Tx
+from leoflow_runtime.engine.work import Consequences
+
+INBOX_SHARE = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """`drain`: look at the inbox. `sweep`: compare memory with the record. `dispatched`: launches that
+    have left the way to the executor since the last batch; `ordered`: those that are still on it."""
+
+    operations: Sequence[Callable[[Tx], Any]] = ()
+    drain: bool = False
+    sweep: bool = False
+    dispatched: Iterable[int] = ()
+    ordered: Iterable[int] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BatchResult:
+    """`outcomes`: per operation, what it returned or the exception that undid it."""
+
+    outcomes: list[Any]
+    failed: list[bool]
+    consequences: Consequences
+    inbox_left: bool
+
+
+def perform(tx: Tx, planner: Planner, batch: Batch) -> BatchResult:
+    """Runs inside one write. On an exception nothing is written, and the planner must forget."""
+    outcomes: list[Any] = []
+    failed: list[bool] = []
+    changes: list[Change] = []
+    inbox = tx.take_inbox(INBOX_SHARE) if batch.drain else []
+    changes += inbox
+    for operation in batch.operations:
+        try:
+            with tx.savepoint():
+                outcomes.append(operation(tx))
+            failed.append(False)
+            changes += tx.take_announced()
+        except LeaseLost:
+            raise
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever gave the operation
+            tx.take_announced()
+            outcomes.append(error)
+            failed.append(True)
+    planner.dispatched(batch.dispatched)
+    if not planner.loaded:
+        consequences = planner.load(tx, batch.ordered)
+    elif batch.sweep:
+        consequences = _joined(planner.plan(tx, changes), planner.sweep(tx))
+    else:
+        consequences = planner.plan(tx, changes)
+    return BatchResult(
+        outcomes=outcomes,
+        failed=failed,
+        consequences=consequences,
+        inbox_left=len(inbox) == INBOX_SHARE,
+    )
+
+
+def _joined(first: Consequences, second: Consequences) -> Consequences:
+    return Consequences(orders=first.orders + second.orders, cancels={**first.cancels, **second.cancels})

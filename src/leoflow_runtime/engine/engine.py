@@ -1,0 +1,365 @@
+"""The engine: the planner's shell. Lease, transactions, timers, dispatch, and what repairs them.
+
+It keeps one write of its own in flight. What is asked for meanwhile waits and goes into the next one, so
+that under load many operations share a commit; a write that fails is known before memory is used again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from leoflow_runtime.engine.batch import Batch, BatchResult, perform
+from leoflow_runtime.engine.dispatch import Dispatcher
+from leoflow_runtime.engine.observer import NoObserver, Observer
+from leoflow_runtime.engine.operations import lose_launch
+from leoflow_runtime.engine.planner import Planner
+from leoflow_runtime.engine.reconcile import reconcile
+from leoflow_runtime.engine.store import Lease, LeaseLost, Store, Tx
+from leoflow_runtime.engine.work import MemoryStale
+from leoflow_runtime.executors.protocol import Executor
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """Times are in seconds."""
+
+    lease_ttl: float = 4.0
+    lease_renewal: float = 1.0
+    sweep: float = 1.0  # the inbox, whatever hints were lost
+    thorough_sweep: float = 30.0  # memory against the record
+    reconcile: float = 15.0  # launches against what the executor holds
+    heartbeat_silence: float = 90.0
+    batch: int = 500
+    dispatch_limit: int = 256
+    dispatch_concurrency: int = 16
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    operation: Callable[[Tx], Any]
+    answer: asyncio.Future[Any]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Engine:
+    """`owner` names this planner among replicas; `clock` only says how long to wait for a timer."""
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        *,
+        owner: str,
+        observer: Observer | None = None,
+        clock: Callable[[], datetime] = _utc_now,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self._owner = owner
+        self._observer = observer or NoObserver()
+        self._clock = clock
+        self.settings = settings or EngineSettings()
+        self.planner = Planner(self._observer, dispatch_limit=self.settings.dispatch_limit)
+        self._dispatcher = Dispatcher(
+            executor,
+            self._observer,
+            refused=self._refused,
+            left=self._dispatch_left,
+            concurrency=self.settings.dispatch_concurrency,
+        )
+        self._lease: Lease | None = None
+        self._asked: deque[_Asked] = deque()
+        self._wake = asyncio.Event()
+        self._planning = asyncio.Event()
+        self._drain = True
+        self._swept = 0.0
+        self._thorough = 0.0
+        self._writing = asyncio.Lock()
+        self._reconcile_now = asyncio.Event()
+        self._background: set[asyncio.Future[Any]] = set()
+        self.last_beat: datetime | None = None
+
+    @property
+    def is_planning(self) -> bool:
+        return self._lease is not None
+
+    async def wait_until_planning(self) -> None:
+        await self._planning.wait()
+
+    def poke(self) -> None:
+        """A hint that the inbox has something. May be called from any coroutine of the loop."""
+        self._drain = True
+        self._wake.set()
+
+    async def apply(self, operation: Callable[[Tx], T]) -> T:
+        """Runs an operation, and where this engine plans its consequences in the same transaction.
+
+        Returns after the commit. What the operation raises undoes the operation alone and is raised here.
+        The operation may be run more than once before one commit; it must touch only its transaction.
+        """
+        if not self.is_planning:
+            return await self._store.write(operation)
+        asked = _Asked(operation, asyncio.get_running_loop().create_future())
+        self._asked.append(asked)
+        self._wake.set()
+        return await asked.answer  # type: ignore[no-any-return]
+
+    async def run(self) -> None:
+        """Plans while it holds the lease, stands by otherwise; until cancelled, then lets go of it."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._hold_lease(), name="engine-lease")
+                group.create_task(self._plan(), name="engine-planner")
+                group.create_task(self._reconcile(), name="engine-reconcile")
+        finally:
+            lease = self._lease
+            await self._step_down()
+            if lease is not None:
+                with contextlib.suppress(Exception):
+                    # It ends by itself in seconds; leaving must not fail on a store that is gone.
+                    await self._store.release_lease(lease)
+
+    # The lease
+
+    async def _hold_lease(self) -> None:
+        ttl = timedelta(seconds=self.settings.lease_ttl)
+        while True:
+            try:
+                lease = await self._store.acquire_lease(self._owner, ttl)
+            except Exception:
+                log.exception("the planner's lease could not be renewed")
+                lease = self._lease
+                if lease is not None and lease.expires_at <= self._clock():
+                    lease = None
+            if self._lease is not None and (lease is None or lease.epoch != self._lease.epoch):
+                await self._step_down()
+            if lease is not None:
+                if self._lease is None:
+                    self._step_up()
+                self._lease = lease
+                self._planning.set()
+            self.last_beat = self._clock()
+            await asyncio.sleep(self.settings.lease_renewal)
+
+    def _step_up(self) -> None:
+        self.planner.forget()
+        self._dispatcher.start()
+        self._drain = True
+        self._wake.set()
+        self._reconcile_now.set()
+        self._observer.lease(True)
+        log.info("this replica plans")
+
+    async def _step_down(self) -> None:
+        if self._lease is None:
+            return
+        self._lease = None
+        self._planning.clear()
+        self._observer.lease(False)
+        async with self._writing:
+            self.planner.forget()
+        await self._dispatcher.stop()
+        asked, self._asked = list(self._asked), deque()
+        for one in asked:
+            await self._apply_elsewhere(one)
+        log.info("this replica stands by")
+
+    async def _apply_elsewhere(self, asked: _Asked) -> None:
+        """Another planner will draw the consequences: the fact goes to the inbox."""
+        if asked.answer.done():
+            return
+        try:
+            result = await self._store.write(asked.operation)
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
+            if not asked.answer.done():
+                asked.answer.set_exception(error)
+        else:
+            if not asked.answer.done():
+                asked.answer.set_result(result)
+
+    # Transactions
+
+    async def _plan(self) -> None:
+        while True:
+            await self._planning.wait()
+            await self._wait_for_work()
+            if not self.is_planning:
+                continue
+            asked = [self._asked.popleft() for _ in range(min(len(self._asked), self.settings.batch))]
+            try:
+                await self._commit(asked)
+            except LeaseLost:
+                self._asked.extendleft(reversed([one for one in asked if not one.answer.done()]))
+                await self._step_down()
+            except MemoryStale as stale:
+                log.info("%s; rebuilding", stale)
+                await self._redo(asked)
+            except Exception as error:
+                log.exception("a transaction of the planner failed")
+                self._observer.decision("plan_error")
+                if not asked:
+                    # Nothing waits for an answer: do not spin on what fails.
+                    await asyncio.sleep(self.settings.sweep)
+                elif len(asked) == 1:
+                    _answer(asked[0], error)
+                else:
+                    await self._redo(asked)
+
+    async def _wait_for_work(self) -> None:
+        while not self._asked and not self._drain and self.is_planning:
+            if self.planner.waits_for_dispatch and self._dispatcher_has_room():
+                return
+            now = time.monotonic()
+            pause = self.settings.sweep - (now - self._swept)
+            due = self.planner.next_due()
+            if due is not None:
+                pause = min(pause, (due - self._clock()).total_seconds())
+            if pause <= 0:
+                return
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause)
+        self._wake.clear()
+
+    async def _commit(self, asked: list[_Asked]) -> None:
+        """One write. Raises whatever undid it; memory is forgotten then."""
+        now = time.monotonic()
+        thorough = now - self._thorough >= self.settings.thorough_sweep
+        drain = self._drain or thorough or now - self._swept >= self.settings.sweep
+        self._drain = False
+        gone = self._dispatcher.take_gone()
+        batch = Batch(
+            operations=[one.operation for one in asked],
+            drain=drain,
+            sweep=thorough,
+            dispatched=gone,
+            ordered=self._dispatcher.pending,
+        )
+        async with self._writing:
+            write = asyncio.ensure_future(
+                self._store.write(partial(perform, planner=self.planner, batch=batch), lease=self._lease)
+            )
+            try:
+                result = await _to_its_end(write)
+            except Exception:
+                self.planner.forget()
+                self._drain = True
+                raise
+        if drain:
+            self._swept = now
+        if thorough:
+            self._thorough = now
+        self.last_beat = self._clock()
+        self._observer.batch(len(asked), time.monotonic() - now)
+        self._carry_out(asked, result)
+
+    async def _redo(self, asked: list[_Asked]) -> None:
+        """One by one, so that what fails fails alone."""
+        for position, one in enumerate(asked):
+            for last_time in (False, True):
+                try:
+                    await self._commit([one])
+                    break
+                except LeaseLost:
+                    left = [other for other in asked[position:] if not other.answer.done()]
+                    self._asked.extendleft(reversed(left))
+                    await self._step_down()
+                    return
+                except Exception as error:
+                    if last_time or not isinstance(error, MemoryStale):
+                        self._observer.decision("plan_error")
+                        log.exception("the consequences of an operation could not be drawn")
+                        _answer(one, error)
+                        break
+
+    def _carry_out(self, asked: list[_Asked], result: BatchResult) -> None:
+        """After the commit, and only then."""
+        for one, outcome, failed in zip(asked, result.outcomes, result.failed, strict=True):
+            if one.answer.done():
+                continue
+            if failed:
+                one.answer.set_exception(outcome)
+            else:
+                one.answer.set_result(outcome)
+        if result.inbox_left:
+            self._drain = True
+        if not self.is_planning:
+            # The next planner finds these launches unopened and orders them.
+            return
+        self._dispatcher.order(result.consequences.orders)
+        for launch_id, reason in result.consequences.cancels.items():
+            self.cancel(launch_id, reason)
+
+    # Launches
+
+    def cancel(self, launch_id: int, reason: str) -> None:
+        """Ends a launch: here where it has not left yet, else by the executor."""
+        if self._dispatcher.cancel(launch_id, reason):
+            self._report_lost(launch_id, reason)
+
+    def _refused(self, launch_id: int, reason: str) -> None:
+        self._report_lost(launch_id, reason)
+
+    def _report_lost(self, launch_id: int, reason: str) -> None:
+        task = asyncio.ensure_future(self.apply(lambda tx: lose_launch(tx, launch_id, reason)))
+        self._background.add(task)
+        task.add_done_callback(self._background_done)
+
+    def _background_done(self, task: asyncio.Future[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            # The reconciliation finds the launch again.
+            log.error("a lost launch could not be recorded", exc_info=task.exception())
+
+    def _dispatch_left(self) -> None:
+        if self.planner.waits_for_dispatch:
+            self._wake.set()
+
+    def _dispatcher_has_room(self) -> bool:
+        return len(self._dispatcher.pending) < self.settings.dispatch_limit
+
+    async def _reconcile(self) -> None:
+        while True:
+            await self._planning.wait()
+            settled = False
+            self._reconcile_now.clear()
+            try:
+                settled = await reconcile(self, self._store, self._executor, self._dispatcher, self.settings)
+            except Exception:
+                log.exception("launches could not be compared with what the executor holds")
+            pause = self.settings.reconcile if settled else self.settings.lease_renewal
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._reconcile_now.wait(), pause)
+
+
+def _answer(asked: _Asked, error: BaseException) -> None:
+    if not asked.answer.done():
+        asked.answer.set_exception(error)
+
+
+async def _to_its_end(write: asyncio.Future[BatchResult]) -> BatchResult:
+    """A write that has begun is not given up on: whoever asked is to learn how it ended."""
+    try:
+        return await asyncio.shield(write)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        result = await write
+        if task is not None:
+            task.get_loop().call_soon(task.cancel)
+        return result

@@ -1,0 +1,342 @@
+"""The planner: given what changed, what follows. Synchronous; all it knows of the world is a transaction.
+
+Memory is a cache of rows. Whoever calls it must `forget` after a transaction that did not commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState
+from leoflow_runtime.engine.gates import Gates
+from leoflow_runtime.engine.live import LiveDag, LiveRun
+from leoflow_runtime.engine.observer import NoObserver, Observer
+from leoflow_runtime.engine.rows import RunRow, TaskRow
+from leoflow_runtime.engine.scheduling import create_due_run
+from leoflow_runtime.engine.settle import Settler
+from leoflow_runtime.engine.store import Change, Tx
+from leoflow_runtime.engine.timers import Timer, TimerKind, Timers
+from leoflow_runtime.engine.timetables import run_limit
+from leoflow_runtime.engine.work import Consequences, Work
+
+DISPATCH_LIMIT = 256
+
+
+class Planner:
+    """`dispatch_limit`: launches that are ordered and not yet taken by the executor."""
+
+    def __init__(self, observer: Observer | None = None, *, dispatch_limit: int = DISPATCH_LIMIT) -> None:
+        self.observer = observer or NoObserver()
+        self._dispatch_limit = dispatch_limit
+        self.forget()
+
+    def forget(self) -> None:
+        """Drops all memory; the next transaction loads it again."""
+        self.loaded = False
+        self.runs: dict[int, LiveRun] = {}
+        self.dags: dict[int, LiveDag] = {}
+        self.gates = Gates(self._dispatch_limit)
+        self.timers = Timers()
+        # Open launches that may go on -> (run, task).
+        self.launches: dict[int, tuple[int, int]] = {}
+        self._ordered: set[int] = set()  # launches on their way to the executor: they hold the dispatch gate
+
+    # What the engine calls, inside a transaction
+
+    def load(self, tx: Tx, ordered: Iterable[int] = ()) -> Consequences:
+        """Rebuilds memory from the record, and draws every consequence that is due.
+
+        `ordered`: launches that are still on their way to the executor.
+        """
+        self.forget()
+        self.loaded = True
+        self.observer.decision("rebuild")
+        self._ordered = set(ordered)
+        self.gates.dispatch.used = len(self._ordered)
+        work = Work(tx)
+        self.gates.set_pools(dict(tx.pool_slots()))
+        settler = Settler(self, work)
+        for run in tx.active_runs():
+            dag = self._dag(tx, run.dag_pk)
+            if dag is not None and run.state is RunState.RUNNING:
+                self._adopt(settler, dag, run)
+        for dag_row in tx.scheduled_dags():
+            assert dag_row.next_run_after is not None
+            self.timers.add(dag_row.next_run_after, TimerKind.DAG, dag_row.pk)
+        for launch in tx.unfinished_launches():
+            task = tx.task(launch.task_pk)
+            if task is None or not _may_go_on(task, launch.launch_id):
+                work.cancel(launch.launch_id, "the task is not to run any more")
+        self._fire(settler, self.timers.due(work.now))
+        for dag in list(self.dags.values()):
+            self._advance_dag(settler, dag)
+        return self._conclude(settler)
+
+    def plan(self, tx: Tx, changes: Sequence[Change]) -> Consequences:
+        """Draws the consequences of what was announced, and of what time has made due."""
+        work = Work(tx)
+        settler = Settler(self, work)
+        settler.freed(self.gates.dispatch)
+        seen: set[tuple[str, int]] = set()
+        for change in changes:
+            if change.task is None or change.kind != "task":
+                # The row holds the facts: one look at it covers every notice of the same thing.
+                if (change.kind, change.pk) in seen:
+                    continue
+                seen.add((change.kind, change.pk))
+            self._take(settler, change)
+        self._fire(settler, self.timers.due(work.now))
+        return self._conclude(settler)
+
+    def sweep(self, tx: Tx) -> Consequences:
+        """Repairs what no event has told: runs that are active and not in memory, or the reverse."""
+        work = Work(tx)
+        settler = Settler(self, work)
+        self._pools(settler)
+        active = {run.pk: run for run in tx.active_runs()}
+        for pk in [pk for pk in self.runs if pk not in active]:
+            self._take_run(settler, pk)
+        for pk, run in active.items():
+            dag = self.dags.get(run.dag_pk)
+            expected = {} if dag is None else dag.queued if run.state is RunState.QUEUED else self.runs
+            if pk not in expected:
+                self._take_run(settler, pk)
+        for dag_row in tx.scheduled_dags():
+            if dag_row.next_run_after is not None and dag_row.next_run_after <= work.now:
+                live = self._dag(tx, dag_row.pk)
+                if live is not None:
+                    live.row = dag_row
+                    self._advance_dag(settler, live)
+        return self._conclude(settler)
+
+    def dispatched(self, launch_ids: Iterable[int]) -> None:
+        """These launches have left the way to the executor."""
+        for launch_id in launch_ids:
+            if launch_id in self._ordered:
+                self._ordered.discard(launch_id)
+                self.gates.dispatch.used -= 1
+
+    @property
+    def waits_for_dispatch(self) -> bool:
+        return bool(self.gates.dispatch.waiting)
+
+    # Changes
+
+    def _take(self, settler: Settler, change: Change) -> None:
+        if change.kind == "task":
+            self._take_task(settler, change.task or settler.work.tx.task(change.pk))
+        elif change.kind == "run":
+            self._take_run(settler, change.pk)
+        elif change.kind == "dag":
+            self._take_dag(settler, change.pk)
+        else:
+            self._pools(settler)
+
+    def _take_task(self, settler: Settler, row: TaskRow | None) -> None:
+        if row is None:
+            return
+        if row.launch_id is not None and not _may_go_on(row, row.launch_id):
+            self.launches.pop(row.launch_id, None)
+        live = self.runs.get(row.run_pk)
+        if live is not None and row.pk in live.index_of:
+            settler.observe(live, live.index_of[row.pk], row)
+
+    def _take_run(self, settler: Settler, run_pk: int) -> None:
+        """Reads a run and its tasks again, whatever happened to it."""
+        tx = settler.work.tx
+        run = tx.run(run_pk)
+        rows = tx.tasks(run_pk) if run is not None else []
+        self._stop_superseded(settler, run_pk, rows)
+        if run is None:
+            for dag in self.dags.values():
+                if run_pk in dag.running or run_pk in dag.queued:
+                    self._forget_run(settler, dag, run_pk)
+                    self._advance_dag(settler, dag)
+                    break
+            return
+        known_dag = self._dag(tx, run.dag_pk)
+        if known_dag is None:
+            return
+        self._forget_run(settler, known_dag, run_pk)
+        if run.state is RunState.RUNNING:
+            self._adopt(settler, known_dag, run, rows)
+        elif run.state is RunState.QUEUED:
+            known_dag.queued[run_pk] = run
+            if run.run_after > settler.work.now:
+                self.timers.add(run.run_after, TimerKind.RUN, run_pk)
+        settler.wake_those_looking_back(known_dag)
+        self._advance_dag(settler, known_dag)
+
+    def _stop_superseded(self, settler: Settler, run_pk: int, rows: Sequence[TaskRow]) -> None:
+        """Cancels launches of the run that may not go on any more. `rows`: its tasks as they are now."""
+        after = {row.pk: row for row in rows}
+        for launch_id, (of_run, task_pk) in list(self.launches.items()):
+            if of_run != run_pk:
+                continue
+            row = after.get(task_pk)
+            if row is not None and _may_go_on(row, launch_id):
+                continue
+            del self.launches[launch_id]
+            launch = settler.work.tx.launch(launch_id)
+            if launch is None or launch.finished_at is None:
+                settler.work.cancel(launch_id, "the task is not to run any more")
+
+    def _take_dag(self, settler: Settler, dag_pk: int) -> None:
+        tx = settler.work.tx
+        row = tx.dag(dag_pk)
+        live = self.dags.get(dag_pk)
+        if row is None:
+            if live is not None:
+                for run_pk in [*live.running, *live.queued]:
+                    self._stop_superseded(settler, run_pk, [])
+                    self._forget_run(settler, live, run_pk)
+                del self.dags[dag_pk]
+            return
+        if live is None:
+            live = self._dag(tx, dag_pk)
+            assert live is not None
+        live.row = row
+        live.version = tx.version(row.version_pk) if row.version_pk is not None else None
+        self._set_pause(settler, live)
+        if row.next_run_after is not None and not row.is_paused:
+            self.timers.add(row.next_run_after, TimerKind.DAG, dag_pk)
+        self._advance_dag(settler, live)
+
+    def _set_pause(self, settler: Settler, dag: LiveDag) -> None:
+        gate = self.gates.pause(dag.row.pk)
+        gate.limit = 0 if dag.row.is_paused else None
+        settler.freed(gate)
+
+    def _pools(self, settler: Settler) -> None:
+        for gate in self.gates.set_pools(dict(settler.work.tx.pool_slots())):
+            settler.freed(gate)
+
+    # Memory
+
+    def _dag(self, tx: Tx, dag_pk: int) -> LiveDag | None:
+        live = self.dags.get(dag_pk)
+        if live is not None:
+            return live
+        row = tx.dag(dag_pk)
+        if row is None:
+            return None
+        live = self.dags[dag_pk] = LiveDag(
+            row, tx.version(row.version_pk) if row.version_pk is not None else None
+        )
+        self.gates.pause(dag_pk).limit = 0 if row.is_paused else None
+        for run in tx.active_runs(dag_pk):
+            if run.state is RunState.QUEUED:
+                live.queued[run.pk] = run
+                if run.run_after > tx.now:
+                    self.timers.add(run.run_after, TimerKind.RUN, run.pk)
+            else:
+                live.running.add(run.pk)
+        return live
+
+    def _adopt(
+        self, settler: Settler, dag: LiveDag, run: RunRow, rows: Sequence[TaskRow] | None = None
+    ) -> None:
+        """Takes a running run into memory, with the slots that its tasks hold."""
+        tx = settler.work.tx
+        live = LiveRun(run, tx.version(run.version_pk), tx.tasks(run.pk) if rows is None else rows)
+        self.runs[run.pk] = live
+        dag.running.add(run.pk)
+        timeout = live.graph.spec.dagrun_timeout_seconds
+        if timeout is not None and run.start_date is not None:
+            settler.watch_timeout(live)
+        for index, row in enumerate(live.rows):
+            if row.state in LAUNCHED_TASK_STATES and row.launch_id is not None:
+                self.launches[row.launch_id] = (run.pk, row.pk)
+            settler.place(live, index)
+        settler.consider_all(live)
+
+    def _forget_run(self, settler: Settler, dag: LiveDag, run_pk: int) -> None:
+        dag.running.discard(run_pk)
+        dag.queued.pop(run_pk, None)
+        dag.looking_back = {place for place in dag.looking_back if place[0] != run_pk}
+        live = self.runs.pop(run_pk, None)
+        if live is not None:
+            for index in list(live.held):
+                settler.leave(live, index)
+            self.gates.drop_run(run_pk)
+
+    # Runs
+
+    def _advance_dag(self, settler: Settler, dag: LiveDag) -> None:
+        """Makes scheduled runs that are due and starts queued ones, as far as the limits allow."""
+        work = settler.work
+        if dag.version is None or dag.row.is_paused:
+            return
+        limit = run_limit(dag.version.spec)
+        while dag.active < limit:
+            run = create_due_run(work.tx, dag)
+            if run is None:
+                break
+            dag.queued[run.pk] = run
+            self.observer.decision("create_run")
+        if dag.row.next_run_after is not None and dag.row.next_run_after > work.now:
+            self.timers.add(dag.row.next_run_after, TimerKind.DAG, dag.row.pk)
+        ready = sorted(
+            (run for run in dag.queued.values() if run.run_after <= work.now),
+            key=lambda run: (run.run_after, run.pk),
+        )
+        for run in ready[: max(0, limit - len(dag.running))]:
+            self._start(settler, dag, run)
+
+    def _start(self, settler: Settler, dag: LiveDag, run: RunRow) -> None:
+        work = settler.work
+        del dag.queued[run.pk]
+        started = settler.change_run(run, {"state": RunState.RUNNING, "start_date": work.now})
+        self.observer.decision("start_run")
+        self._adopt(settler, dag, started)
+
+    def run_ended(self, settler: Settler, live: LiveRun) -> None:
+        """Called by the settler, once the run's state is written."""
+        dag = self.dags[live.run.dag_pk]
+        self._forget_run(settler, dag, live.run.pk)
+        settler.wake_those_looking_back(dag)
+        self._advance_dag(settler, dag)
+
+    # Time
+
+    def _fire(self, settler: Settler, due: Iterable[Timer]) -> None:
+        for timer in due:
+            if timer.kind is TimerKind.DAG:
+                dag = self._dag(settler.work.tx, timer.pk)
+                if dag is not None:
+                    self._advance_dag(settler, dag)
+            elif timer.kind is TimerKind.RUN:
+                for dag in self.dags.values():
+                    if timer.pk in dag.queued:
+                        self._advance_dag(settler, dag)
+                        break
+            elif timer.pk in self.runs:
+                live = self.runs[timer.pk]
+                if timer.kind is TimerKind.TASK:
+                    settler.task_due(live, timer.task_index)
+                else:
+                    settler.run_timed_out(live)
+
+    def next_due(self) -> datetime | None:
+        """When time alone will give the planner something to do."""
+        return self.timers.next
+
+    # The end of a transaction
+
+    def _conclude(self, settler: Settler) -> Consequences:
+        settler.settle()
+        work = settler.work
+        for live, index, launch in work.flush():
+            row = live.rows[index]
+            settler.name_launch(live, index, launch.launch_id)
+            self.launches[launch.launch_id] = (live.run.pk, row.pk)
+            self._ordered.add(launch.launch_id)
+            self.observer.decision("launch")
+        if work.consequences.cancels:
+            self.observer.decision("cancel", len(work.consequences.cancels))
+        return work.consequences
+
+
+def _may_go_on(row: TaskRow, launch_id: int) -> bool:
+    return row.launch_id == launch_id and row.state in LAUNCHED_TASK_STATES

@@ -1,0 +1,61 @@
+"""Making the scheduled runs of a DAG, slot by slot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from leoflow_runtime.domain.states import RunType
+from leoflow_runtime.engine.live import LiveDag
+from leoflow_runtime.engine.operations.runs import new_tasks
+from leoflow_runtime.engine.rows import RunRow
+from leoflow_runtime.engine.store import NewRun, RunExists, Tx
+from leoflow_runtime.engine.timetables import schedule_values, timetable_of
+from leoflow_runtime.schedule import Slot
+
+
+def create_due_run(tx: Tx, dag: LiveDag) -> RunRow | None:
+    """The run of the next slot if that is due, with the slot after it written down; None otherwise.
+
+    A slot whose logical date a run has already (somebody triggered it by hand) counts as done.
+    """
+    assert dag.version is not None
+    timetable = timetable_of(dag.version.spec)
+    while True:
+        row = dag.row
+        if row.next_run_after is None or row.next_run_after > tx.now:
+            return None
+        slot = Slot(
+            logical_date=row.next_logical_date or row.next_run_after,
+            interval_start=row.next_interval_start or row.next_run_after,
+            interval_end=row.next_interval_end or row.next_run_after,
+            run_after=row.next_run_after,
+        )
+        following = timetable.next_slot(last_end=slot.interval_end, now=tx.now)
+        values = schedule_values(following)
+        tx.update_dag(row.pk, values)
+        dag.row = replace(row, **values)
+        run = _insert(tx, dag, slot)
+        if run is not None:
+            return run
+
+
+def _insert(tx: Tx, dag: LiveDag, slot: Slot) -> RunRow | None:
+    assert dag.version is not None
+    new = NewRun(
+        dag=dag.row,
+        version_pk=dag.version.pk,
+        run_id=f"{RunType.SCHEDULED}__{slot.run_after.isoformat()}",
+        run_type=RunType.SCHEDULED,
+        run_after=slot.run_after,
+        logical_date=slot.logical_date,
+        data_interval_start=slot.interval_start,
+        data_interval_end=slot.interval_end,
+        triggered_by="timetable",
+    )
+    try:
+        with tx.savepoint():
+            run = tx.insert_run(new)
+    except RunExists:
+        return None
+    tx.insert_tasks(run.pk, new_tasks(dag.version))
+    return run

@@ -1,0 +1,327 @@
+"""Settling runs: from rows that changed to every consequence that needs no process.
+
+Skips, upstream failures, empty tasks, retries that are due, ends of runs: all in the transaction of the
+fact that caused them. A finished task costs as much as it has successors.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from leoflow_runtime.domain.states import RunState, TaskState
+from leoflow_runtime.domain.trigger_rules import Decision
+from leoflow_runtime.engine.gates import Gate, Passage, first_closed, free, take
+from leoflow_runtime.engine.live import HOLDING, LiveDag, LiveRun
+from leoflow_runtime.engine.past import past_allows
+from leoflow_runtime.engine.rows import RunRow, TaskRow
+from leoflow_runtime.engine.timers import TimerKind
+from leoflow_runtime.engine.work import Work, new_try
+
+if TYPE_CHECKING:
+    from leoflow_runtime.engine.planner import Planner
+
+_DELAYED = (TaskState.UP_FOR_RETRY, TaskState.UP_FOR_RESCHEDULE, TaskState.SCHEDULED)
+
+
+class Settler:
+    """One per transaction of the planner."""
+
+    def __init__(self, planner: Planner, work: Work) -> None:
+        self.planner = planner
+        self.work = work
+        self._undecided: deque[tuple[LiveRun, int]] = deque()
+        self._ready: dict[tuple[int, int], LiveRun] = {}
+        self._freed: dict[int, Gate] = {}
+        self._touched: dict[int, LiveRun] = {}
+
+    # Facts
+
+    def observe(self, live: LiveRun, index: int, row: TaskRow) -> None:
+        """A row as it stands in the record now, by whoever's hand."""
+        before = live.rows[index]
+        if before.state is not row.state:
+            self.planner.observer.task_transition(before.state, row.state)
+        self._replace(live, index, row)
+        self.place(live, index)
+        if row.state is TaskState.FAILED and live.graph.spec.fail_fast:
+            self._fail_fast(live)
+
+    def place(self, live: LiveRun, index: int) -> None:
+        """Takes or gives back slots, and sets the timer, that the row's state asks for."""
+        row = live.rows[index]
+        if row.state in HOLDING:
+            if index not in live.held:
+                passage = self.passage(live, index)
+                take(passage)
+                live.held[index] = passage
+            live.parked.pop(index, None)
+            return
+        if index in live.held:
+            self.leave(live, index)
+        if row.state in _DELAYED and row.due_at is not None:
+            live.parked.pop(index, None)
+            self.planner.timers.add(row.due_at, TimerKind.TASK, live.run.pk, index)
+        elif row.state is TaskState.SCHEDULED:
+            if index not in live.parked:
+                self._ready[live.run.pk, index] = live
+        else:
+            live.parked.pop(index, None)
+
+    def consider_all(self, live: LiveRun) -> None:
+        self._touched[live.run.pk] = live
+        for index, row in enumerate(live.rows):
+            if row.state is None:
+                self._undecided.append((live, index))
+
+    def wake_those_looking_back(self, dag: LiveDag) -> None:
+        for run_pk, index in dag.looking_back:
+            live = self.planner.runs.get(run_pk)
+            if live is not None:
+                self._undecided.append((live, index))
+        dag.looking_back.clear()
+
+    def freed(self, gate: Gate) -> None:
+        if gate.waiting:
+            self._freed[id(gate)] = gate
+
+    def task_due(self, live: LiveRun, index: int) -> None:
+        """The delay of a retry, a reschedule or a relaunch may be over."""
+        row = live.rows[index]
+        if row.due_at is None or row.due_at > self.work.now or row.state not in _DELAYED:
+            return
+        if row.state is TaskState.UP_FOR_RETRY:
+            self._undecided.append((live, index))
+            self.planner.observer.decision("retry")
+        else:
+            self._ready[live.run.pk, index] = live
+
+    def watch_timeout(self, live: LiveRun) -> None:
+        timeout = live.graph.spec.dagrun_timeout_seconds
+        if timeout is not None and live.run.start_date is not None:
+            when = live.run.start_date + timedelta(seconds=timeout)
+            self.planner.timers.add(when, TimerKind.TIMEOUT, live.run.pk)
+
+    def run_timed_out(self, live: LiveRun) -> None:
+        timeout = live.graph.spec.dagrun_timeout_seconds
+        start = live.run.start_date
+        if timeout is None or start is None or start + timedelta(seconds=timeout) > self.work.now:
+            return
+        self.planner.observer.decision("timeout")
+        for index in list(live.unfinished_indices()):
+            self._end(live, index, TaskState.SKIPPED, why="the run timed out")
+        self._end_run(live, RunState.FAILED)
+
+    # Consequences
+
+    def settle(self) -> None:
+        """Until nothing follows any more."""
+        while True:
+            while self._undecided:
+                live, index = self._undecided.popleft()
+                if self.planner.runs.get(live.run.pk) is live:
+                    self._decide(live, index)
+            if self._ready:
+                self._start_ready()
+            elif self._freed:
+                self._admit(self._freed.popitem()[1])
+            elif self._touched:
+                _, live = self._touched.popitem()
+                if not live.unfinished and self.planner.runs.get(live.run.pk) is live:
+                    self._end_run(live, live.outcome())
+            else:
+                return
+
+    def _decide(self, live: LiveRun, index: int) -> None:
+        row = live.rows[index]
+        due = row.state is TaskState.UP_FOR_RETRY and row.due_at is not None and row.due_at <= self.work.now
+        if row.state is not None and not due:
+            return
+        decision = live.decide(index)
+        if decision is Decision.RUN:
+            spec = live.graph.specs[index]
+            if spec.depends_on_past or spec.wait_for_downstream:
+                dag = self.planner.dags[live.run.dag_pk]
+                if not past_allows(self.work.tx, self.planner.runs, live, index):
+                    dag.looking_back.add((live.run.pk, index))
+                    decision = Decision.WAIT
+        match decision:
+            case Decision.SKIP:
+                self._end(live, index, TaskState.SKIPPED)
+                self.planner.observer.decision("skip")
+            case Decision.UPSTREAM_FAIL:
+                self._end(live, index, TaskState.UPSTREAM_FAILED)
+                self.planner.observer.decision("upstream_failed")
+            case Decision.RUN:
+                if live.graph.specs[index].type == "empty":
+                    self._end(live, index, TaskState.SUCCESS)
+                    self.planner.observer.decision("empty_success")
+                else:
+                    self._ready[live.run.pk, index] = live
+            case Decision.WAIT if due:
+                # Its upstream was set going again while it waited for its retry.
+                self._write(live, index, {"state": None, "due_at": None})
+
+    def _start_ready(self) -> None:
+        ready = [
+            (live.waiting(index), live, index)
+            for (run_pk, index), live in self._ready.items()
+            if self.planner.runs.get(run_pk) is live
+        ]
+        self._ready.clear()
+        if len(ready) > 1:
+            ready.sort(key=lambda item: item[0])
+        for waiting, live, index in ready:
+            passage = self.passage(live, index)
+            gate = self._closed(passage)
+            if gate is None:
+                self._launch(live, index, passage)
+                continue
+            self._park(live, index)
+            live.parked[index] = gate
+            gate.wait(waiting)
+
+    def _admit(self, gate: Gate) -> None:
+        """Lets those that wait at a gate try again while it has room."""
+        too_big = []
+        while gate.has_room(1) and (waiting := gate.next_waiting()) is not None:
+            live = self.planner.runs.get(waiting.run_pk)
+            if live is None or live.parked.get(waiting.task_index) is not gate:
+                continue
+            passage = self.passage(live, waiting.task_index)
+            closed = self._closed(passage)
+            if closed is None:
+                self._launch(live, waiting.task_index, passage)
+            elif closed is gate:
+                too_big.append(waiting)
+            else:
+                live.parked[waiting.task_index] = closed
+                closed.wait(waiting)
+        for waiting in too_big:
+            gate.wait(waiting)
+
+    def _park(self, live: LiveRun, index: int) -> None:
+        row = live.rows[index]
+        if row.state is TaskState.SCHEDULED and row.due_at is None:
+            return
+        values: dict[str, Any] = {"state": TaskState.SCHEDULED, "scheduled_at": self.work.now, "due_at": None}
+        if new_try(row):
+            values |= self._new_try_values(row)
+        self._write(live, index, values)
+        self.planner.observer.decision("park")
+
+    def _launch(self, live: LiveRun, index: int, passage: Passage) -> None:
+        row = live.rows[index]
+        values: dict[str, Any] = {
+            "state": TaskState.QUEUED,
+            "scheduled_at": row.scheduled_at or self.work.now,
+            "queued_at": self.work.now,
+            "due_at": None,
+        }
+        begins = new_try(row)
+        if begins:
+            values |= self._new_try_values(row)
+        since = row.scheduled_at or self.work.now
+        self.planner.observer.scheduling_latency((self.work.now - since).total_seconds())
+        take(passage)
+        self.planner.gates.dispatch.used += 1
+        live.held[index] = passage
+        live.parked.pop(index, None)
+        self._write(live, index, values)
+        self.work.launch(live, index, purge=begins and row.try_number > 0)
+
+    def _new_try_values(self, row: TaskRow) -> dict[str, Any]:
+        return {
+            "try_number": row.try_number + 1,
+            "infra_failures": 0,
+            "start_date": None,
+            "end_date": None,
+            "scheduled_at": self.work.now,
+        }
+
+    def _end(self, live: LiveRun, index: int, state: TaskState, why: str | None = None) -> None:
+        """Ends a task without a process; one that has a process is told to stop."""
+        row = live.rows[index]
+        if row.state in HOLDING:
+            self.planner.launches.pop(row.launch_id or 0, None)
+            self.work.cancel(row.launch_id, why or "the task has been ended")
+        values: dict[str, Any] = {
+            "state": state,
+            "start_date": row.start_date or self.work.now,
+            "end_date": self.work.now,
+            "due_at": None,
+        }
+        self._write(live, index, values)
+        self.place(live, index)
+
+    def _fail_fast(self, live: LiveRun) -> None:
+        self.planner.observer.decision("fail_fast")
+        for index in list(live.unfinished_indices()):
+            if not live.graph.specs[index].is_teardown:
+                running = live.rows[index].state is TaskState.RUNNING
+                state = TaskState.FAILED if running else TaskState.SKIPPED
+                self._end(live, index, state, why="another task failed and the DAG fails fast")
+
+    def _end_run(self, live: LiveRun, state: RunState) -> None:
+        live.run = self.change_run(live.run, {"state": state, "end_date": self.work.now})
+        self.planner.run_ended(self, live)
+
+    # Writing
+
+    def change_run(self, run: RunRow, values: dict[str, Any]) -> RunRow:
+        self.work.update_run(run, values)
+        changed = replace(run, **values)
+        self.planner.observer.run_transition(run.state, changed.state)
+        return changed
+
+    def _write(self, live: LiveRun, index: int, values: dict[str, Any]) -> None:
+        before = live.rows[index]
+        self.work.change(before, values)
+        after = replace(before, **values)
+        if before.state is not after.state:
+            self.planner.observer.task_transition(before.state, after.state)
+        self._replace(live, index, after)
+
+    def name_launch(self, live: LiveRun, index: int, launch_id: int) -> None:
+        live.rows[index] = replace(live.rows[index], launch_id=launch_id)
+
+    def _replace(self, live: LiveRun, index: int, row: TaskRow) -> None:
+        for concerned in live.replace_row(index, row):
+            if live.rows[concerned].state is None:
+                self._undecided.append((live, concerned))
+        if row.state is not None and row.state.is_terminal:
+            self._touched[live.run.pk] = live
+            dag = self.planner.dags[live.run.dag_pk]
+            if dag.looking_back:
+                self.wake_those_looking_back(dag)
+
+    # Slots
+
+    def passage(self, live: LiveRun, index: int) -> Passage:
+        """The gates of a task, in the order in which `explain` names them."""
+        if index in live.held:
+            return live.held[index]
+        spec = live.graph.specs[index]
+        gates = self.planner.gates
+        run = live.run
+        passage = [
+            (gates.pause(run.dag_pk), 1),
+            (gates.pool(run.tenant_id, spec.pool), spec.pool_slots),
+            (gates.run(run.pk, live.graph.spec.max_active_tasks), 1),
+        ]
+        if spec.max_active_tis_per_dag is not None:
+            passage.append((gates.task_in_dag(run.dag_pk, spec.task_id, spec.max_active_tis_per_dag), 1))
+        if spec.max_active_tis_per_dagrun is not None:
+            passage.append((gates.task_in_run(run.pk, spec.task_id, spec.max_active_tis_per_dagrun), 1))
+        return passage
+
+    def _closed(self, passage: Passage) -> Gate | None:
+        # The way to the executor is held only until the executor has taken the launch.
+        dispatch = self.planner.gates.dispatch
+        return first_closed(passage) or (None if dispatch.has_room(1) else dispatch)
+
+    def leave(self, live: LiveRun, index: int) -> None:
+        for gate in free(live.held.pop(index)):
+            self.freed(gate)

@@ -1,0 +1,114 @@
+"""What one transaction of the planner writes, gathered and written at its end in few statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from leoflow_runtime.domain.states import TaskState
+from leoflow_runtime.engine.graph import graph_of
+from leoflow_runtime.engine.live import LiveRun
+from leoflow_runtime.engine.rows import LaunchRow, RunRow, TaskRow, VersionRow
+from leoflow_runtime.engine.store import TaskChange, Tx
+from leoflow_runtime.executors.protocol import LaunchOrder
+
+
+class MemoryStale(Exception):
+    """A guard failed: a row is not as the planner remembers it. The transaction is rolled back."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what} is not as remembered")
+
+
+@dataclass(slots=True)
+class Consequences:
+    """What is done after the commit."""
+
+    orders: list[LaunchOrder] = field(default_factory=list)
+    cancels: dict[int, str] = field(default_factory=dict)  # launch -> why
+
+
+class Work:
+    """One per transaction. `now` is the transaction's."""
+
+    def __init__(self, tx: Tx) -> None:
+        self.tx = tx
+        self.now: datetime = tx.now
+        self.consequences = Consequences()
+        self._before: dict[int, TaskRow] = {}
+        self._values: dict[int, dict[str, Any]] = {}
+        self._launching: dict[int, tuple[LiveRun, int]] = {}
+        self._purge: list[int] = []
+
+    def change(self, before: TaskRow, values: dict[str, Any]) -> None:
+        """`before`: the row as remembered, before any change of this transaction."""
+        self._before.setdefault(before.pk, before)
+        self._values.setdefault(before.pk, {}).update(values)
+
+    def launch(self, run: LiveRun, index: int, *, purge: bool) -> None:
+        """The row of `run` at `index` is queued; its launch gets its number at the end."""
+        task_pk = run.rows[index].pk
+        self._launching[task_pk] = (run, index)
+        if purge:
+            self._purge.append(task_pk)
+
+    def cancel(self, launch_id: int | None, reason: str) -> None:
+        if launch_id is not None:
+            self.consequences.cancels[launch_id] = reason
+
+    def flush(self) -> list[tuple[LiveRun, int, LaunchRow]]:
+        """Writes everything. Raises MemoryStale. Returns the new launches."""
+        if self._purge:
+            self.tx.purge_xcoms(self._purge)
+        opened: list[tuple[LiveRun, int, LaunchRow]] = []
+        if self._launching:
+            places = list(self._launching.values())
+            launches = self.tx.open_launches([run.rows[index] for run, index in places])
+            for (run, index), launch in zip(places, launches, strict=True):
+                self._values[launch.task_pk]["launch_id"] = launch.launch_id
+                opened.append((run, index, launch))
+                self.consequences.orders.append(order_for(run.run, run.version, launch, run.rows[index]))
+        if self._values:
+            changes = [
+                TaskChange(
+                    pk=pk,
+                    expect_states=(self._before[pk].state,),
+                    expect_launch=self._before[pk].launch_id,
+                    values=values,
+                )
+                for pk, values in self._values.items()
+            ]
+            for change, held in zip(changes, self.tx.update_tasks(changes), strict=True):
+                if not held:
+                    raise MemoryStale(f"task instance {change.pk}")
+        return opened
+
+    def update_run(self, run: RunRow, values: dict[str, Any]) -> None:
+        """Raises MemoryStale."""
+        if not self.tx.update_run(run.pk, (run.state,), values):
+            raise MemoryStale(f"run {run.run_id!r}")
+
+
+def order_for(run: RunRow, version: VersionRow, launch: LaunchRow, task: TaskRow) -> LaunchOrder:
+    spec = graph_of(version).spec_of(task.task_id)
+    raw = spec.raw if spec else {}
+    return LaunchOrder(
+        launch_id=launch.launch_id,
+        generation=launch.generation,
+        dag_id=version.spec.dag_id,
+        run_id=run.run_id,
+        task_id=task.task_id,
+        map_index=task.map_index,
+        try_number=launch.try_number,
+        content_digest=version.content_digest,
+        image=version.spec.image,
+        resources=dict(raw.get("resources", {})),
+        execution=dict(raw.get("execution", {})),
+    )
+
+
+def new_try(row: TaskRow) -> bool:
+    """Whether the next launch of a task begins a try (and not: goes on with one)."""
+    return row.state in (None, TaskState.UP_FOR_RETRY)
