@@ -53,8 +53,7 @@ class ControlPlane:
 
     async def forget_complaints(self) -> None:
         """What the last process complained about; whatever still holds is said again."""
-        for filename in await self.services.store.read_rows(_complaints):
-            await import_errors.clear(self.services, filename=filename, bundle_name=BUNDLE)
+        await import_errors.clear_all(self.services, bundle_name=BUNDLE)
 
 
 def _filename(folder: str) -> str:
@@ -71,9 +70,3 @@ def _registered(conn: Connection) -> dict[str, str]:
         )
     )
     return {str(PurePosixPath(place).parent): dag_id for place, dag_id in rows}
-
-
-def _complaints(conn: Connection) -> list[str]:
-    errors = tables.import_errors
-    query = select(errors.c.filename).where(errors.c.tenant_id == _TENANT, errors.c.bundle_name == BUNDLE)
-    return list(conn.execute(query).scalars())

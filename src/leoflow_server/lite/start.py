@@ -26,6 +26,7 @@ from leoflow_server.observe import set_up_logging
 from leoflow_server.services import Services
 from leoflow_server.settings import Settings, leoflow_home, sqlite_url
 from leoflow_server.store.errors import StoreError
+from leoflow_server.ui_assets.command import progress_bar
 
 # Reasons to stop whose text is one sentence for people.
 _FOR_PEOPLE = (LiteError, StoreError, CannotStart)
@@ -62,8 +63,8 @@ def main(options: Options) -> int:
         expected, others = group.split(_FOR_PEOPLE)
         if others is not None:
             raise
-        for error in _leaves(expected):
-            terminal.fail(str(error))
+        for reason in _leaves(expected):
+            terminal.fail(str(reason))
         return 1
     return 0
 
@@ -150,7 +151,8 @@ def _fetch_ui(home: LiteHome, *, wanted: bool) -> None:
     if not wanted or ui_assets.installed(home.ui):
         return
     try:
-        ui_assets.fetch(home.ui, progress=sys.stdout.isatty())
+        with progress_bar("Fetching the UI") as progress:
+            ui_assets.fetch(home.ui, progress=progress)
     except ui_assets.SetupFailed as error:
         terminal.fail(f"{error} The API starts without the UI.")
 
