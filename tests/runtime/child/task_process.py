@@ -1,4 +1,4 @@
-"""Runs one task in a process of its own, as the zygote does: `load`, then `run` with descriptors redirected."""
+"""Runs one task in a process of its own, as the zygote does: `load`, then `run`, output to a file."""
 
 from __future__ import annotations
 
@@ -91,7 +91,11 @@ class Task:
 
     def end(self) -> Ended:
         assert self._process is not None
-        errors = self._process.communicate(timeout=60)[1].decode()
+        try:
+            errors = self._process.communicate(timeout=60)[1].decode()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
         result = self.folder / "result.json"
         lines = self.output().split("\n")[:-1]
         assert result.exists(), errors or "\n".join(lines)

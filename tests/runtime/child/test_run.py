@@ -245,9 +245,11 @@ class TestContext:
             project,
             """
             @task
-            def t(ti, dag_run, ds, ts, ts_nodash, run_id, params, logical_date, data_interval_start, task=None):
-                return [ti.task_id, ti.try_number, ti.max_tries, ti.map_index, dag_run.run_id, dag_run.conf, ds, ts,
-                        ts_nodash, run_id, params, logical_date, data_interval_start, task.task_id]
+            def t(ti, dag_run, ds, ts, ts_nodash, run_id, params, logical_date,
+                  data_interval_start, task=None):
+                return [ti.task_id, ti.try_number, ti.max_tries, ti.map_index, dag_run.run_id,
+                        dag_run.conf, ds, ts, ts_nodash, run_id, params, logical_date,
+                        data_interval_start, task.task_id]
             t()
             """,
         )
@@ -435,7 +437,8 @@ class TestEndings:
             @task
             def t():
                 from datetime import datetime, timedelta, timezone
-                raise AirflowRescheduleException(datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=2))))
+                zone = timezone(timedelta(hours=2))
+                raise AirflowRescheduleException(datetime(2026, 5, 1, 12, tzinfo=zone))
             t()
             """,
         )
@@ -648,7 +651,8 @@ class TestOperators:
             def work(first, second, ds, templates_dict):
                 return [first, second, ds, templates_dict]
             PythonOperator(task_id="t", python_callable=work, op_args=["{{ ds_nodash }}"],
-                           op_kwargs={"second": ["{{ ti.try_number }}", 2]}, templates_dict={"q": "{{ run_id }}"})
+                           op_kwargs={"second": ["{{ ti.try_number }}", 2]},
+                           templates_dict={"q": "{{ run_id }}"})
             """,
         )
 
@@ -727,8 +731,8 @@ class TestOperators:
         write(project, "\nBashOperator(task_id='t', bash_command='sleep 60 & echo pid $!; wait')\n")
         task = project.task("t")
         process = task.start()
-        task.wait_for(lambda: "pid " in task.output())
-        (line,) = [line for line in task.output().split("\n") if '"pid ' in line]
+        task.wait_for(lambda: '"event": "pid ' in task.output())
+        (line,) = [line for line in task.output().split("\n") if '"event": "pid ' in line]
         grandchild = int(json.loads(line[1:])["event"].split()[1])
 
         process.send_signal(signal.SIGTERM)
@@ -752,8 +756,9 @@ class TestTemplates:
             """
             up = EmptyOperator(task_id="up")
             up >> BashOperator(task_id="t", bash_command=(
-                "echo {{ macros.ds_add(ds, 1) }} {{ var.value.region }} {{ var.json.cfg.a }} {{ conn.db.host }}"
-                " {{ var.value.get('none', 'dflt') }} {{ ti.xcom_pull('up') }} {{ logical_date | ds_nodash }}"
+                "echo {{ macros.ds_add(ds, 1) }} {{ var.value.region }} {{ var.json.cfg.a }}"
+                " {{ conn.db.host }} {{ var.value.get('none', 'dflt') }}"
+                " {{ ti.xcom_pull('up') }} {{ logical_date | ds_nodash }}"
             ))
             """,
         )

@@ -138,7 +138,7 @@ def test_the_cap_is_256_kib_of_json(size: int, fits: bool) -> None:
     if fits:
         assert len(values.encode(value, "k")) == size
     else:
-        with pytest.raises(values.ValueTooLarge, match="'k' is 262,145 bytes of JSON, more than .* 262,144"):
+        with pytest.raises(values.ValueTooLarge, match=r"'k' is 262,145 bytes of JSON, more than .* 262,144"):
             values.encode(value, "k")
 
 
