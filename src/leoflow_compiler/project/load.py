@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.outcome import in_order
 from leoflow_compiler.diagnostics.records import Code, Diagnostic, Span
 from leoflow_compiler.project.bundle import Bundle
-from leoflow_compiler.project.patterns import parse_patterns
+from leoflow_compiler.project.patterns import Pattern, parse_patterns
 from leoflow_compiler.project.records import CONFIG_FILE, IGNORE_FILE, Project, ProjectConfig
 from leoflow_compiler.project.schema_check import check_config
 from leoflow_compiler.project.yaml_reader import read_yaml
@@ -43,29 +44,35 @@ def load_project(
     if known is not None and not is_clean:
         known.remember(text)
     config = ProjectConfig.from_document(document.value)
-    project = Project(root=root, config=config, files={}, places=document.places)
-    files, diagnostics = _gather(project)
-    if diagnostics:
-        return None, in_order(diagnostics)
-    return Project(root=root, config=config, files=files, places=document.places), ()
+    patterns, problem = _patterns(root, config)
+    if problem is not None:
+        return None, (problem,)
+    project = Project(root=root, config=config, files={}, places=document.places, patterns=patterns)
+    bundle = _gather(project)
+    if bundle.diagnostics:
+        return None, in_order(bundle.diagnostics)
+    return replace(project, files=dict(sorted(bundle.files.items()))), ()
 
 
-def _gather(project: Project) -> tuple[dict[str, Path], list[Diagnostic]]:
-    config = project.config
-    ignore_file = project.root / IGNORE_FILE
-    lines: list[str] = []
-    if ignore_file.exists():
-        text = _read_text(ignore_file, IGNORE_FILE)
-        if isinstance(text, Diagnostic):
-            return {}, [text]
-        lines = text.splitlines()
-    bundle = Bundle(root=project.root, patterns=parse_patterns([*config.exclude_paths, *lines]))
-    for index, entry in enumerate(config.include_paths):
+def _patterns(root: Path, config: ProjectConfig) -> tuple[tuple[Pattern, ...], Diagnostic | None]:
+    """What `exclude_paths` and the ignore file say together."""
+    ignore_file = root / IGNORE_FILE
+    if not ignore_file.exists():
+        return parse_patterns(config.exclude_paths), None
+    text = _read_text(ignore_file, IGNORE_FILE)
+    if isinstance(text, Diagnostic):
+        return (), text
+    return parse_patterns([*config.exclude_paths, *text.splitlines()]), None
+
+
+def _gather(project: Project) -> Bundle:
+    bundle = Bundle(root=project.root, patterns=project.patterns)
+    for index, entry in enumerate(project.config.include_paths):
         bundle.add(entry, project.location_of("include_paths", index))
     problem = _source_problem(project, bundle)
     if problem is not None:
         bundle.diagnostics.append(problem)
-    return dict(sorted(bundle.files.items())), bundle.diagnostics
+    return bundle
 
 
 def _source_problem(project: Project, bundle: Bundle) -> Diagnostic | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from leoflow_compiler.diagnostics.records import Span
+from leoflow_compiler.project.patterns import Pattern, is_excluded
 
 CONFIG_FILE = "leoflow.yaml"
 IGNORE_FILE = ".leoflowignore"
@@ -88,6 +89,7 @@ class Project:
     config: ProjectConfig
     files: Mapping[str, Path]  # every file of the bundle: POSIX path in it -> absolute path; sorted
     places: Mapping[KeyPath, Place] = field(default_factory=dict, repr=False)
+    patterns: tuple[Pattern, ...] = field(default=(), repr=False)  # what is excluded, of every origin
 
     def location_of(self, *keys: str | int) -> Span:
         """Where `leoflow.yaml` states `keys`, else the nearest enclosing key, else its first line."""
@@ -97,6 +99,16 @@ class Project:
                 return self.places[path].key
             path = path[:-1]
         return Span(file=CONFIG_FILE, line=1)
+
+    def would_bundle(self, path: PurePosixPath) -> bool:
+        """Whether a new file at `path`, relative to the project, would be part of the bundle."""
+        folders = [folder.as_posix() for folder in path.parents if folder.parts]
+        included = any(path.is_relative_to(PurePosixPath(entry)) for entry in self.config.include_paths)
+        return (
+            included
+            and not is_excluded(path.as_posix(), folder=False, patterns=self.patterns)
+            and not any(is_excluded(folder, folder=True, patterns=self.patterns) for folder in folders)
+        )
 
     @property
     def source_path(self) -> Path:

@@ -110,7 +110,7 @@ def test_a_result_inside_the_bundle_is_refused_because_it_would_change_itself(
     assert done.status == 2
     assert "would become part of the project's own bundle" in done.err
     assert not (hello / "result.json").exists()
-    (hello / "leoflow.yaml").write_text("dag_id: hello\nexclude_paths: [out/]\n")
+    (hello / ".leoflowignore").write_text("out/\n")
     (hello / "out").mkdir()
     assert leoflow("compile", "hello", "-o", "hello/out/result.json").status == 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -15,7 +15,6 @@ from leoflow_compiler.cli.options import format_option, no_cache_option, opened_
 from leoflow_compiler.cli.report import verdict, with_duplicates, write_json, write_text
 from leoflow_compiler.cli.targets import Target, find_targets
 from leoflow_compiler.diagnostics.outcome import Exit
-from leoflow_compiler.project.patterns import is_excluded, parse_patterns
 from leoflow_runtime.artifact.canonical import canonical_bytes
 
 STDOUT = "-"
@@ -80,18 +79,9 @@ def _refuse_inside_bundle(result: Compiled, path: Path) -> None:
     project = result.project
     assert project is not None
     absolute = path.resolve()
-    if not absolute.is_relative_to(project.root):
+    if not absolute.is_relative_to(project.root) or absolute.is_dir():
         return
-    relative = absolute.relative_to(project.root)
-    patterns = parse_patterns(project.config.exclude_paths)
-    folders = [part.as_posix() for part in relative.parents if part.parts]
-    if absolute.is_dir() or (
-        relative.as_posix() not in project.files
-        and (
-            is_excluded(relative.as_posix(), folder=False, patterns=patterns)
-            or any(is_excluded(folder, folder=True, patterns=patterns) for folder in folders)
-        )
-    ):
+    if not project.would_bundle(PurePosixPath(absolute.relative_to(project.root).as_posix())):
         return
     raise UserError(
         f"{str(path)!r} would become part of the project's own bundle",
