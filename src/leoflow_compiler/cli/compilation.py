@@ -9,7 +9,7 @@ from leoflow_compiler.cli.cache import CompileCache, input_digest
 from leoflow_compiler.cli.targets import Target
 from leoflow_compiler.diagnostics.catalogue import find_code
 from leoflow_compiler.diagnostics.machine import diagnostic_to_json
-from leoflow_compiler.diagnostics.outcome import has_errors, in_order
+from leoflow_compiler.diagnostics.outcome import has_errors, in_order, is_repeatable
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 from leoflow_compiler.project import Project, load_project
 
@@ -45,7 +45,7 @@ def _evaluate(target: Target, project: Project, cache: CompileCache | None, key:
     diagnostics = in_order(result.diagnostics)
     document = None if has_errors(diagnostics) else result.document
     problem = None
-    if cache is not None:
+    if cache is not None and is_repeatable(diagnostics):
         entry = {"document": document, "diagnostics": [diagnostic_to_json(item) for item in diagnostics]}
         try:
             cache.put(key, entry)

@@ -7,6 +7,10 @@ from enum import IntEnum
 
 from leoflow_compiler.diagnostics.records import Diagnostic, Span
 
+# Names of codes that say something about the compiler rather than about the project.
+INTERNAL = "internal-error"
+STOPPED = "compiler-stopped"
+
 _NOWHERE = Span(file="", line=0)
 
 
@@ -17,8 +21,16 @@ class Exit(IntEnum):
 
 
 def exit_code(diagnostics: Iterable[Diagnostic]) -> Exit:
-    """Warnings alone are no problem."""
-    return Exit.PROBLEMS if has_errors(diagnostics) else Exit.CLEAN
+    """Warnings alone are no problem; a defect of the compiler is no problem of the project."""
+    found = tuple(diagnostics)
+    if any(item.code.name == INTERNAL for item in found):
+        return Exit.MISUSE
+    return Exit.PROBLEMS if has_errors(found) else Exit.CLEAN
+
+
+def is_repeatable(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether compiling the same bytes again would say the same: not when the machine or a defect ended it."""
+    return not any(item.code.name in (INTERNAL, STOPPED) for item in diagnostics)
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

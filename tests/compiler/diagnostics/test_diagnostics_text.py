@@ -1,6 +1,17 @@
 """What a diagnostic looks like in a terminal."""
 
-from leoflow_compiler.diagnostics import Code, Diagnostic, Note, Span, in_order, render_text, summary
+from leoflow_compiler.diagnostics import (
+    Code,
+    Diagnostic,
+    Note,
+    Span,
+    exit_code,
+    in_order,
+    render_text,
+    summary,
+)
+from leoflow_compiler.diagnostics.catalogue import find_code
+from leoflow_compiler.diagnostics.outcome import is_repeatable
 
 ERROR = Code(code="LF999", name="test-error", summary="", explanation="")
 WARNING = Code(code="LF998", name="test-warning", severity="warning", summary="", explanation="")
@@ -90,3 +101,22 @@ def test_the_order_does_not_depend_on_how_problems_were_found() -> None:
     nowhere = Diagnostic(code=ERROR, message="m")
     expected = (nowhere, at("a.py", 2), at("a.py", 10), at("b.py", 1))
     assert in_order(reversed(expected)) == expected
+
+
+def test_the_status_tells_problems_from_defects() -> None:
+    internal = find_code("internal-error")
+    stopped = find_code("compiler-stopped")
+    assert internal is not None
+    assert stopped is not None
+    error, warning = Diagnostic(code=ERROR, message="e"), Diagnostic(code=WARNING, message="w")
+    defect, crash = Diagnostic(code=internal, message="d"), Diagnostic(code=stopped, message="c")
+    assert [
+        int(exit_code(found)) for found in ([], [warning], [warning, error], [crash], [error, defect])
+    ] == [
+        0,
+        0,
+        1,
+        1,
+        2,
+    ]
+    assert [is_repeatable([item]) for item in (error, warning, crash, defect)] == [True, True, False, False]
