@@ -29,7 +29,7 @@ def exit_code(diagnostics: Iterable[Diagnostic]) -> Exit:
 
 
 def is_repeatable(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Whether compiling the same bytes again would say the same: not when the machine or a defect ended it."""
+    """Whether the same bytes would be told the same again: not after a defect or a machine's limit."""
     return not any(item.code.name in (INTERNAL, STOPPED) for item in diagnostics)
 
 
