@@ -1,0 +1,1 @@
+"""From the evaluated graph and leoflow.yaml to `dag.json`."""

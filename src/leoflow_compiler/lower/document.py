@@ -1,0 +1,226 @@
+"""The pass `lower`: the whole document."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
+from leoflow_compiler.diagnostics.catalogue.lowering import NOT_JSON
+from leoflow_compiler.evaluate.errors import Cascade, Interruption, Raised, Refusal
+from leoflow_compiler.evaluate.library import Call
+from leoflow_compiler.evaluate.problems import problem_of
+from leoflow_compiler.evaluate.values import Opaque, opaque_within
+from leoflow_compiler.lower.overlay import overlay_dag, overlay_task
+from leoflow_compiler.lower.requires import names_in, names_in_text
+from leoflow_compiler.lower.result import Compilation
+from leoflow_compiler.lower.schedule import lower_schedule, moment_of, rfc3339, zone_name
+from leoflow_compiler.lower.tasks import lower_task
+from leoflow_compiler.lower.values import MISSING, Argument, json_value
+from leoflow_compiler.models.airflow import NOT_SET, Param
+from leoflow_compiler.models.graph import Dag, Group
+from leoflow_runtime.artifact import content_digest, version_label
+
+_DEFAULT_SOURCE = "dag.py"
+
+
+def build_document(compilation: Compilation) -> None:
+    """Fills in `document`, or adds diagnostics."""
+    dag = compilation.dag
+    assert dag is not None
+    config = compilation.project.config
+    problems: list[Interruption] = []
+    document: dict[str, Any] = {"schema_version": "1.0", "dag_id": dag.dag_id}
+    _add_dag_fields(dag, document, problems)
+    tasks = []
+    for task_id in sorted(dag.tasks):
+        task = lower_task(dag.tasks[task_id], config.defaults, problems)
+        overlay_task(task, config)
+        tasks.append(task)
+    document["tasks"] = tasks
+    _add_groups(dag, document)
+    overlay_dag(document, config)
+    _add_source(compilation, document)
+    for problem in problems:
+        if isinstance(problem, Refusal):
+            compilation.refuse(problem)
+        elif isinstance(problem, Raised):
+            compilation.refuse(problem_of(problem))
+        else:
+            assert isinstance(problem, Cascade)
+    if not compilation.failed:
+        document["dag_version"] = version_label(content_digest(document))
+        compilation.document = document
+
+
+def _argument(dag: Dag, name: str) -> Argument:
+    call = Call(interpreter=dag.interpreter, name="DAG", args=(), kwargs={}, place=dag.place)
+    return Argument(
+        owner=f"DAG `{dag.dag_id}`",
+        name=name,
+        value=dag.arguments.get(name),
+        place=call.place_of(name),
+        interpreter=dag.interpreter,
+    )
+
+
+def _add_dag_fields(dag: Dag, document: dict[str, Any], problems: list[Interruption]) -> None:
+    def add(name: str, convert: Any, default: Any = None, field: str | None = None) -> None:
+        if dag.arguments.get(name) is None:
+            return
+        try:
+            value = convert(_argument(dag, name))
+        except Interruption as problem:
+            problems.append(problem)
+            return
+        if value is not None and value != default:
+            document[field or name] = value
+
+    add("description", _shown)
+    add("doc_md", _shown)
+    add("dag_display_name", _shown, dag.dag_id)
+    add("catchup", Argument.boolean, False)
+    add("max_active_runs", lambda a: a.integer(1), 16)
+    add("max_active_tasks", lambda a: a.integer(1), 16)
+    add("dagrun_timeout", lambda a: a.seconds(positive=True, numbers=False), None, "dagrun_timeout_seconds")
+    add("fail_fast", Argument.boolean, False)
+    add("is_paused_upon_creation", Argument.boolean)
+    add("tags", _tags)
+    add("params", _params)
+    try:
+        _add_times(dag, document)
+    except Interruption as problem:
+        problems.append(problem)
+
+
+def _shown(argument: Argument) -> str | None:
+    return str(argument.value) if isinstance(argument.value, str) and argument.value else None
+
+
+def _tags(argument: Argument) -> list[str] | None:
+    value = argument.known()
+    unknown = opaque_within(value)
+    if unknown is not None:
+        raise argument.interpreter.structure_needs(unknown, "what the tags are", argument.place)
+    if not isinstance(value, (list, tuple, set, frozenset)) or not all(isinstance(tag, str) for tag in value):
+        raise argument.wrong("a list of strings")
+    if any(len(tag) > 100 for tag in value):
+        raise argument.wrong("a list of strings of at most 100 characters")
+    return sorted({str(tag) for tag in value}) or None
+
+
+def _params(argument: Argument) -> dict[str, Any] | None:
+    value = argument.known()
+    if not isinstance(value, dict):
+        raise argument.wrong("a dict")
+    found: dict[str, Any] = {}
+    for name, param in value.items():
+        if not isinstance(name, str):
+            raise argument.wrong("a dict with strings as keys")
+        found[name] = _param(argument, name, param)
+    return found or None
+
+
+def _param(argument: Argument, name: str, value: Any) -> dict[str, Any]:
+    plain = value if isinstance(value, Param) else Param(value, None, {})
+    unknown = opaque_within([plain.value, plain.schema])
+    if unknown is not None:
+        raise argument.interpreter.structure_needs(unknown, f"the default of param `{name}`", argument.place)
+    default = None if plain.value is NOT_SET else json_value(plain.value)
+    schema = json_value(plain.schema)
+    if default is MISSING or schema is MISSING:
+        message = f"param `{name}` of {argument.owner} has to be a JSON value"
+        raise Refusal(NOT_JSON, message, argument.place)
+    found: dict[str, Any] = {"value": default}
+    if isinstance(plain.description, str):
+        found["description"] = str(plain.description)
+    if schema:
+        found["schema"] = schema
+    return found
+
+
+def _add_times(dag: Dag, document: dict[str, Any]) -> None:
+    schedule = lower_schedule(_argument(dag, "schedule"))
+    if schedule is not None:
+        document["schedule"] = schedule
+    start = _argument(dag, "start_date")
+    if start.value is None and dag.default_args.get("start_date") is not None:
+        default = dag.default_args["start_date"]
+        start = Argument(
+            owner=start.owner, name="start_date", value=default, place=start.place, interpreter=dag.interpreter
+        )
+    moment = moment_of(start)
+    zone = zone_name(start, moment)
+    if zone != "UTC":
+        document["schedule_timezone"] = zone
+    if moment is not None:
+        document["start_date"] = rfc3339(moment)
+    end = _argument(dag, "end_date")
+    last = moment_of(end)
+    if last is not None:
+        document["end_date"] = rfc3339(last)
+    if document.get("catchup") and schedule is not None and moment is None:
+        message = f"DAG `{dag.dag_id}` needs a `start_date`, because `catchup` is on"
+        raise Refusal(BAD_ARGUMENT, message, _argument(dag, "catchup").place)
+    if schedule == "@continuous" and document.get("max_active_runs", 16) > 1:
+        message = f"DAG `{dag.dag_id}` runs `@continuous`, so `max_active_runs` has to be 1"
+        raise Refusal(BAD_ARGUMENT, message, _argument(dag, "schedule").place, help="add `max_active_runs=1`")
+
+
+def _add_groups(dag: Dag, document: dict[str, Any]) -> None:
+    found: list[dict[str, Any]] = []
+    pending: list[Group] = [dag.root]
+    while pending:
+        for child in pending.pop().children.values():
+            if not isinstance(child, Group):
+                continue
+            pending.append(child)
+            group: dict[str, Any] = {"group_id": child.group_id}
+            if child.parent is not None and child.parent.group_id:
+                group["parent"] = child.parent.group_id
+            if child.tooltip:
+                group["tooltip"] = child.tooltip
+            if child.display_name:
+                group["display_name"] = child.display_name
+            found.append(group)
+    if found:
+        document["task_groups"] = sorted(found, key=lambda group: str(group["group_id"]))
+
+
+def _add_source(compilation: Compilation, document: dict[str, Any]) -> None:
+    project = compilation.project
+    config = project.config
+    document["source"] = compilation.text
+    if config.dag_source != _DEFAULT_SOURCE:
+        document["dag_source"] = config.dag_source
+    document["files"] = {
+        path: "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest() for path, file in project.files.items()
+    }
+    interpreter = compilation.interpreter
+    assert interpreter is not None
+    used = _evaluated_with(interpreter.records.get("evaluated_with", {}))
+    if used:
+        document["evaluated_with"] = used
+    named = names_in(source.text for source in interpreter.sources.values())
+    for task in document["tasks"]:
+        named.update(names_in_text(json.dumps([task.get("templates"), task.get("entrypoint")])))
+        connection = task.get("http_request", {}).get("conn_id")
+        if connection and "{" not in connection:
+            named.add(("connections", connection))
+    requires: dict[str, list[str]] = {}
+    for kind, name in sorted(named):
+        requires.setdefault(kind, []).append(name)
+    if requires:
+        document["requires"] = requires
+
+
+def _evaluated_with(used: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for kind, values in used.items():
+        lowered = {
+            name: json_value(value) for name, value in sorted(values.items()) if not isinstance(value, Opaque)
+        }
+        found[kind] = {name: value for name, value in lowered.items() if value is not MISSING}
+    return {kind: values for kind, values in found.items() if values}
