@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ from leoflow_runtime.wire import agent_pb2 as wire
 
 # How long a task of an earlier agent is kept waiting for its launch to be taken over.
 _ADOPTION_SECONDS = 60.0
+_REFUSALS = {
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.PERMISSION_DENIED,
+}
 
 
 class TokenRefused(Exception):
@@ -52,7 +58,8 @@ class HostAgent:
             program=program,
         )
         self._launches: dict[int, Supervision] = {}
-        self._opening: set[int] = set()
+        # The newest token of each launch that is about to be opened.
+        self._opening: dict[int, str] = {}
         self._arrived = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._capacity = asyncio.Semaphore(settings.capacity)
@@ -134,6 +141,9 @@ class HostAgent:
 
     def _session_lost(self, session: LaunchSession, reason: str) -> None:
         """A control plane that restarted gives new tokens to who attaches again."""
+        self._attach_again()
+
+    def _attach_again(self) -> None:
         if self._stream is not None:
             self._stream.cancel()
 
@@ -160,27 +170,26 @@ class HostAgent:
 
     async def _begin(self, start: wire.StartLaunch) -> None:
         launch_id = start.launch_id
-        if (
-            self._shutting_down
-            or launch_id in self._opening
-            or self._spool.directory(launch_id).path.exists()
-        ):
+        if self._shutting_down or self._spool.directory(launch_id).path.exists():
             return
-        self._opening.add(launch_id)
+        if launch_id in self._opening:
+            self._opening[launch_id] = start.launch_token
+            return
+        self._opening[launch_id] = start.launch_token
         try:
             async with self._capacity:
-                reply = await self._open(start)
+                reply = await self._open(launch_id, lambda: self._opening[launch_id])
                 directory = self._spool.take(reply.launch) if reply is not None else None
                 if reply is None or directory is None:
                     return
                 launch = self._supervise(reply, directory)
                 await self._see_through(launch, launch.run())
         finally:
-            self._opening.discard(launch_id)
+            del self._opening[launch_id]
 
     async def _readmit(self, start: wire.StartLaunch) -> None:
         """A launch that this agent or an earlier one holds gets a session again."""
-        reply = await self._open(start)
+        reply = await self._open(start.launch_id, lambda: start.launch_token)
         if reply is None:
             return
         launch = self._launches.get(start.launch_id)
@@ -206,14 +215,23 @@ class HostAgent:
             launch.forget("the control plane has given it up")
             await self._see_through(launch, launch.adopt())
 
-    async def _open(self, start: wire.StartLaunch) -> wire.OpenReply | None:
-        """None if the token is no longer good: then the control plane knows what became of the launch."""
+    async def _open(self, launch_id: int, newest_token: Callable[[], str]) -> wire.OpenReply | None:
+        """None if the token is no longer good: then the control plane knows what became of the launch.
+
+        An answer that was lost may have spent the token; attaching again gives another.
+        """
+        unanswered: set[str] = set()
         for wait in backoff():
+            token = newest_token()
             try:
-                return await self._control.open(start.launch_token)
+                return await self._control.open(token)
             except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
-                    narrate("warning", f"Launch {start.launch_id} cannot be opened: {error.details()}")
+                if error.code() not in _REFUSALS:
+                    unanswered.add(token)
+                elif newest_token() == token:
+                    narrate("warning", f"Launch {launch_id} cannot be opened: {error.details()}")
+                    if token in unanswered:
+                        self._attach_again()
                     return None
             await asyncio.sleep(wait)
         return None

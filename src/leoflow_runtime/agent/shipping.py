@@ -19,14 +19,14 @@ class LogShipper:
         session: LaunchSession,
         launch_id: int,
         durable: int,
-        unwanted: Callable[[str], None],
+        stop: Callable[[str], None],
     ) -> None:
-        """`unwanted` is told when the control plane wants no more of this launch."""
+        """`stop` is told when the control plane wants the task ended."""
         self._log = log
         self._session = session
         self._launch_id = launch_id
         self._durable = durable
-        self._report_unwanted = unwanted
+        self._stop = stop
         self._complete = False
         self._unwanted = False
         self._sending: asyncio.Task[None] | None = None
@@ -62,18 +62,12 @@ class LogShipper:
             )
             try:
                 reply = await self._session.call("AppendLog", request)
-            except (LaunchGone, CallRefused) as error:
-                self._give_up(str(error))
+            except (LaunchGone, CallRefused):
+                self._unwanted = True
                 return
-            if reply.should_stop:
-                self._give_up("the control plane wants no more of its log")
-                return
+            if reply.should_stop and not self._complete:
+                self._stop("it is no longer the current launch of its task")
             if reply.durable_offset == self._durable:  # it could not store any of it just now
                 await asyncio.sleep(next(waits))
             self._durable = reply.durable_offset
             self._log.align(self._durable)
-
-    def _give_up(self, reason: str) -> None:
-        self._unwanted = True
-        if not self._complete:
-            self._report_unwanted(reason)

@@ -57,7 +57,7 @@ class Supervision:
         self._clock = clock
         self._log = LaunchLog(directory.path, LineConverter(Masker(spec.secrets)))
         self._log.align(spec.log_offset)
-        self._shipper = LogShipper(self._log, session, spec.launch_id, spec.log_offset, unwanted=self.forget)
+        self._shipper = LogShipper(self._log, session, spec.launch_id, spec.log_offset, stop=self.stop)
         self._stop: Ending | None = None
         self._stopping = asyncio.Event()
         self._pid = 0
@@ -338,11 +338,14 @@ class Supervision:
         )
         try:
             reply = await self.session.call("ReportStarted", request)
+        except CallRefused as refusal:
+            self._say(f"The control plane refused the report of the start: {refusal}", level="warning")
+            return
         except LaunchGone as gone:
             self.forget(gone.reason)
             return
-        if reply.should_stop:
-            self.forget(reply.reason)
+        if reply.should_stop:  # its end is still to be reported: the next try waits for that proof
+            self.stop(reply.reason)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -16,7 +16,7 @@ from typing import Any
 from leoflow_runtime.wire import agent_pb2 as wire
 
 PROGRAM = Path(__file__).resolve().parent.parent / "zygote" / "program.py"
-_INHERITED = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER")
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME")
 # A traceback is one line of the protocol.
 _EVENT_LIMIT = 16 * 1024 * 1024
 

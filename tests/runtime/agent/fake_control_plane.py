@@ -37,12 +37,14 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
     def __init__(self) -> None:
         self.launches: dict[int, KnownLaunch] = {}
         self.breaches: list[str] = []
+        self.refused: list[wire.FinishedRequest] = []
         self.attachments: list[wire.AttachRequest] = []
         self.heartbeats: list[list[int]] = []
         self.to_stop: dict[int, str] = {}
         self.calls: dict[str, int] = defaultdict(int)
         self.variables: dict[str, str] = {}
         self.xcoms: list[wire.Input] = []
+        self.lose_next_open = False
         self.log_capacity: int | None = None
         self.host_token = HOST_TOKEN
         self.port = 0
@@ -161,6 +163,9 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         if launch_id is None:
             await self._refuse(context, grpc.StatusCode.UNAUTHENTICATED, "unknown token")
         known = self.launches[launch_id]
+        if self.lose_next_open:
+            self.lose_next_open = False
+            await self._refuse(context, grpc.StatusCode.UNAVAILABLE, "the answer was lost")
         if not known.current:
             await self._refuse(context, grpc.StatusCode.FAILED_PRECONDITION, "not current")
         for session in [s for s, owner in self._sessions.items() if owner == launch_id]:
@@ -184,6 +189,7 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
     async def ReportFinished(self, request: wire.FinishedRequest, context: Any) -> wire.ReportReply:
         known = await self._launch_of(request, context)
         if not known.current:
+            self.refused.append(request)
             self._note("ReportFinished")
             return wire.ReportReply(accepted=False, should_stop=True, reason="not current")
         if known.reports and known.reports[0] != request:

@@ -187,6 +187,19 @@ async def test_a_doubled_start_runs_once(plane: FakeControlPlane, project: Proje
     assert plane.launches[1].opened == 1
 
 
+async def test_an_answer_to_open_that_was_lost_costs_nothing(
+    plane: FakeControlPlane, project: Project, host: Host
+) -> None:
+    project.write("def work(launch, directory): print('once')")
+    async with host.running():
+        plane.lose_next_open = True
+        plane.launch(project.spec("work"))
+        await plane.until(lambda: len(plane.attachments) == 2)
+        plane.command(start=wire.StartLaunch(launch_id=1, launch_token=plane.token(1)))
+        await plane.finished(1)
+    assert plane.output(1) == ["once"]
+
+
 async def test_a_background_process_gets_a_moment_to_write_and_is_then_killed(
     plane: FakeControlPlane, project: Project, host: Host
 ) -> None:

@@ -24,6 +24,11 @@ def polite(launch, directory):
     print("ready", flush=True)
     time.sleep(600)
 
+def chatty(launch, directory):
+    while True:
+        print("ready", flush=True)
+        time.sleep(0.05)
+
 def stubborn(launch, directory):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     escaped = subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -89,20 +94,20 @@ async def test_a_heartbeat_covers_all_launches_and_its_answer_stops_them(
         await plane.finished(1)
 
 
-async def test_a_launch_that_is_no_longer_current_is_ended_and_reports_nothing(
+async def test_a_launch_that_is_no_longer_current_is_stopped_and_its_end_reported(
     plane: FakeControlPlane, project: Project, host: Host
 ) -> None:
+    """The report changes nothing there, but it is the proof of death that the next try waits for."""
     project.write(SLEEPER)
     async with host.running():
-        known = plane.launch(project.spec("polite"))
+        known = plane.launch(project.spec("chatty"))
         await ready(plane)
         await plane.until(lambda: known.started)
-        pid = known.started[0].child_pid
         known.current = False
-        plane.command(stop=wire.StopLaunch(launch_id=1, reason="superseded"))
         await host.emptied()
-        assert gone(pid)
+    assert gone(known.started[0].child_pid)
     assert known.reports == []
+    assert [report.outcome for report in plane.refused] == [wire.CANCELLED]
 
 
 async def test_a_stop_during_a_long_import_needs_no_process(
