@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,8 @@ class Signer:
     def __init__(self, secret: str) -> None:
         if len(secret) < _LEAST_SECRET:
             raise ValueError(f"the token secret must have at least {_LEAST_SECRET} characters")
-        self._secret = secret
+        # HS512 wants a key of 64 bytes.
+        self._key = hashlib.sha512(b"leoflow tokens " + secret.encode()).digest()
 
     def issue(
         self, *, username: str, role: str, tenant_id: int, epoch: int, lifetime: timedelta, now: datetime
@@ -59,7 +61,7 @@ class Signer:
                 "nbf": now,
                 "exp": now + lifetime,
             },
-            self._secret,
+            self._key,
             algorithm=ALGORITHM,
         )
 
@@ -68,7 +70,7 @@ class Signer:
         try:
             payload = jwt.decode(
                 token,
-                self._secret,
+                self._key,
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,

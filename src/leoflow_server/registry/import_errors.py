@@ -24,7 +24,7 @@ async def put(
     bundle_name: str = BUNDLE,
     tenant_id: int = 1,
 ) -> None:
-    """The error of this file, in place of an earlier one. `dag_id`: the DAG it is about, where that is known."""
+    """The error of this file, in place of an earlier one. `dag_id`: the DAG it is about, if known."""
     now = datetime.now(UTC)
 
     def write(conn: Connection) -> None:

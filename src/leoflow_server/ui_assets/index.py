@@ -67,7 +67,7 @@ def _wheel_url(reply: httpx.Response) -> str:
     if "json" in reply.headers.get("content-type", ""):
         for file in reply.json().get("files", ()):
             if file.get("filename") == WHEEL:
-                return urljoin(base, file["url"])
+                return urljoin(base, str(file["url"]))
     else:
         for link in re.findall(r"""<a[^>]*\bhref=["']([^"']+)["']""", reply.text):
             target = html.unescape(link)

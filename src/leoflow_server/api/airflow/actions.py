@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.store import Tx
+from leoflow_server.api import map_index as _map_index  # noqa: F401 - declares `{…:index}`
 from leoflow_server.api.airflow.instances import instances, the_task
 from leoflow_server.api.answers import answer
 from leoflow_server.api.bodies import TaskPatch, TasksClear
@@ -57,7 +58,7 @@ async def post_clear_task_instances(dag_id: str, body: TasksClear, call: Editor)
 
 
 @router.patch(_INSTANCE)
-@router.patch(_INSTANCE + "/{map_index:int}")
+@router.patch(_INSTANCE + "/{map_index:index}")
 async def patch_task_instance(
     dag_id: str, dag_run_id: str, task_id: str, body: TaskPatch, call: Editor, map_index: int | None = None
 ) -> Response:
@@ -65,7 +66,7 @@ async def patch_task_instance(
 
 
 @router.patch(_INSTANCE + "/dry_run")
-@router.patch(_INSTANCE + "/{map_index:int}/dry_run")
+@router.patch(_INSTANCE + "/{map_index:index}/dry_run")
 async def patch_task_instance_dry_run(
     dag_id: str, dag_run_id: str, task_id: str, body: TaskPatch, call: Editor, map_index: int | None = None
 ) -> Response:
@@ -90,14 +91,15 @@ async def _patch(
     which["task_id"] = task_id
     pks = where
     if "new_state" in fields:
-        if body.new_state is None:
+        state = body.new_state
+        if state is None:
             raise Unprocessable.one(["body", "new_state"], "'new_state' should not be empty")
         marked = await call.apply(
             lambda tx: operations.mark_task(
                 tx,
                 **which,
                 map_indexes=None if index is None else (index,),
-                state=body.new_state,
+                state=state,
                 include_upstream=body.include_upstream,
                 include_downstream=body.include_downstream,
                 include_future=body.include_future,
@@ -107,7 +109,7 @@ async def _patch(
         )
         pks = [row.pk for row in marked]
         if not pks and not dry_run:
-            raise ApiError(409, f"Task id {task_id} is already in {body.new_state.value} state")
+            raise ApiError(409, f"Task id {task_id} is already in {state.value} state")
     if "note" in fields and not dry_run:
         await call.apply(
             lambda tx: operations.set_task_note(

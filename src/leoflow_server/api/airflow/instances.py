@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import ColumnElement, Connection, Row
 
+from leoflow_server.api import map_index as _map_index  # noqa: F401 - declares `{…:index}`
 from leoflow_server.api.answers import answer
 from leoflow_server.api.bodies import TasksBatch
 from leoflow_server.api.call import Call, Viewer
@@ -96,7 +97,7 @@ async def get_mapped_task_instances(dag_id: str, dag_run_id: str, task_id: str, 
 
 
 @router.get("/{task_id}/dependencies")
-@router.get("/{task_id}/{map_index:int}/dependencies")
+@router.get("/{task_id}/{map_index:index}/dependencies")
 async def get_task_instance_dependencies(
     dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
 ) -> Response:
@@ -112,7 +113,7 @@ async def get_task_instance_dependencies(
 
 
 @router.get("/{task_id}/links")
-@router.get("/{task_id}/{map_index:int}/links")
+@router.get("/{task_id}/{map_index:index}/links")
 async def get_extra_links(
     dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
 ) -> Response:
@@ -123,7 +124,7 @@ async def get_extra_links(
 
 
 @router.get("/{task_id}/tries")
-@router.get("/{task_id}/{map_index:int}/tries")
+@router.get("/{task_id}/{map_index:index}/tries")
 async def get_task_instance_tries(
     dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
 ) -> Response:
@@ -140,7 +141,7 @@ async def get_task_instance_try(
     return await _one_try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
 
 
-@router.get("/{task_id}/{map_index:int}/tries/{task_try_number}")
+@router.get("/{task_id}/{map_index:index}/tries/{task_try_number}")
 async def get_mapped_task_instance_try(
     dag_id: str, dag_run_id: str, task_id: str, map_index: int, task_try_number: int, call: Viewer
 ) -> Response:
@@ -174,7 +175,7 @@ def _tries(
 
 
 @router.get("/{task_id}")
-@router.get("/{task_id}/{map_index:int}")
+@router.get("/{task_id}/{map_index:index}")
 async def get_task_instance(
     dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
 ) -> Response:

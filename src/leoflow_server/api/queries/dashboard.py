@@ -90,7 +90,7 @@ def runs_by_time(conn: Connection, *, dag_pk: int, bounds: Range, step_seconds: 
     when: ColumnElement[Any] = func.coalesce(dag_runs.c.logical_date, dag_runs.c.run_after)
     step = step_seconds * 1_000_000
     micros = type_coerce(when, BigInteger)
-    bucket = (micros - micros % step) / literal(1_000_000)
+    bucket = (micros - micros % step) // 1_000_000
     return list(
         conn.execute(
             select(bucket.label("bucket"), dag_runs.c.state, func.count().label("runs"))

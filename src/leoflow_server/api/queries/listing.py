@@ -210,7 +210,7 @@ def _decode(cursor: str) -> tuple[bool, list[Any]]:
     return bool(backwards), values
 
 
-def seconds_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[float]:
+def seconds_between(start: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[Any]:
     """The duration from `start` to `end` in seconds; null while one of them is."""
     micros = type_coerce(end, BigInteger) - type_coerce(start, BigInteger)
     return micros / literal(1_000_000.0)

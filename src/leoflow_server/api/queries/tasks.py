@@ -195,16 +195,14 @@ def launches_of_try(conn: Connection, *, task_pk: int, try_number: int) -> list[
     )
 
 
-def in_run(conn: Connection, run_pk: int) -> list[Row[Any]]:
+def in_run(conn: Connection, run_pk: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """What the grid and the Gantt chart need of each task instance of a run."""
     table = task_instances.c
-    return list(
-        conn.execute(
-            select(table.pk, table.task_id, table.map_index, table.state, table.start_date, table.end_date)
-            .where(table.run_pk == run_pk)
-            .order_by(table.task_id, table.map_index)
-        ).all()
-    )
+    return conn.execute(
+        select(table.pk, table.task_id, table.map_index, table.state, table.start_date, table.end_date)
+        .where(table.run_pk == run_pk)
+        .order_by(table.task_id, table.map_index)
+    ).all()
 
 
 def gantt(conn: Connection, run_pk: int) -> list[Row[Any]]:

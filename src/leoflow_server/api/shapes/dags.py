@@ -40,7 +40,7 @@ def dag(row: Row[Any], spec: DagSpec | None) -> Json:
         "max_active_tasks": row.max_active_tasks,
         "max_active_runs": row.max_active_runs,
         "max_consecutive_failed_dag_runs": 0,
-        "has_task_concurrency_limits": bool(spec) and _limits_tasks(spec),
+        "has_task_concurrency_limits": spec is not None and _limits_tasks(spec),
         "has_import_errors": bool(row.has_import_errors),
         "next_dagrun_logical_date": row.next_logical_date,
         "next_dagrun_data_interval_start": row.next_interval_start,

@@ -36,6 +36,8 @@ def joined_edges(spec: DagSpec) -> Joined:
     edges = {(upstream, task.task_id) for task in spec.tasks for upstream in task.depends_on}
     chains = parent_chains(spec)
     roots, leaves = _ends(chains, edges)
+    # A label belongs to one line, which stays.
+    labelled = {(upstream, task.task_id) for task in spec.tasks for upstream in task.edge_labels}
     left = set(edges)
     added: set[Edge] = set()
     with_upstream: set[str] = set()
@@ -43,7 +45,7 @@ def joined_edges(spec: DagSpec) -> Joined:
     for source, target in _candidates(chains, edges):
         sources, targets = leaves.get(source, {source}), roots.get(target, {target})
         bundle = {(above, below) for above in sources for below in targets}
-        if len(bundle) < 2 or not bundle <= left:
+        if len(bundle) < 2 or not bundle <= left or bundle & labelled:
             continue
         left -= bundle
         start, end = source, target

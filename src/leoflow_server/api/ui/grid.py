@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -84,7 +85,7 @@ async def get_grid_ti_summaries_stream(dag_id: str, call: Viewer) -> Response:
 
     async def stream() -> AsyncIterator[bytes]:
         for run_id in run_ids:
-            found = await call.read(lambda conn, run_id=run_id: summary(conn, run_id))
+            found = await call.read(partial(summary, run_id=run_id))
             if found is not None:
                 yield lines([found])
 
