@@ -1,6 +1,7 @@
 """Every trigger rule, as a table: how the upstream tasks stand, and what follows.
 
-s success, f failed, u upstream_failed, k skipped, . not ended yet; capitals are setups.
+s success, f failed, u upstream_failed, k skipped, . not ended yet; capitals are setups. `fail`: becomes
+upstream_failed.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ STATES = {
 }
 
 TABLE = """
-all_success                  ..:wait ss:run s.:wait f.:upstream_fail u.:upstream_fail k.:skip fk:upstream_fail sk:skip
+all_success                  ..:wait ss:run s.:wait f.:fail u.:fail k.:skip fk:fail sk:skip
 all_failed                   ..:wait ff:run fu:run f.:wait s.:skip k.:skip fs:skip
 all_done                     ..:wait sf:run s.:wait kk:run uu:run
-all_done_min_one_success     ..:wait ss:run sf:run s.:wait ff:upstream_fail uu:upstream_fail k.:skip sk:skip
-all_done_setup_success       ..:wait ss:run ff:run S.:wait Sf:run Ff:upstream_fail Ks:skip Us:upstream_fail SF:run kk:run
+all_done_min_one_success     ..:wait ss:run sf:run s.:wait ff:fail uu:fail k.:skip sk:skip
+all_done_setup_success       ..:wait ss:run ff:run S.:wait Sf:run Ff:fail Ks:skip Us:fail SF:run kk:run
 all_skipped                  ..:wait kk:run k.:wait s.:skip f.:skip u.:skip
-one_success                  ..:wait s.:run f.:wait ff:upstream_fail kk:skip fk:upstream_fail sf:run uu:upstream_fail
+one_success                  ..:wait s.:run f.:wait ff:fail kk:skip fk:fail sf:run uu:fail
 one_failed                   ..:wait f.:run u.:run s.:wait ss:skip kk:skip sk:skip sf:run
 one_done                     ..:wait s.:run f.:run k.:wait kk:skip uu:skip uk:skip
-none_failed                  ..:wait ss:run sk:run kk:run s.:wait f.:upstream_fail u.:upstream_fail
-none_failed_min_one_success  ..:wait ss:run sk:run kk:skip s.:wait f.:upstream_fail k.:wait
+none_failed                  ..:wait ss:run sk:run kk:run s.:wait f.:fail u.:fail
+none_failed_min_one_success  ..:wait ss:run sk:run kk:skip s.:wait f.:fail k.:wait
 none_skipped                 ..:wait ss:run sf:run s.:wait k.:skip fu:run
 always                       ..:run  ss:run f.:run
 """
@@ -56,7 +57,7 @@ def decide_on(rule: str, marks: str) -> Decision:
 
 @pytest.mark.parametrize(("rule", "marks", "expected"), CASES)
 def test_the_table(rule: str, marks: str, expected: str) -> None:
-    assert decide_on(rule, marks).value == expected
+    assert decide_on(rule, marks).value.removeprefix("upstream_") == expected
 
 
 def test_the_table_names_every_rule() -> None:

@@ -135,7 +135,8 @@ class Timetable:
         return _exact(due)
 
     def _continuous(self, last_end: datetime | None, now: datetime) -> Slot | None:
-        start = last_end or self.start or now
+        # The first of all has some width, so that the second has a logical date of its own.
+        start = last_end or self.start or now - timedelta(microseconds=1)
         end = max(start, now)
         if self.end is not None and end > self.end:
             return None
