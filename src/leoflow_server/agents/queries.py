@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
 
 from leoflow_runtime.artifact import XComRef
 from leoflow_server.logs import LogKey
@@ -129,7 +129,7 @@ _STOPPABLE = Prepared(
         case(
             (launches.c.finished_at.is_not(None), "the launch has ended already"),
             (task_instances.c.launch_id != launches.c.pk, "another launch has taken its place"),
-            (task_instances.c.state.in_(["queued", "running"]), None),
+            (or_(task_instances.c.state == "queued", task_instances.c.state == "running"), None),
             (task_instances.c.state == "restarting", "the task was cleared"),
             else_="the task is not running any more",
         ).label("reason"),

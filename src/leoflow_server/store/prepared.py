@@ -43,6 +43,8 @@ class _Text:
         dialect = connection.dialect
         compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
         self.sql = str(compiled)
+        if "POSTCOMPILE" in self.sql:
+            raise ValueError(f"a prepared statement cannot expand lists: {self.sql}")
         constants = compiled.params
         # (name, processor, constant): a literal in the statement keeps its value, a parameter must be given.
         self.parameters: list[tuple[str | None, Processor, Any]] = []
