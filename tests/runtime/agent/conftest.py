@@ -95,7 +95,7 @@ def project(tmp_path: Path) -> Project:
 BOUNDS = Bounds(heartbeat_seconds=0.1, tick_seconds=0.01, grace_seconds=0.5, stuck_seconds=10.0)
 
 
-async def eventually(condition: Callable[[], Any], *, seconds: float = 20.0) -> None:
+async def eventually(condition: Callable[[], Any], *, seconds: float = 60.0) -> None:
     """For what other processes do, which nobody tells us: looks until it holds, or the time is up."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -98,14 +98,14 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         for stream in self._streams:
             stream.put_nowait(wire.HostCommand(**command))
 
-    async def until(self, condition: Any, *, seconds: float = 20.0) -> None:
+    async def until(self, condition: Any, *, seconds: float = 60.0) -> None:
         """Waits until `condition()` holds, looking whenever something was received."""
         async with asyncio.timeout(seconds):
             while not condition():
                 changed = self._changed
                 await changed.wait()
 
-    async def finished(self, launch_id: int, *, seconds: float = 20.0) -> wire.FinishedRequest:
+    async def finished(self, launch_id: int, *, seconds: float = 60.0) -> wire.FinishedRequest:
         known = self.launches[launch_id]
         await self.until(lambda: known.reports and known.log_final, seconds=seconds)
         return known.reports[0]
