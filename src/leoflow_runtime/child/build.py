@@ -124,8 +124,15 @@ def _import(source: str) -> ModuleType:
         raise BuildFailed(f"{os.path.basename(source)} called sys.exit() while it was imported.") from error
     except BaseException as error:
         del sys.modules[name]
+        _explain(error)
         raise error.with_traceback(_own_frames(error.__traceback__))
     return module
+
+
+def _explain(error: BaseException) -> None:
+    """A part of Airflow that is not here deserves more than "No module named"."""
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "airflow":
+        error.msg = f"{error.msg}; Leoflow's lean engine does not have it, nor does an installed package"
 
 
 def _own_frames(traceback: Optional[TracebackType]) -> Optional[TracebackType]:

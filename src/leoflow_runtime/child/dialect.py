@@ -8,6 +8,12 @@ from typing import Any
 
 FACADE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "facade")
 
+FALLBACK = os.path.join(FACADE, "_fallback")
+
+# Last, so that what is installed wins.
+if FALLBACK not in sys.path:
+    sys.path.append(FALLBACK)
+
 # First, so that neither an installed Airflow nor a folder of the project is taken for it.
 if FACADE in sys.path:
     sys.path.remove(FACADE)
@@ -29,6 +35,7 @@ from airflow.sdk.execution_time import backend  # type: ignore[import-not-found]
 __all__ = [
     "DAG",
     "FACADE",
+    "FALLBACK",
     "NOTSET",
     "ArgNotSet",
     "DagRun",

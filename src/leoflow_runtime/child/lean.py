@@ -73,7 +73,7 @@ def _outcome(
         _stop(task, log)
         log.error("Task was told to stop", exc_info=True)
         return Result("failed", failures.one_line(error)), _TERMINATED
-    except _exceptions.AirflowFailException as error:
+    except (_exceptions.AirflowFailException, _exceptions.AirflowSensorTimeout) as error:
         log.error("Task failed with exception, without retry", exc_info=True)
         return Result("failed_no_retry", failures.one_line(error)), 1
     except SystemExit as leaving:

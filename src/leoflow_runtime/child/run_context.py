@@ -37,6 +37,7 @@ def build_context(launch: Mapping[str, Any], task: dialect.Operator, run: Run, t
         test_mode=False,
         ti=ti,
         triggering_asset_events={},
+        try_number=ti.try_number,
         var={"value": VariableAccessor(as_json=False), "json": VariableAccessor(as_json=True)},
     )
     date = run.logical_date

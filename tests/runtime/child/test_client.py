@@ -251,7 +251,7 @@ def test_variables_that_did_not_come_with_the_launch_are_asked_for_and_set(
 
     assert project.run("t", **options).xcoms["return_value"] == ["eu", "d", None, [1]]
     assert project.run("missing", **options).result["message"] == (
-        "AirflowNotFoundException: Variable nope not found"
+        "AirflowRuntimeError: Variable nope not found"
     )
     assert project.run("no_connection", **options).result["message"] == (
         "AirflowNotFoundException: The conn_id `nope` isn't defined"

@@ -400,6 +400,7 @@ class TestEndings:
                 1,
                 "AirflowFailException: hopeless",
             ),
+            ("raise AirflowSensorTimeout('slow')", "failed_no_retry", 1, "AirflowSensorTimeout: slow"),
             ("raise AirflowException('later')", "failed", 1, "AirflowException: later"),
             ("raise ValueError('first\\nsecond')", "failed", 1, "ValueError: first"),
             ("raise KeyboardInterrupt", "failed", 1, "KeyboardInterrupt"),

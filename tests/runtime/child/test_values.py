@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leoflow_runtime.child import values
@@ -45,6 +45,11 @@ storable = st.recursive(
 )
 
 
+# A busy machine is not a slow strategy.
+steady = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@steady
 @given(storable)
 def test_a_value_comes_back_as_it_was(value: Any) -> None:
     text = values.encode(value, "k")
@@ -55,6 +60,7 @@ def test_a_value_comes_back_as_it_was(value: Any) -> None:
     assert type(back) is type(value)
 
 
+@steady
 @given(storable)
 def test_equal_values_have_one_text_of_strict_json(value: Any) -> None:
     text = values.encode(value, "k")

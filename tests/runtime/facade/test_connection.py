@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leoflow_runtime.child.dialect import connection
@@ -53,6 +53,8 @@ def test_anything_else_is_refused(text: str, message: str) -> None:
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=12)
 
 
+# A busy machine is not a slow strategy.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     login=texts,
     password=texts,

@@ -310,8 +310,10 @@ def test_every_import_path_of_the_dialect_leads_to_the_same_things() -> None:
     from importlib import import_module
 
     pairs = """
-    airflow.sdk:TriggerRule airflow.utils.trigger_rule:TriggerRule
-    airflow.sdk:WeightRule airflow.utils.weight_rule:WeightRule
+    airflow.sdk:Asset airflow.assets:Asset
+    airflow.sdk:BaseOperator airflow.providers.common.compat.sdk:BaseOperator
+    airflow.sdk:TriggerRule airflow.sdk.api.datamodels._generated:TriggerRule
+    airflow.task.trigger_rule:TriggerRule airflow.utils.trigger_rule:TriggerRule
     airflow.sdk:TaskGroup airflow.utils.task_group:TaskGroup
     airflow.sdk:Label airflow.utils.edgemodifier:Label
     airflow.sdk:chain airflow.utils.helpers:chain
@@ -330,6 +332,21 @@ def test_every_import_path_of_the_dialect_leads_to_the_same_things() -> None:
         if line.strip():
             new, old = (name.split(":") for name in line.split())
             assert getattr(import_module(new[0]), new[1]) is getattr(import_module(old[0]), old[1]), line
+
+
+def test_rules_of_older_paths_are_written_by_their_value(tmp_path: Path) -> None:
+    source = in_dag(
+        "from airflow.sdk import TriggerRule as New\n"
+        "from airflow.utils.trigger_rule import TriggerRule as Old\n"
+        "E(str(New.ALL_DONE), trigger_rule=New.ALL_DONE)\n"
+        "E(str(Old.ALL_DONE), trigger_rule=Old.ALL_DONE)\n"
+        "E('text', trigger_rule='all_done')"
+    )
+
+    tasks = build_dag(source, tmp_path).tasks
+
+    assert [task.task_id for task in tasks] == ["TriggerRule.ALL_DONE", "all_done", "text"]
+    assert {task.trigger_rule for task in tasks} == {"all_done"}
 
 
 def test_every_name_of_the_sdk_can_be_imported() -> None:

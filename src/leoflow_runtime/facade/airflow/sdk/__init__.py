@@ -33,6 +33,10 @@ _LAZY = {
     "get_current_context": "definitions.context",
     "get_parsing_context": "definitions.context",
     "literal": "definitions.template",
+    "SkipMixin": "bases.branch",
+    "BranchMixIn": "bases.branch",
+    "TaskInstanceState": "definitions._internal.types",
+    "DagRunState": "definitions._internal.types",
     "TriggerRule": "definitions._internal.types",
     "WeightRule": "definitions._internal.types",
     "Asset": "definitions.asset",
@@ -44,7 +48,43 @@ _LAZY = {
     "asset": "definitions.asset",
 }
 
-__all__ = sorted(_LAZY)
+# Can be imported and named, but not used.
+_REFUSED = frozenset(
+    {
+        "AllowedKeyMapper",
+        "AssetOrTimeSchedule",
+        "AsyncCallback",
+        "BaseAsyncOperator",
+        "BaseNotifier",
+        "BaseOperatorLink",
+        "BaseXCom",
+        "ChainMapper",
+        "CronDataIntervalTimetable",
+        "CronPartitionTimetable",
+        "CronTriggerTimetable",
+        "DeadlineAlert",
+        "DeadlineReference",
+        "DeltaDataIntervalTimetable",
+        "DeltaTriggerTimetable",
+        "EventsTimetable",
+        "IdentityMapper",
+        "MultipleCronTriggerTimetable",
+        "ObjectStoragePath",
+        "PartitionMapper",
+        "PartitionedAssetTimetable",
+        "ProductMapper",
+        "SecretCache",
+        "StartOfDayMapper",
+        "StartOfHourMapper",
+        "StartOfMonthMapper",
+        "StartOfQuarterMapper",
+        "StartOfWeekMapper",
+        "StartOfYearMapper",
+        "SyncCallback",
+    }
+)
+
+__all__ = sorted({*_LAZY, *_REFUSED, "TaskInstance", "macros"})
 
 
 def __getattr__(name: str) -> object:
@@ -52,6 +92,14 @@ def __getattr__(name: str) -> object:
         value = getattr(import_module(f"airflow.sdk.{_LAZY[name]}"), name)
         globals()[name] = value
         return value
-    if name in ("timezone", "exceptions"):
+    if name in _REFUSED:
+        from airflow.sdk.definitions._internal.unsupported import refused_class
+
+        return refused_class(name, f"airflow.sdk.{name}")
+    if name in ("timezone", "exceptions", "types"):
         return import_module(f"airflow.sdk.{name}")
+    if name == "macros":
+        return import_module("airflow.macros")
+    if name == "TaskInstance":
+        return import_module("airflow.models.taskinstance").TaskInstance
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,11 @@ __all__ = [
     "AirflowDagCycleException",
     "AirflowException",
     "AirflowFailException",
+    "AirflowConfigException",
     "AirflowNotFoundException",
+    "AirflowOptionalProviderFeatureException",
+    "AirflowProviderDeprecationWarning",
+    "AirflowRuntimeError",
     "AirflowRescheduleException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
@@ -33,6 +37,22 @@ class AirflowBadRequest(AirflowException):
 
 class AirflowNotFoundException(AirflowException):
     """A connection, variable or other object does not exist."""
+
+
+class AirflowConfigException(AirflowException):
+    """A setting is wrong."""
+
+
+class AirflowOptionalProviderFeatureException(AirflowException):
+    """A provider needs another package for what was asked."""
+
+
+class AirflowProviderDeprecationWarning(DeprecationWarning):
+    """A provider's way that will go."""
+
+
+class AirflowRuntimeError(Exception):
+    """What was asked for is not there, as a variable; not an AirflowException, as in Airflow."""
 
 
 class AirflowSkipException(AirflowException):

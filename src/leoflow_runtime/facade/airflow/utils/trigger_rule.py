@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from airflow.sdk.definitions._internal.types import TriggerRule  # noqa: F401
+from airflow.sdk.definitions._internal.types import NamedTriggerRule as TriggerRule  # noqa: F401

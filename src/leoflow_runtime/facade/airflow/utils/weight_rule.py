@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from airflow.sdk.definitions._internal.types import WeightRule  # noqa: F401
+from airflow.sdk.definitions._internal.types import NamedWeightRule as WeightRule  # noqa: F401

@@ -138,14 +138,14 @@ class BaseOperator(DAGNode):
             dag.add_task(self)
 
     def _check(self) -> None:
-        if not TriggerRule.is_valid(self.trigger_rule):
+        if self.trigger_rule not in TriggerRule._value2member_map_:
             raise AirflowException(
-                f"The trigger_rule must be one of {sorted(TriggerRule.all_triggers())}, "
+                f"The trigger_rule must be one of {sorted(TriggerRule._value2member_map_)}, "
                 f"'{self.dag_id}.{self.task_id}'; received '{self.trigger_rule}'."
             )
         self.trigger_rule = TriggerRule(self.trigger_rule)
-        if isinstance(self.weight_rule, str) and not WeightRule.is_valid(self.weight_rule):
-            raise AirflowException(f"The weight_rule must be one of {sorted(WeightRule.all_weight_rules())}")
+        if isinstance(self.weight_rule, str) and self.weight_rule not in WeightRule._value2member_map_:
+            raise AirflowException(f"The weight_rule must be one of {sorted(WeightRule._value2member_map_)}")
         if type(self.priority_weight) is not int:
             raise TypeError(f"`priority_weight` for task '{self.task_id}' only accepts integers")
         if self.pool_slots < 1:

@@ -41,6 +41,7 @@ KNOWN_CONTEXT_KEYS = frozenset(
         "test_mode",
         "ti",
         "triggering_asset_events",
+        "try_number",
         "ts",
         "ts_nodash",
         "ts_nodash_with_tz",

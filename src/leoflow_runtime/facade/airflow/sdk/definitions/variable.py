@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from airflow.sdk.definitions._internal.types import NOTSET, ArgNotSet
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time import backend
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
@@ -24,13 +24,13 @@ class Variable:
         deserialize_json: bool = False,
         default_var: Any = NOTSET,
     ) -> Any:
-        """The value, or the default. Raises AirflowNotFoundException when there is neither."""
+        """The value, or the default. Raises AirflowRuntimeError when there is neither."""
         value = backend.current().get_variable(key)
         if value is None:
             # `default_var` is the older spelling.
             default = default_var if isinstance(default, ArgNotSet) else default
             if isinstance(default, ArgNotSet):
-                raise AirflowNotFoundException(f"Variable {key} not found")
+                raise AirflowRuntimeError(f"Variable {key} not found")
             return default
         return json.loads(value) if deserialize_json else value
 

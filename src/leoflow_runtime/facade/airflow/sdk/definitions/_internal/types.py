@@ -32,19 +32,6 @@ class TriggerRule(str, Enum):
     NONE_FAILED_MIN_ONE_SUCCESS = "none_failed_min_one_success"
     ALL_SKIPPED = "all_skipped"
 
-    @classmethod
-    def is_valid(cls, trigger_rule: str) -> bool:
-        """Whether this is the name of a rule."""
-        return trigger_rule in cls._value2member_map_
-
-    @classmethod
-    def all_triggers(cls) -> set[str]:
-        """Every rule's name."""
-        return {rule.value for rule in cls}
-
-    def __str__(self) -> str:
-        return self.value
-
 
 class WeightRule(str, Enum):
     """How a task's effective priority is computed."""
@@ -53,15 +40,52 @@ class WeightRule(str, Enum):
     UPSTREAM = "upstream"
     ABSOLUTE = "absolute"
 
-    @classmethod
-    def is_valid(cls, weight_rule: str) -> bool:
-        """Whether this is the name of a rule."""
-        return weight_rule in cls._value2member_map_
+
+class _Named(str, Enum):
+    """What the rules of older import paths can do, and those of `airflow.sdk` cannot."""
 
     @classmethod
-    def all_weight_rules(cls) -> set[str]:
+    def is_valid(cls, rule: str) -> bool:
+        """Whether this is the name of a rule."""
+        return rule in cls._value2member_map_
+
+    @classmethod
+    def all_triggers(cls) -> set[str]:
         """Every rule's name."""
         return {rule.value for rule in cls}
 
+    all_weight_rules = all_triggers
+
     def __str__(self) -> str:
         return self.value
+
+
+# Airflow has two enumerations of the same rules, which differ in what `str()` gives.
+NamedTriggerRule = _Named("TriggerRule", {rule.name: rule.value for rule in TriggerRule})
+NamedWeightRule = _Named("WeightRule", {rule.name: rule.value for rule in WeightRule})
+
+
+class TaskInstanceState(str, Enum):
+    """States of a task instance."""
+
+    REMOVED = "removed"
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    UP_FOR_RETRY = "up_for_retry"
+    UP_FOR_RESCHEDULE = "up_for_reschedule"
+    UPSTREAM_FAILED = "upstream_failed"
+    SKIPPED = "skipped"
+    DEFERRED = "deferred"
+
+
+class DagRunState(str, Enum):
+    """States of a DAG run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"

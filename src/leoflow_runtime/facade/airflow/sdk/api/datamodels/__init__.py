@@ -1,0 +1,1 @@
+"""What Airflow generates from its API."""
