@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from itertools import repeat
 from typing import Any
 
 from leoflow_compiler.cli.cache import CompileCache, input_digest
@@ -25,34 +29,75 @@ class Compiled:
     cache_problem: str | None = None  # why the result could not be kept
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pending:
+    """A project that has to be evaluated; `key` is where the result belongs in the cache."""
+
+    target: Target
+    project: Project
+    key: str
+
+
 def compile_target(target: Target, cache: CompileCache | None) -> Compiled:
     """Never executes the project's code; imports the evaluator only when the cache has no answer."""
+    found = _look_up(target, cache)
+    return _evaluate(found, cache) if isinstance(found, _Pending) else found
+
+
+def compile_targets(targets: Sequence[Target], cache: CompileCache | None) -> tuple[Compiled, ...]:
+    """All of them in the given order; those that the cache does not know are evaluated side by side."""
+    found = [_look_up(target, cache) for target in targets]
+    pending = [item for item in found if isinstance(item, _Pending)]
+    workers = min(len(pending), os.cpu_count() or 1)
+    if workers > 1:
+        from concurrent.futures import ProcessPoolExecutor
+
+        with ProcessPoolExecutor(workers, initializer=_warm) as pool:
+            done = iter(list(pool.map(_evaluate, pending, repeat(cache))))
+    else:
+        done = iter([_evaluate(item, cache) for item in pending])
+    return tuple(next(done) if isinstance(item, _Pending) else item for item in found)
+
+
+def _warm() -> None:
+    """Each evaluation runs in a fork; what is imported before it is imported once."""
+    for name in ("libcst", "jsonschema", "leoflow_compiler.lower.pipeline"):
+        import_module(name)
+
+
+def _look_up(target: Target, cache: CompileCache | None) -> Compiled | _Pending:
     project, diagnostics = load_project(target.folder, known=cache)
     if project is None:
         return Compiled(target=target, project=None, document=None, diagnostics=diagnostics)
-    key = input_digest(project) if cache is not None else ""
-    entry = cache.get(key) if cache is not None else None
-    if entry is not None:
-        found = tuple(_diagnostic(item) for item in entry["diagnostics"])
-        return Compiled(target=target, project=project, document=entry["document"], diagnostics=found)
-    return _evaluate(target, project, cache, key)
+    if cache is None:
+        return _Pending(target=target, project=project, key="")
+    key = input_digest(project)
+    entry = cache.get(key)
+    if entry is None:
+        return _Pending(target=target, project=project, key=key)
+    found = tuple(_diagnostic(item) for item in entry["diagnostics"])
+    return Compiled(target=target, project=project, document=entry["document"], diagnostics=found)
 
 
-def _evaluate(target: Target, project: Project, cache: CompileCache | None, key: str) -> Compiled:
+def _evaluate(pending: _Pending, cache: CompileCache | None) -> Compiled:
     from leoflow_compiler.lower.pipeline import compile_project
 
-    result = compile_project(project)
+    result = compile_project(pending.project)
     diagnostics = in_order(result.diagnostics)
     document = None if has_errors(diagnostics) else result.document
     problem = None
     if cache is not None and is_repeatable(diagnostics):
         entry = {"document": document, "diagnostics": [diagnostic_to_json(item) for item in diagnostics]}
         try:
-            cache.put(key, entry)
+            cache.put(pending.key, entry)
         except OSError as error:
             problem = f"results cannot be kept in {error.filename}: {error.strerror}"
     return Compiled(
-        target=target, project=project, document=document, diagnostics=diagnostics, cache_problem=problem
+        target=pending.target,
+        project=pending.project,
+        document=document,
+        diagnostics=diagnostics,
+        cache_problem=problem,
     )
 
 

@@ -28,6 +28,8 @@ with DAG("hello", schedule=None):
 def leoflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Leoflow:
     """Runs `leoflow ARGUMENTS` in an empty folder."""
     monkeypatch.setenv("LEOFLOW_CACHE_DIR", str(tmp_path / "cache"))
+    # Most cases are not about the worker; those that are run the command in a process.
+    monkeypatch.setenv("LEOFLOW_COMPILER_INLINE", "1")
     monkeypatch.setenv("LEOFLOW_CONFIG", str(tmp_path / "config.yaml"))
     for name in (
         "LEOFLOW_TOKEN",

@@ -110,13 +110,6 @@ def test_the_status_tells_problems_from_defects() -> None:
     assert stopped is not None
     error, warning = Diagnostic(code=ERROR, message="e"), Diagnostic(code=WARNING, message="w")
     defect, crash = Diagnostic(code=internal, message="d"), Diagnostic(code=stopped, message="c")
-    assert [
-        int(exit_code(found)) for found in ([], [warning], [warning, error], [crash], [error, defect])
-    ] == [
-        0,
-        0,
-        1,
-        1,
-        2,
-    ]
+    found = ([], [warning], [warning, error], [crash], [error, defect])
+    assert [int(exit_code(items)) for items in found] == [0, 0, 1, 1, 2]
     assert [is_repeatable([item]) for item in (error, warning, crash, defect)] == [True, True, False, False]

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import click
 
 from leoflow_compiler.atomic import write_atomically
-from leoflow_compiler.cli.compilation import Compiled, compile_target
+from leoflow_compiler.cli.compilation import Compiled, compile_targets
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.options import format_option, no_cache_option, opened_cache
 from leoflow_compiler.cli.report import verdict, with_duplicates, write_json, write_text
@@ -45,7 +45,7 @@ def compile_command(paths: tuple[str, ...], output: str | None, form: str, no_ca
     if output is not None and len(targets) > 1:
         raise UserError(f"-o names one file, there are {len(targets)} projects", exit_code=Exit.MISUSE)
     cache = opened_cache(disabled=no_cache)
-    results = with_duplicates([compile_target(target, cache) for target in targets])
+    results = with_duplicates(compile_targets(targets, cache))
     lines = [line for result in results if (line := _emit(result, output)) is not None]
     _tell(results, lines, form=form, to_stderr=output == STDOUT)
     return int(verdict(results))

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from leoflow_compiler.cli.compilation import compile_target
+from leoflow_compiler.cli.compilation import compile_targets
 from leoflow_compiler.cli.options import format_option, no_cache_option, opened_cache
 from leoflow_compiler.cli.report import verdict, with_duplicates, write_json, write_text
 from leoflow_compiler.cli.targets import find_targets
@@ -29,7 +29,7 @@ def validate(paths: tuple[str, ...], form: str, no_cache: bool) -> int:
     PATHS are project folders or workspaces (default: here). Exit status: 0 clean, 1 problems, 2 misuse.
     """
     cache = opened_cache(disabled=no_cache)
-    results = with_duplicates([compile_target(target, cache) for target in find_targets(paths)])
+    results = with_duplicates(compile_targets(find_targets(paths), cache))
     if form == "json":
         write_json(results, sys.stdout)
     else:
