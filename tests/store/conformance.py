@@ -1,0 +1,546 @@
+"""What every store promises. A store's test module subclasses `StoreConformance` and gives a `store` fixture.
+
+class TestInMemory(StoreConformance):
+    @pytest.fixture
+    def store(self): return InMemoryStore()
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from leoflow_runtime.domain.states import Outcome, RunState, RunType, TaskState
+from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow
+from leoflow_runtime.engine.store import (
+    Change,
+    LeaseLost,
+    NewRun,
+    NewTask,
+    RunExists,
+    Store,
+    TaskChange,
+    Tx,
+)
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+LONG = timedelta(minutes=10)
+
+
+def document(dag_id: str = "d", **fields: Any) -> dict[str, Any]:
+    return {
+        "schema_version": "1.0",
+        "dag_id": dag_id,
+        "tasks": [
+            {"task_id": "a", "type": "python"},
+            {"task_id": "b", "type": "python", "depends_on": ["a"]},
+        ],
+        **fields,
+    }
+
+
+def register(tx: Tx, dag_id: str = "d", tenant_id: int = 1, **fields: Any) -> DagRow:
+    dag, _, _ = tx.register(document(dag_id, **fields), tenant_id=tenant_id, created_by="t", meta={})
+    return dag
+
+
+def new_run(dag: DagRow, run_id: str = "r", **fields: Any) -> NewRun:
+    assert dag.version_pk is not None
+    values = {"run_type": RunType.MANUAL, "run_after": NOON, **fields}
+    return NewRun(dag=dag, version_pk=dag.version_pk, run_id=run_id, **values)
+
+
+def seed(tx: Tx, run_id: str = "r", **fields: Any) -> tuple[DagRow, RunRow, TaskRow, TaskRow]:
+    """A DAG with one run of two tasks."""
+    dag = tx.find_dag("d") or register(tx)
+    run = tx.insert_run(new_run(dag, run_id, **fields))
+    a, b = tx.insert_tasks(run.pk, [NewTask(task_id="a", max_tries=2), NewTask(task_id="b")])
+    return dag, run, a, b
+
+
+def launch(tx: Tx, task: TaskRow) -> LaunchRow:
+    """The current launch of a task that is queued with it."""
+    (opened,) = tx.open_launches([replace(task, try_number=task.try_number + 1)])
+    values = {"state": TaskState.QUEUED, "try_number": opened.try_number, "launch_id": opened.launch_id}
+    assert tx.update_tasks([TaskChange(pk=task.pk, expect_states=(task.state,), values=values)]) == [True]
+    return opened
+
+
+@pytest.mark.anyio
+class StoreConformance:
+    @pytest.fixture
+    def anyio_backend(self) -> str:
+        return "asyncio"
+
+    # Transactions
+
+    async def test_what_an_exception_leaves_is_undone(self, store: Store) -> None:
+        def body(tx: Tx) -> None:
+            seed(tx)
+            raise ValueError("no")
+
+        with pytest.raises(ValueError, match="no"):
+            await store.write(body)
+        assert await store.read(lambda tx: tx.find_dag("d")) is None
+
+    async def test_a_savepoint_undoes_itself_alone(self, store: Store) -> None:
+        def body(tx: Tx) -> None:
+            register(tx, "kept")
+
+            def fail() -> None:
+                with tx.savepoint():
+                    register(tx, "undone")
+                    raise ValueError("no")
+
+            with pytest.raises(ValueError, match="no"):
+                fail()
+            with tx.savepoint():
+                register(tx, "kept_too")
+
+        await store.write(body)
+        found = await store.read(
+            lambda tx: [tx.find_dag(name) is not None for name in ("kept", "undone", "kept_too")]
+        )
+        assert found == [True, False, True]
+
+    async def test_readers_cannot_write(self, store: Store) -> None:
+        with pytest.raises(Exception, match=r"."):
+            await store.read(register)
+        assert await store.read(lambda tx: tx.find_dag("d")) is None
+
+    async def test_a_transaction_has_one_time_with_a_zone(self, store: Store) -> None:
+        first, second = await store.write(lambda tx: (tx.now, tx.now))
+        assert first == second
+        assert first.tzinfo is not None
+
+    # Lease and inbox
+
+    async def test_one_owner_holds_the_lease_and_renews_it(self, store: Store) -> None:
+        first = await store.acquire_lease("a", LONG)
+        again = await store.acquire_lease("a", LONG)
+        assert first is not None
+        assert again is not None
+        assert again.epoch == first.epoch
+        assert await store.acquire_lease("b", LONG) is None
+
+    async def test_an_expired_lease_is_taken_over_and_the_old_owner_writes_nothing(
+        self, store: Store
+    ) -> None:
+        old = await store.acquire_lease("a", timedelta(0))
+        new = await store.acquire_lease("b", LONG)
+        assert old is not None
+        assert new is not None
+        assert new.epoch > old.epoch
+        with pytest.raises(LeaseLost):
+            await store.write(register, lease=old)
+        assert await store.read(lambda tx: tx.find_dag("d")) is None
+        await store.write(register, lease=new)
+
+    async def test_a_released_lease_is_free_at_once(self, store: Store) -> None:
+        lease = await store.acquire_lease("a", LONG)
+        assert lease is not None
+        await store.release_lease(lease)
+        assert await store.acquire_lease("b", LONG) is not None
+
+    async def test_who_does_not_hold_the_lease_releases_nothing(self, store: Store) -> None:
+        old = await store.acquire_lease("a", timedelta(0))
+        assert old is not None
+        assert await store.acquire_lease("b", LONG) is not None
+        await store.release_lease(old)
+        assert await store.acquire_lease("c", LONG) is None
+
+    async def test_facts_leave_inbox_rows_in_sequence(self, store: Store) -> None:
+        for pk in (7, 8, 9):
+            await store.write(lambda tx, pk=pk: tx.announce(Change(kind="run", pk=pk)))
+        first = await store.write(lambda tx: tx.take_inbox(2))
+        rest = await store.write(lambda tx: tx.take_inbox(10))
+        assert [(change.kind, change.pk) for change in first + rest] == [("run", 7), ("run", 8), ("run", 9)]
+        assert [change.seq for change in first + rest] == sorted({change.seq for change in first + rest})
+        assert await store.write(lambda tx: tx.take_inbox(10)) == []
+
+    async def test_an_undone_fact_leaves_no_inbox_row(self, store: Store) -> None:
+        def body(tx: Tx) -> None:
+            tx.announce(Change(kind="run", pk=1))
+            raise ValueError
+
+        with pytest.raises(ValueError, match=r"^$"):
+            await store.write(body)
+        assert await store.write(lambda tx: tx.take_inbox(10)) == []
+
+    async def test_the_planner_hears_its_own_announcements_at_once(self, store: Store) -> None:
+        lease = await store.acquire_lease("a", LONG)
+
+        def body(tx: Tx) -> list[Change]:
+            tx.announce(Change(kind="dag", pk=3))
+            taken = tx.take_announced()
+            assert tx.take_announced() == []
+            return taken
+
+        assert [change.pk for change in await store.write(body, lease=lease)] == [3]
+        assert await store.write(lambda tx: tx.take_inbox(10)) == []
+
+    # DAGs and versions
+
+    async def test_versions_count_up_and_equal_documents_are_one(self, store: Store) -> None:
+        def body(tx: Tx) -> list[tuple[int, bool, bool]]:
+            found = []
+            for fields in ({}, {}, {"description": "new"}, {}):
+                dag, version, created = tx.register(document(**fields), tenant_id=1, created_by="t", meta={})
+                found.append((version.number, created, dag.version_pk == version.pk))
+            return found
+
+        assert await store.write(body) == [
+            (1, True, True),
+            (1, False, True),
+            (2, True, True),
+            (1, False, True),
+        ]
+
+    async def test_a_version_reads_back_as_its_specification(self, store: Store) -> None:
+        dag = await store.write(register)
+        assert dag.version_pk is not None
+        version = await store.read(lambda tx: tx.version(dag.version_pk or 0))
+        assert version.dag_pk == dag.pk
+        assert [task.task_id for task in version.spec.tasks] == ["a", "b"]
+        assert version.content_digest.startswith("sha256:")
+
+    async def test_tenants_do_not_see_each_other(self, store: Store) -> None:
+        await store.write(register)
+        assert await store.read(lambda tx: tx.find_dag("d", 2)) is None
+
+    async def test_scheduled_dags_come_soonest_first_without_paused_ones(self, store: Store) -> None:
+        def body(tx: Tx) -> list[str]:
+            for name, hours, paused in (("late", 2, False), ("soon", 1, False), ("paused", 0, True)):
+                dag = register(tx, name)
+                due = {"next_run_after": NOON + timedelta(hours=hours), "is_paused": paused}
+                tx.update_dag(dag.pk, due)
+            register(tx, "by_hand")
+            return [dag.dag_id for dag in tx.scheduled_dags()]
+
+        assert await store.write(body) == ["soon", "late"]
+
+    async def test_a_deleted_dag_takes_everything_along(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[bool, bool, Any, Any, Any, Any]:
+            dag, run, a, _ = seed(tx)
+            opened = launch(tx, a)
+            return (
+                tx.delete_dag(dag.pk),
+                tx.delete_dag(dag.pk),
+                tx.dag(dag.pk),
+                tx.run(run.pk),
+                tx.task(a.pk),
+                tx.launch(opened.launch_id),
+            )
+
+        assert await store.write(body) == (True, False, None, None, None, None)
+
+    # Runs
+
+    async def test_a_run_reads_back_as_written(self, store: Store) -> None:
+        def body(tx: Tx) -> RunRow:
+            _, run, _, _ = seed(
+                tx,
+                logical_date=NOON,
+                data_interval_start=NOON,
+                data_interval_end=NOON + timedelta(hours=1),
+                conf={"k": [1, None, "ü"]},
+                note="n",
+                triggered_by="ui",
+                triggering_user="u",
+            )
+            return run
+
+        run = await store.write(body)
+        found = await store.read(lambda tx: tx.run(run.pk))
+        assert found == run
+        assert run.state is RunState.QUEUED
+        assert run.logical_date == NOON
+        assert run.queued_at is not None
+        assert dict(run.conf) == {"k": [1, None, "ü"]}
+        assert (run.note, run.triggered_by, run.triggering_user) == ("n", "ui", "u")
+
+    @pytest.mark.parametrize("other", [{"run_id": "r"}, {"run_id": "other", "logical_date": NOON}])
+    async def test_a_run_exists_once(self, store: Store, other: dict[str, Any]) -> None:
+        def body(tx: Tx) -> str:
+            dag, _, _, _ = seed(tx, logical_date=NOON)
+            with pytest.raises(RunExists) as caught, tx.savepoint():
+                tx.insert_run(new_run(dag, **other))
+            return caught.value.existing.run_id
+
+        assert await store.write(body) == "r"
+
+    async def test_runs_without_a_logical_date_do_not_collide(self, store: Store) -> None:
+        await store.write(lambda tx: [seed(tx, name) for name in ("one", "two")])
+        assert len(await store.read(lambda tx: tx.active_runs())) == 2
+
+    async def test_a_run_is_changed_only_from_an_expected_state(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[bool, bool, RunRow | None]:
+            _, run, _, _ = seed(tx)
+            started = {"state": RunState.RUNNING, "start_date": NOON}
+            return (
+                tx.update_run(run.pk, (RunState.RUNNING,), started),
+                tx.update_run(run.pk, (RunState.QUEUED,), started),
+                tx.run(run.pk),
+            )
+
+        refused, taken, run = await store.write(body)
+        assert (refused, taken) == (False, True)
+        assert run is not None
+        assert (run.state, run.start_date) == (RunState.RUNNING, NOON)
+
+    async def test_active_runs_come_in_the_order_of_their_time(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[list[str], list[str]]:
+            dag, done, _, _ = seed(tx, "done")
+            for name, minutes in (("later", 5), ("sooner", 1)):
+                seed(tx, name, run_after=NOON + timedelta(minutes=minutes))
+            tx.update_run(done.pk, (RunState.QUEUED,), {"state": RunState.SUCCESS})
+            other = register(tx, "other")
+            tx.insert_run(new_run(other, "elsewhere"))
+            return (
+                [run.run_id for run in tx.active_runs()],
+                [run.run_id for run in tx.active_runs(dag.pk)],
+            )
+
+        assert await store.write(body) == (["elsewhere", "sooner", "later"], ["sooner", "later"])
+
+    async def test_previous_latest_and_between(self, store: Store) -> None:
+        def body(tx: Tx) -> dict[str, Any]:
+            runs = {}
+            for day in range(4):
+                kind = RunType.SCHEDULED if day % 2 == 0 else RunType.MANUAL
+                _, run, _, _ = seed(tx, f"d{day}", logical_date=NOON + timedelta(days=day), run_type=kind)
+                runs[day] = run
+            _, dateless, _, _ = seed(tx, "dateless")
+            tx.update_run(runs[1].pk, (RunState.QUEUED,), {"state": RunState.SUCCESS})
+
+            def name(run: RunRow | None) -> str | None:
+                return run and run.run_id
+
+            dag_pk = runs[0].dag_pk
+            return {
+                "before": name(tx.previous_run(runs[3])),
+                "scheduled before": name(tx.previous_run(runs[2], run_type=RunType.SCHEDULED)),
+                "successful before": name(tx.previous_run(runs[3], states=(RunState.SUCCESS,))),
+                "before the first": name(tx.previous_run(runs[0])),
+                "before a dateless one": name(tx.previous_run(dateless)),
+                "latest scheduled": name(tx.latest_run(dag_pk, RunType.SCHEDULED)),
+                "latest backfill": name(tx.latest_run(dag_pk, RunType.BACKFILL)),
+                "between": [
+                    run.run_id
+                    for run in tx.runs_between(
+                        dag_pk, earliest=NOON + timedelta(days=1), latest=NOON + timedelta(days=2)
+                    )
+                ],
+                "until": [run.run_id for run in tx.runs_between(dag_pk, latest=NOON)],
+            }
+
+        assert await store.write(body) == {
+            "before": "d2",
+            "scheduled before": "d0",
+            "successful before": "d1",
+            "before the first": None,
+            "before a dateless one": None,
+            "latest scheduled": "d2",
+            "latest backfill": None,
+            "between": ["d1", "d2"],
+            "until": ["d0"],
+        }
+
+    async def test_a_deleted_run_takes_its_tasks_along(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[bool, list[TaskRow], Any, bool]:
+            _, run, a, _ = seed(tx)
+            opened = launch(tx, a)
+            tx.finish_launch(
+                LaunchReport(launch_id=opened.launch_id, outcome=Outcome.SUCCESS, xcoms={"k": b"1"})
+            )
+            tx.archive_try(a.pk)
+            gone = tx.delete_run(run.pk)
+            return gone, tx.tasks(run.pk), tx.task_of_launch(opened.launch_id), tx.delete_run(run.pk)
+
+        assert await store.write(body) == (True, [], None, False)
+
+    # Task instances
+
+    async def test_tasks_begin_blank(self, store: Store) -> None:
+        def body(tx: Tx) -> list[TaskRow]:
+            _, run, _, _ = seed(tx)
+            return tx.tasks(run.pk)
+
+        a, b = await store.write(body)
+        assert (a.task_id, a.state, a.try_number, a.max_tries, a.map_index) == ("a", None, 0, 2, -1)
+        assert b.launch_id is None
+        assert await store.read(lambda tx: tx.task(a.pk)) == a
+        assert await store.read(lambda tx: tx.task(10_000)) is None
+
+    async def test_each_task_change_is_guarded_on_its_own(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[list[bool], list[TaskState | None]]:
+            _, run, a, b = seed(tx)
+            values = {"state": TaskState.SKIPPED, "start_date": NOON, "end_date": NOON}
+            held = tx.update_tasks(
+                [
+                    TaskChange(pk=a.pk, expect_states=(TaskState.RUNNING, TaskState.QUEUED), values=values),
+                    TaskChange(pk=b.pk, expect_states=(None,), values=values),
+                    TaskChange(pk=10_000, values=values),
+                ]
+            )
+            return held, [row.state for row in tx.tasks(run.pk)]
+
+        assert await store.write(body) == ([False, True, False], [None, TaskState.SKIPPED])
+
+    async def test_a_change_may_expect_a_launch(self, store: Store) -> None:
+        def body(tx: Tx) -> list[bool]:
+            _, _, a, _ = seed(tx)
+            opened = launch(tx, a)
+            running = {"state": TaskState.RUNNING}
+            return tx.update_tasks(
+                [
+                    TaskChange(pk=a.pk, expect_launch=opened.launch_id + 1, values=running),
+                    TaskChange(pk=a.pk, expect_launch=opened.launch_id, values=running),
+                ]
+            )
+
+        assert await store.write(body) == [False, True]
+
+    async def test_many_changes_of_one_shape_and_of_several(self, store: Store) -> None:
+        def body(tx: Tx) -> list[tuple[TaskState | None, int]]:
+            dag = register(tx)
+            run = tx.insert_run(new_run(dag))
+            rows = tx.insert_tasks(run.pk, [NewTask(task_id=f"t{n}") for n in range(30)])
+            changes = [
+                TaskChange(
+                    pk=row.pk, expect_states=(None,), values={"state": TaskState.SCHEDULED, "try_number": n}
+                )
+                if n % 3
+                else TaskChange(pk=row.pk, expect_states=(None, TaskState.FAILED), values={"state": None})
+                for n, row in enumerate(rows)
+            ]
+            assert tx.update_tasks(changes) == [True] * 30
+            return [(row.state, row.try_number) for row in tx.tasks(run.pk)]
+
+        found = await store.write(body)
+        assert found == [(TaskState.SCHEDULED, n) if n % 3 else (None, 0) for n in range(30)]
+
+    async def test_columns_that_the_engine_never_reads_are_taken(self, store: Store) -> None:
+        def body(tx: Tx) -> list[bool]:
+            _, _, a, _ = seed(tx)
+            unseen = {"note": "n", "hostname": "h", "pid": 7, "message": "m"}
+            return tx.update_tasks([TaskChange(pk=a.pk, values=unseen)])
+
+        assert await store.write(body) == [True]
+
+    async def test_archiving_the_same_try_twice_keeps_the_later_copy(self, store: Store) -> None:
+        def body(tx: Tx) -> None:
+            _, _, a, _ = seed(tx)
+            tx.update_tasks([TaskChange(pk=a.pk, values={"try_number": 1, "state": TaskState.FAILED})])
+            tx.archive_try(a.pk)
+            tx.archive_try(a.pk)
+
+        await store.write(body)
+
+    # Launches
+
+    async def test_launches_only_rise_and_are_never_used_again(self, store: Store) -> None:
+        def first(tx: Tx) -> int:
+            _, run, a, b = seed(tx)
+            opened = tx.open_launches([a, b])
+            assert [row.task_pk for row in opened] == [a.pk, b.pk]
+            assert opened[0].launch_id < opened[1].launch_id
+            tx.delete_run(run.pk)
+            return opened[1].launch_id
+
+        highest = await store.write(first)
+
+        def second(tx: Tx) -> int:
+            _, _, a, _ = seed(tx, "next")
+            return tx.open_launches([a])[0].launch_id
+
+        assert await store.write(second) > highest
+
+    async def test_a_launch_knows_its_task_and_try(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[TaskRow, LaunchRow]:
+            _, _, a, _ = seed(tx)
+            return a, launch(tx, a)
+
+        task, opened = await store.write(body)
+        assert (opened.task_pk, opened.run_pk, opened.try_number, opened.generation) == (
+            task.pk,
+            task.run_pk,
+            1,
+            1,
+        )
+        found = await store.read(lambda tx: tx.task_of_launch(opened.launch_id))
+        assert found is not None
+        assert (found.pk, found.launch_id, found.state) == (task.pk, opened.launch_id, TaskState.QUEUED)
+        assert await store.read(lambda tx: tx.launch(opened.launch_id)) == opened
+        assert await store.read(lambda tx: tx.task_of_launch(10_000)) is None
+
+    async def test_a_launch_ends_once(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[bool, bool, bool, bool, LaunchRow | None]:
+            _, _, a, _ = seed(tx)
+            opened = launch(tx, a).launch_id
+            report = LaunchReport(launch_id=opened, outcome=Outcome.SUCCESS, finished_at=NOON)
+            return (
+                tx.update_launch(opened, {"opened_at": NOON, "started_at": NOON, "heartbeat_at": NOON}),
+                tx.finish_launch(report),
+                tx.finish_launch(replace(report, outcome=Outcome.FAILED)),
+                tx.update_launch(opened, {"heartbeat_at": NOON}),
+                tx.launch(opened),
+            )
+
+        opened, ended, again, updated, row = await store.write(body)
+        assert (opened, ended, again, updated) == (True, True, False, False)
+        assert row is not None
+        assert (row.outcome, row.finished_at, row.opened_at) == (Outcome.SUCCESS, NOON, NOON)
+
+    async def test_unfinished_current_and_silent_launches(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[list[int], list[int], list[int], list[int]]:
+            _, _, a, b = seed(tx)
+            old = launch(tx, a).launch_id
+            current = launch(tx, tx.task(a.pk) or a).launch_id
+            ended = launch(tx, b).launch_id
+            tx.finish_launch(LaunchReport(launch_id=ended, outcome=Outcome.SUCCESS))
+            tx.update_launch(old, {"opened_at": NOON, "heartbeat_at": NOON + timedelta(minutes=5)})
+            tx.update_launch(current, {"opened_at": NOON})
+            return (
+                [old, current],
+                sorted(launch.launch_id for launch in tx.unfinished_launches()),
+                tx.open_launch_ids(),
+                [launch.launch_id for launch in tx.silent_launches(NOON + timedelta(minutes=1))],
+            )
+
+        both, unfinished, current, silent = await store.write(body)
+        assert unfinished == both
+        assert current == silent == both[1:]
+
+    async def test_a_report_leaves_its_values_and_a_purge_takes_them(self, store: Store) -> None:
+        def body(tx: Tx) -> None:
+            _, _, a, _ = seed(tx)
+            opened = launch(tx, a).launch_id
+            tx.finish_launch(
+                LaunchReport(
+                    launch_id=opened,
+                    outcome=Outcome.SUCCESS,
+                    finished_at=NOON,
+                    message="done",
+                    exit_code=0,
+                    cpu_seconds=0.5,
+                    max_rss_bytes=1 << 33,
+                    xcoms={"return_value": b"1", "k": b'{"a": null}'},
+                    rendered_fields={"bash_command": "echo"},
+                )
+            )
+            tx.purge_xcoms([a.pk])
+            # A second report may leave the same keys: nothing of the first is in its way.
+            again = launch(tx, tx.task(a.pk) or a).launch_id
+            report = LaunchReport(launch_id=again, outcome=Outcome.SUCCESS, xcoms={"k": b"2"})
+            assert tx.finish_launch(report)
+
+        await store.write(body)
+
+    # Pools
+
+    async def test_the_default_pool_is_there(self, store: Store) -> None:
+        assert (await store.read(lambda tx: dict(tx.pool_slots())))[1, "default_pool"] == 128
