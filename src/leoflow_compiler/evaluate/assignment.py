@@ -58,7 +58,7 @@ def set_item(interpreter: Interpreter, target: cst.Subscript, value: Value, scop
 def _unpack(interpreter: Interpreter, target: cst.Tuple | cst.List, value: Value, scope: Scope) -> None:
     place = interpreter.place(target, scope)
     elements: Sequence[cst.BaseElement] = target.elements
-    items = interpreter.native(place, list, value)
+    items = interpreter.items(value, place)
     if isinstance(items, Opaque):
         for element in elements:
             assign(interpreter, element.value, items, scope)

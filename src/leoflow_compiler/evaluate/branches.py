@@ -93,7 +93,8 @@ def _restore(scope: Scope, names: dict[str, Value]) -> None:
 
 def run_for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Signal:
     place = interpreter.place(node.iter, scope)
-    iterator = interpreter.native(place, iter, interpreter.evaluate(node.iter, scope))
+    iterable = interpreter.in_order(interpreter.evaluate(node.iter, scope))
+    iterator = interpreter.native(place, iter, iterable)
     done = object()
     while not isinstance(iterator, Opaque):
         interpreter.budget.step()

@@ -70,6 +70,7 @@ MUTATORS = frozenset(
         "__ior__",
     ]
 )
+_ORDERING = frozenset({list, tuple, enumerate, zip, map, filter})
 PROBE_STEPS = 20_000
 
 
@@ -83,13 +84,14 @@ def evaluate_call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Val
     for arg in node.args:
         value = interpreter.evaluate(arg.value, scope)
         if arg.star == "*":
-            items = interpreter.native(place, list, value)
+            items = interpreter.items(value, place)
             if isinstance(items, Opaque):
-                unknown = unknown or items
+                unknown = items if unknown is None else unknown
             else:
                 args.extend(items)
         elif arg.star == "**":
-            unknown = _spread(interpreter, value, kwargs, place) or unknown
+            missing = _spread(interpreter, value, kwargs, place)
+            unknown = missing if unknown is None else unknown
         elif arg.keyword is not None:
             kwargs[arg.keyword.value] = value
         else:
@@ -261,6 +263,8 @@ def _call_native(
     guard = interpreter.models.guards.get(name if isinstance(callee, BuiltinMethodType) else callee)
     if guard is not None:
         guard(Call(interpreter=interpreter, name=name, args=(callee, *args), kwargs=kwargs, place=place))
+    if callee in _ORDERING if isinstance(callee, type) else name in ("join", "extend", "iter"):
+        args = tuple(interpreter.in_order(arg) for arg in args)
     result = interpreter.native(place, callee, *args, **kwargs)
     if mutates and isinstance(result, Opaque) and name not in ("pop", "setdefault", "popleft", "popitem"):
         raise interpreter.structure_needs(

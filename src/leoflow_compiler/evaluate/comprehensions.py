@@ -35,7 +35,7 @@ def _clause(
     interpreter: Interpreter, node: Any, clause: cst.CompFor, iterable: Value, scope: Scope
 ) -> Iterator[Value]:
     place = interpreter.place(clause, scope)
-    iterator = interpreter.native(place, iter, iterable)
+    iterator = interpreter.native(place, iter, interpreter.in_order(iterable))
     if isinstance(iterator, Opaque):
         _speculate(interpreter, node, clause, iterator, scope)
         raise Touched(iterator)

@@ -171,7 +171,7 @@ def _elements(
     for element in node.elements:
         value = interpreter.evaluate(element.value, scope)
         if isinstance(element, cst.StarredElement):
-            items = interpreter.native(interpreter.place(element, scope), list, value)
+            items = interpreter.items(value, interpreter.place(element, scope))
             if isinstance(items, Opaque):
                 return items
             found.extend(items)
@@ -212,7 +212,7 @@ def _dict(interpreter: Interpreter, node: cst.Dict, scope: Scope) -> Value:
         else:
             done = interpreter.native(place, found.update, interpreter.evaluate(element.value, scope))
         if isinstance(done, Opaque):
-            unknown = unknown or done
+            unknown = done if unknown is None else unknown
     return unknown if unknown is not None else found
 
 

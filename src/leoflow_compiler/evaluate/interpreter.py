@@ -82,6 +82,10 @@ class Interpreter:
         self.opaque_count += 1
         return Opaque(why, place, cause)
 
+    def settled(self, value: Value) -> Value:
+        """The value; what comes from a package that is not read as the opaque value that it is."""
+        return value.as_opaque() if isinstance(value, Library) else value
+
     def structure_needs(
         self, opaque: Opaque, what: str, place: Place, help: str | None = None
     ) -> Interruption:
@@ -136,6 +140,18 @@ class Interpreter:
         except Exception as error:  # noqa: BLE001 - any exception here is one that the project's code raises
             raise Raised(error, place) from None
         self.budget.check(result)
+        return result
+
+    def in_order(self, value: Value) -> Value:
+        """Sets as sorted lists, because their own order differs from process to process."""
+        if type(value) in (set, frozenset):
+            return self.native(self.here(), sorted, value, key=lambda item: (type(item).__name__, str(item)))
+        return value
+
+    def items(self, value: Value, place: Place) -> list[Value] | Opaque:
+        """`list(value)`; sets in an order that is the same in every compile."""
+        result = self.native(place, list, self.in_order(value))
+        assert isinstance(result, (list, Opaque))
         return result
 
     # Evaluation

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from leoflow_compiler.evaluate.values import Opaque, Place, Value
+from leoflow_compiler.evaluate.values import Library, Opaque, Place, Value
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -97,10 +97,9 @@ def binary(interpreter: Interpreter, operation: Operation, left: Value, right: V
 def compare(interpreter: Interpreter, operation: Operation, left: Value, right: Value, place: Place) -> Value:
     """One comparison. Identity of something unknown is unknown."""
     if operation in (operator.is_, operator.is_not):
-        if isinstance(left, Opaque):
-            return left
-        if isinstance(right, Opaque):
-            return right
+        for value in (left, right):
+            if isinstance(value, Opaque) or (isinstance(value, Library) and not value.modelled):
+                return value.as_opaque()
     return interpreter.native(place, operation, left, right)
 
 

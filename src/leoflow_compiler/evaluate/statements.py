@@ -10,7 +10,7 @@ import libcst as cst
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate import branches, classes, modules, patterns
 from leoflow_compiler.evaluate.assignment import assign, target_names
-from leoflow_compiler.evaluate.errors import Cascade, Raised, Refusal, StructureUnknown
+from leoflow_compiler.evaluate.errors import Cascade, Raised, Refusal, StructureUnknown, Touched
 from leoflow_compiler.evaluate.operators import IN_PLACE, binary
 from leoflow_compiler.evaluate.problems import problem_of
 from leoflow_compiler.evaluate.scope import Scope
@@ -74,6 +74,12 @@ def _run(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> Sign
         _poison(interpreter, statement, scope)
     except Refusal as refusal:
         interpreter.report(refusal)
+        _poison(interpreter, statement, scope)
+    except Touched as touched:
+        place = interpreter.here()
+        problem = interpreter.structure_needs(touched.opaque, "a value that this statement needs", place)
+        if isinstance(problem, Refusal):
+            interpreter.report(problem)
         _poison(interpreter, statement, scope)
     except Raised as raised:
         # Inside `try` it has somewhere to go; where it may not happen at all, the branch knows what to do.

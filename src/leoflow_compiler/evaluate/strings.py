@@ -38,7 +38,7 @@ def _join(
             assert isinstance(part, cst.FormattedStringText)
             text = _plain(part.value, raw)
         if isinstance(text, Opaque):
-            unknown = unknown or text
+            unknown = text if unknown is None else unknown
         else:
             texts.append(text)
     if unknown is not None:

@@ -44,7 +44,31 @@ class Place:
         return self.file.span_of(self.node)
 
 
-class Opaque:
+class Unknown:
+    """Base of what has no known value: every operation that needs it raises Touched."""
+
+    __slots__ = ()
+
+    def as_opaque(self) -> Opaque:
+        """This as an opaque value."""
+        raise NotImplementedError
+
+    def _touched(self, *_: object) -> NoReturn:
+        raise Touched(self.as_opaque())
+
+    # fmt: off
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _touched  # type: ignore[assignment]
+    __len__ = __iter__ = __contains__ = __getitem__ = __str__ = __format__ = _touched
+    __int__ = __index__ = __float__ = __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _touched
+    __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __floordiv__ = __and__ = __or__ = __ror__ = _touched
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = __neg__ = __invert__ = __next__ = _touched
+    __rand__ = __xor__ = __rxor__ = __pow__ = __rpow__ = __rfloordiv__ = __abs__ = __round__ = _touched
+    __fspath__ = __bytes__ = __reversed__ = __matmul__ = __rmatmul__ = __divmod__ = __pos__ = _touched
+    __repr__ = _touched
+    # fmt: on
+
+
+class Opaque(Unknown):
     """A value that is known only when the code runs: why, where, and what it was made from.
 
     `cascade`: it stands for something that has been reported already.
@@ -56,7 +80,13 @@ class Opaque:
         self.why = why
         self.place = place
         self.cause = cause
-        self.cascade = cascade or (cause is not None and cause.cascade)
+        self.cascade: bool = cascade or (cause is not None and cause.cascade)
+
+    def as_opaque(self) -> Opaque:
+        return self
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        raise Touched(self)
 
     def chain(self) -> list[Opaque]:
         """From this value back to its source."""
@@ -67,21 +97,8 @@ class Opaque:
             link = link.cause
         return found
 
-    def _touched(self, *_: object) -> NoReturn:
-        raise Touched(self)
 
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _touched  # type: ignore[assignment]
-    __len__ = __iter__ = __contains__ = __getitem__ = __str__ = __repr__ = __format__ = _touched  # type: ignore[assignment]
-    __int__ = __index__ = __float__ = __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _touched  # type: ignore[assignment]
-    __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __floordiv__ = __and__ = __or__ = __ror__ = _touched  # type: ignore[assignment]
-    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = __neg__ = __invert__ = __next__ = _touched  # type: ignore[assignment]
-    __rand__ = __xor__ = __rxor__ = __pow__ = __rpow__ = __rfloordiv__ = __abs__ = __round__ = _touched  # type: ignore[assignment]
-    __call__ = __fspath__ = __bytes__ = __reversed__ = __matmul__ = __rmatmul__ = __divmod__ = __pos__ = (
-        _touched  # type: ignore[assignment]
-    )
-
-
-class Library:
+class Library(Unknown):
     """Something of an installed package, by its canonical dotted path. Never imported."""
 
     __slots__ = ("interpreter", "path")
@@ -90,27 +107,35 @@ class Library:
         self.path = path
         self.interpreter = interpreter
 
-    def __call__(self, *args: Value, **kwargs: Value) -> Value:
-        return self.interpreter.call(self, args, kwargs)
-
     @property
     def name(self) -> str:
         return self.path.rpartition(".")[2]
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Library) and other.path == self.path
+    @property
+    def modelled(self) -> bool:
+        """Whether it is known what a call of it does."""
+        return self.path in self.interpreter.models.calls
 
-    def __hash__(self) -> int:
-        return hash(self.path)
+    def as_opaque(self) -> Opaque:
+        why = f"`{self.path}` comes from an installed package, which is not read"
+        return self.interpreter.opaque(why, self.interpreter.here())
 
-    def __repr__(self) -> str:
-        return self.path
+    def __call__(self, *args: Value, **kwargs: Value) -> Value:
+        return self.interpreter.call(self, args, kwargs)
+
+    def __bool__(self) -> bool:
+        if self.modelled:
+            return True
+        raise Touched(self.as_opaque())
 
 
 class ModelValue:
     """Base of the values that libraries are modelled with: DAGs, tasks, factories, …"""
 
     structural = False  # part of a DAG's structure: handing it to unknown code is refused
+
+    def __str__(self) -> str:
+        raise TypeError(f"the text of a {type(self).__name__} is not known when the DAG is compiled")
 
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         """The attribute's value. Raises AttributeError where there is none."""

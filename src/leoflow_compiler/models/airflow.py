@@ -11,7 +11,7 @@ from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
-from leoflow_compiler.models.graph import Label, Relative
+from leoflow_compiler.models.graph import RETURN_VALUE, Label, Relative, Task, XCom
 from leoflow_compiler.models.operators import CLASSIC, Operator
 from leoflow_compiler.models.tasks import create_task
 
@@ -68,6 +68,7 @@ def register(models: Models) -> None:
     models.pure_types.update((TriggerRule, WeightRule))
     models.calls.update(
         {
+            "airflow.sdk.XComArg": _output,
             "airflow.sdk.Label": _label,
             "airflow.sdk.EdgeModifier": _label,
             "airflow.sdk.Param": _param,
@@ -96,6 +97,16 @@ def _label(call: Call) -> Value:
     if isinstance(text, Opaque):
         raise call.interpreter.structure_needs(text, "the label", call.place)
     return Label(str(text), call.interpreter)
+
+
+def _output(call: Call) -> Value:
+    given = {**dict(zip(("operator", "key"), call.args, strict=False)), **call.kwargs}
+    task, key = given.get("operator"), given.get("key", RETURN_VALUE)
+    if isinstance(task, XCom):
+        task = task.task
+    if not isinstance(task, Task) or not isinstance(key, str):
+        raise Raised(TypeError("XComArg() needs an operator and a key"), call.place)
+    return XCom(task, key, call.interpreter)
 
 
 def _param(call: Call) -> Value:

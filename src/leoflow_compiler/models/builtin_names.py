@@ -138,6 +138,8 @@ def _isinstance(call: Call) -> Value:
     value, kinds = _argument(call, 0), _argument(call, 1)
     if isinstance(value, Opaque):
         return value
+    if isinstance(value, Library) and not value.modelled:
+        return value.as_opaque()
     results = [_is_instance(call, value, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
     if any(result is True for result in results):
         return True

@@ -54,6 +54,7 @@ def make_dag(call: Call, given: dict[str, Value]) -> Dag:
     """A new DAG. Problems of single arguments are reported, and the DAG is there without them."""
     interpreter = call.interpreter
     interpreter.structural_event("this DAG exists", call.place)
+    given = {name: interpreter.settled(value) for name, value in given.items()}
     for name in list(given):
         if name not in _KNOWN:
             meant = _MEANT.get(name)
