@@ -82,7 +82,8 @@ class ScriptedAgent:
         self.token = token
         self.pid = pid
         self.channel = grpc.aio.insecure_channel(
-            f"127.0.0.1:{plane.port}", options=[("grpc.enable_http_proxy", 0)]
+            f"127.0.0.1:{plane.port}",
+            options=[("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 1 << 26)],
         )
         self.stub: Any = agent_pb2_grpc.AgentServiceStub(self.channel)
         self.stream: Any = None
