@@ -1,0 +1,104 @@
+"""Flag > environment > file > default; what is missing or wrong is said all at once."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leoflow_server.settings import Settings, SettingsInvalid, database_url, resolve
+
+KEY = base64.b64encode(b"k" * 32).decode()
+SECRETS = {"LEOFLOW_ADMIN_PASSWORD": "pw", "LEOFLOW_JWT_SECRET": "j" * 32, "LEOFLOW_ENCRYPTION_KEY": KEY}
+
+
+def resolved(flags: dict[str, Any] | None = None, file: Path | None = None, **environ: str) -> Settings:
+    return resolve(flags or {}, environ={**SECRETS, "LEOFLOW_HOME": "/srv/leoflow", **environ}, file=file)
+
+
+def test_defaults() -> None:
+    settings = resolved()
+
+    assert (settings.port, settings.grpc_port, settings.metrics_port) == (8080, 9091, 9090)
+    assert settings.host == "127.0.0.1"
+    assert settings.home == Path("/srv/leoflow/server")
+    assert settings.database_url == "sqlite:////srv/leoflow/server/leoflow.db"
+    assert settings.logs_dir == Path("/srv/leoflow/server/logs")
+    assert not settings.lite
+
+
+def test_each_source_yields_to_the_one_before(tmp_path: Path) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text("port: 1\nhost: from-file\ngrpc_port: 1\nmetrics_port: 1\n")
+
+    settings = resolved({"port": 3, "host": None}, file, LEOFLOW_PORT="2", LEOFLOW_GRPC_PORT="2")
+
+    assert (settings.port, settings.grpc_port, settings.metrics_port) == (3, 2, 1)
+    assert settings.host == "from-file"
+
+
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "jwt").write_text("s" * 40 + "\n")
+
+    assert (
+        resolved(LEOFLOW_JWT_SECRET="", LEOFLOW_JWT_SECRET_FILE=str(tmp_path / "jwt")).jwt_secret == "s" * 40
+    )
+
+
+def test_no_secret_shows_in_the_representation() -> None:
+    shown = repr(resolved())
+
+    assert "j" * 32 not in shown
+    assert KEY not in shown
+    assert "pw" not in shown
+
+
+WRONG = [
+    ({"LEOFLOW_PORT": "many"}, "", "port must be a whole number, not 'many'"),
+    ({"LEOFLOW_LITE": "perhaps"}, "", "lite must be true or false"),
+    ({"LEOFLOW_ADMIN_PASSWORD": ""}, "", "set LEOFLOW_ADMIN_PASSWORD (or LEOFLOW_ADMIN_PASSWORD_FILE)"),
+    ({"LEOFLOW_JWT_SECRET": "short"}, "", "at least 32 characters"),
+    ({"LEOFLOW_ENCRYPTION_KEY": "c2hvcnQ="}, "", "base64 of exactly 32 bytes"),
+    ({"LEOFLOW_ENCRYPTION_KEY": "§§§"}, "", "base64 of exactly 32 bytes"),
+    ({"LEOFLOW_JWT_SECRET": "", "LEOFLOW_JWT_SECRET_FILE": "/nowhere"}, "", "JWT_SECRET_FILE cannot be read"),
+    ({}, "prot: 1\n", "unknown setting 'prot'"),
+    ({}, "- a list\n", "must be a mapping"),
+    ({}, "a: [", "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("environ", "text", "words"), WRONG)
+def test_what_is_wrong_is_named(tmp_path: Path, environ: dict[str, str], text: str, words: str) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text(text)
+
+    with pytest.raises(SettingsInvalid) as caught:
+        resolved({}, file, **environ)
+
+    assert words in str(caught.value)
+
+
+def test_everything_that_is_missing_is_said_at_once() -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        resolve({}, environ={})
+
+    assert len(caught.value.problems) == 3
+
+
+def test_keys_may_be_several_and_named() -> None:
+    assert resolved(LEOFLOW_ENCRYPTION_KEY=f"new:{KEY},old:{KEY}").encryption_key.startswith("new:")
+
+
+def test_launch_tokens_have_a_key_of_their_own() -> None:
+    derived, given = resolved().launch_secret, resolved(LEOFLOW_AGENT_SECRET="mine").launch_secret
+
+    assert len(derived) == 32
+    assert derived != b"j" * 32
+    assert given == b"mine"
+
+
+def test_the_database_can_be_found_without_any_secret() -> None:
+    assert database_url({}, environ={"LEOFLOW_HOME": "/srv"}) == "sqlite:////srv/server/leoflow.db"
+    assert database_url({"database_url": "sqlite:////x.db"}, environ={}) == "sqlite:////x.db"
