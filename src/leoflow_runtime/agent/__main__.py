@@ -23,6 +23,8 @@ from leoflow_runtime.agent.spool import Spool, SpoolInUse, SpoolUnusable
 
 def main(arguments: list[str]) -> int:
     become_unreadable()
+    # gRPC's own remarks about connections are not in the form of the agent's lines, and are no news to it.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         if arguments == ["host"]:
             host_settings = HostSettings.from_line(sys.stdin.readline())

@@ -73,8 +73,7 @@ class ChildRequests:
 
     async def _authentic(self, request: dict[str, Any]) -> Supervision:
         launch: Supervision = await self._find(int(request["launch_id"]))
-        expected = (launch.directory.read("launch.json") or {}).get("nonce", "")
-        if not expected or not hmac.compare_digest(str(request.get("nonce")), expected):
+        if not launch.nonce or not hmac.compare_digest(str(request.get("nonce")), launch.nonce):
             raise RequestInvalid("The request does not carry its launch's nonce.")
         return launch
 

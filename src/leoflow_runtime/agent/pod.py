@@ -40,6 +40,7 @@ class PodAgent:
         self._bounds = bounds
         self._control = ControlPlane(settings.server, agent_version=agent_version)
         self._launch: Supervision | None = None
+        self._stopped: str | None = None
 
     async def run(self) -> wire.Outcome | None:
         """The outcome that was reported; None if the launch was no longer current.
@@ -58,6 +59,8 @@ class PodAgent:
         launch = self._launch = Supervision(
             spec=spec, directory=directory, session=session, zygotes=zygotes, bounds=bounds
         )
+        if self._stopped is not None:
+            launch.stop(self._stopped)
         requests = ChildRequests(self._find)
         await requests.start(self._spool.socket_path)
         clockwork = [
@@ -75,6 +78,7 @@ class PodAgent:
 
     def stop(self, reason: str) -> None:
         """The pod is being deleted: the task is stopped and its end reported."""
+        self._stopped = reason
         if self._launch is not None:
             self._launch.stop(reason)
 
@@ -88,6 +92,8 @@ class PodAgent:
                     raise LaunchNotGiven(
                         f"The control plane does not give out this launch: {error.details()}."
                     ) from error
+                if self._stopped is not None:
+                    raise LaunchNotGiven(f"No launch was begun: {self._stopped}.") from error
                 narrate("warning", f"The control plane at {self._settings.server} cannot be reached yet.")
             await asyncio.sleep(next(waits))
 

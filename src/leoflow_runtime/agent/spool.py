@@ -45,15 +45,15 @@ class LaunchDirectory:
     def read(self, name: str) -> dict[str, Any] | None:
         """The JSON object in a file of this launch; None if it is missing or is not one."""
         try:
-            return records.read_json(str(self.path / name))
+            return records.read_json(f"{self.path}/{name}")
         except ValueError:
             return None
 
     def has(self, name: str) -> bool:
-        return (self.path / name).exists()
+        return os.path.exists(f"{self.path}/{name}")
 
     def write(self, name: str, value: Any) -> None:
-        records.write_json(str(self.path / name), value)
+        records.write_json(f"{self.path}/{name}", value)
 
     def claim(self) -> bool:
         """Takes the launch away from any zygote that has not started it yet."""
@@ -62,7 +62,7 @@ class LaunchDirectory:
     def started_at(self) -> float | None:
         """When the user's first line was next, in seconds since the epoch."""
         try:
-            return (self.path / "started").stat().st_mtime
+            return os.stat(f"{self.path}/started").st_mtime
         except FileNotFoundError:
             return None
 
@@ -93,6 +93,9 @@ class Spool:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         self.socket_path = _socket_path(path)
+        if not self.held():  # else their documents may be among them
+            for document in (path / "versions").iterdir():
+                document.unlink()
 
     def close(self) -> None:
         os.close(self._lock)

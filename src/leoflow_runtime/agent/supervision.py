@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -75,6 +76,11 @@ class Supervision:
     async def adopt(self) -> wire.Outcome | None:
         """A launch that an earlier agent began."""
         return await self._guarded(self._take_over)
+
+    @functools.cached_property
+    def nonce(self) -> str:
+        """What a request of this launch must carry; empty if the launch has no `launch.json`."""
+        return str((self.directory.read("launch.json") or {}).get("nonce", ""))
 
     def stop(self, reason: str) -> None:
         """Ends the task as cancelled."""

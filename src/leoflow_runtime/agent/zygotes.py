@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from leoflow_runtime.wire import agent_pb2 as wire
 
@@ -28,6 +29,11 @@ class ImportFailed(Exception):
         super().__init__(summary)
         self.summary = summary
         self.traceback = traceback
+
+
+def _output(directory: Path) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    return open(os.open(directory / "output", flags, 0o600), "ab", buffering=0)
 
 
 class ZygoteDied(Exception):
@@ -103,17 +109,20 @@ class Zygote:
         self._writer: asyncio.StreamWriter | None = None
 
     @classmethod
-    async def start(cls, version: Version, dag_json: bytes, program: Path) -> Zygote:
-        """Starts it under what the compiler evaluated the DAG with. Raises OSError."""
+    async def start(cls, version: Version, directory: Path, dag_json: bytes, program: Path) -> Zygote:
+        """Starts it under what the compiler evaluated the DAG with. Raises OSError.
+
+        What the interpreter has to say before it runs goes to the output of the launch in `directory`.
+        """
         evaluated = json.loads(dag_json).get("evaluated_with", {}).get("env", {})
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, _output(directory) as output:
             try:
                 process = subprocess.Popen(  # noqa: ASYNC220 (posix_spawn-like: under a millisecond)
                     [version.python, "-I", str(program), "serve", str(theirs.fileno())],
                     stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
                     cwd=version.code_path,
                     env=clean_environment(os.environ, version.python, evaluated),
                     pass_fds=[theirs.fileno()],
@@ -147,13 +156,18 @@ class Zygote:
         return child
 
     def retire(self) -> None:
-        """Takes its control away: it ends when its last child has."""
+        """Takes its control away: it ends when its last child has, or at once if it is still importing."""
+        if not self.ready.done():
+            self.kill()
         if self._writer is not None:
             self._writer.close()
 
     def kill(self) -> None:
-        """Ends it now, and with it every child."""
-        self.process.kill()
+        """Ends it now with what its import started, and with it every child."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has ended by itself
+            return
 
     def _send(self, command: dict[str, Any]) -> None:
         if self.failed is not None:
@@ -167,8 +181,12 @@ class Zygote:
                 self._heard(json.loads(line))
         except (ConnectionError, ValueError):
             pass  # the same as its end: settled below
-        self._settle(ZygoteDied("The process that starts the tasks of this DAG version ended."))
         await self._collect()
+        if self.ready.done():
+            self._settle(ZygoteDied("The process that starts the tasks of this DAG version ended."))
+        else:
+            ended = f"the interpreter ended in the middle of it ({_status(self.process.returncode)})"
+            self._settle(ImportFailed(ended, ""))
 
     def _heard(self, event: dict[str, Any]) -> None:
         kind = event["event"]
@@ -212,6 +230,16 @@ class Zygote:
             await asyncio.sleep(0.01)
 
 
+def _status(returncode: int) -> str:
+    """How a process ended, in words."""
+    if returncode >= 0:
+        return f"exit status {returncode}"
+    try:
+        return signal.Signals(-returncode).name
+    except ValueError:
+        return f"signal {-returncode}"
+
+
 @dataclass(kw_only=True, slots=True)
 class ZygotePool:
     """All zygotes of an agent.
@@ -233,7 +261,7 @@ class ZygotePool:
         """The zygote of a version, ready or not yet; give it back with `release`. Raises OSError."""
         zygote = self._zygotes.get(version)
         if zygote is None or zygote.failed is not None:
-            zygote = await Zygote.start(version, dag_json, self.program)
+            zygote = await Zygote.start(version, directory, dag_json, self.program)
             raced = self._zygotes.get(version)
             if raced is not None and raced.failed is None:
                 zygote.retire()

@@ -172,7 +172,10 @@ class Zygote:
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "program.py")
         arguments = [sys.executable, "-I", program, "one", directory]
         defaults = [signal.SIGINT, signal.SIGPIPE]
-        return os.posix_spawn(sys.executable, arguments, os.environ, setsigdef=defaults)
+        output = os.path.join(directory, "output")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        actions = [(os.POSIX_SPAWN_OPEN, 1, output, flags, 0o600), (os.POSIX_SPAWN_DUP2, 1, 2)]
+        return os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions, setsigdef=defaults)
 
     def _reap(self) -> None:
         while self._children:

@@ -177,6 +177,23 @@ async def test_an_interpreter_that_is_not_there_is_named(
     assert report.message == "The interpreter /nowhere/python cannot be started: No such file or directory."
 
 
+@pytest.mark.parametrize(
+    ("source", "how"), [("os._exit(7)", "exit status 7"), ("os.kill(os.getpid(), 11)", "SIGSEGV")]
+)
+async def test_an_interpreter_that_dies_in_the_import_fails_the_try(
+    plane: FakeControlPlane, project: Project, host: Host, source: str, how: str
+) -> None:
+    project.write(f"import os\nos.write(2, b'about to die\\n')\n{source}\n")
+    async with host.running():
+        plane.launch(project.spec("work"))
+        report = await plane.finished(1)
+    assert report.outcome == wire.FAILED
+    assert report.message == (
+        f"The DAG could not be imported: the interpreter ended in the middle of it ({how})"
+    )
+    assert plane.output(1) == ["about to die"]
+
+
 async def test_a_doubled_start_runs_once(plane: FakeControlPlane, project: Project, host: Host) -> None:
     project.write("import time\ndef work(launch, directory): print('once')")
     async with host.running():
