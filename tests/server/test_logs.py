@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from leoflow_server.logs import LogGap, LogKey, LogStore
 
-KEY = LogKey(
-    tenant_id=1, dag_id="shop", run_id="manual__2026-01-01", task_id="load", map_index=-1, launch_id=7
-)
+KEY = LogKey(tenant_id=1, dag_id="shop", run_id="manual__1", task_id="load", map_index=-1, launch_id=7)
 
 
 def named(**parts: object) -> LogKey:

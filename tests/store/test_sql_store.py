@@ -1,0 +1,22 @@
+"""The SQL store keeps a store's promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leoflow_server.store import SqlStore, migrate
+
+from .conformance import StoreConformance
+
+
+class TestSqlite(StoreConformance):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[SqlStore]:
+        url = f"sqlite:///{tmp_path}/leoflow.db"
+        migrate(url)
+        store = SqlStore(url)
+        yield store
+        store.close()
