@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 _SIZED = frozenset({str, bytes, bytearray, list, tuple, dict, set, frozenset})
 
 

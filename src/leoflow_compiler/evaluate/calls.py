@@ -21,7 +21,7 @@ from leoflow_compiler.evaluate import statements
 from leoflow_compiler.evaluate.attributes import is_project_class
 from leoflow_compiler.evaluate.binding import bind
 from leoflow_compiler.evaluate.budget import BudgetExceeded
-from leoflow_compiler.evaluate.errors import Interruption, Raised
+from leoflow_compiler.evaluate.errors import Interruption, Raised, StructureUnknown
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.values import (
@@ -131,7 +131,8 @@ def _call_with_unknown(
     name = interpreter.describe(callee) if not isinstance(callee, Opaque) else "the call"
     if isinstance(callee, (Opaque, Library)) and not _builds(interpreter, callee):
         return call(interpreter, callee, (*args, unknown), kwargs, place, None)
-    raise interpreter.structure_needs(unknown, f"with which arguments `{name}` is called", place)
+    what = f"with which arguments `{name}` is called"
+    raise interpreter.structure_needs(unknown, what, place, kind=StructureUnknown)
 
 
 def _builds(interpreter: Interpreter, callee: Value) -> bool:
@@ -197,7 +198,7 @@ def _call_unknown_library(interpreter: Interpreter, callee: Library, request: Ca
     if structural is not None:
         raise interpreter.refuse(
             OUTSIDE_CODE_BUILDS,
-            f"`{callee.path}` receives a {type(structural).__name__.lower()}, and it is not part of the project",
+            f"`{callee.path}` is not part of the project and receives a {type(structural).__name__.lower()}",
             request.place,
         )
     result = interpreter.opaque(f"`{callee.path}(…)` is known only when the code runs", request.place)
@@ -224,7 +225,7 @@ def _probe(interpreter: Interpreter, function: Function, opaque: Opaque, place: 
             call_function(interpreter, function, tuple(args), kwargs, place)
     except Interruption as interruption:
         interpreter.probe_hit = interpreter.probe_hit or (
-            interruption if isinstance(interruption, statements.StructureUnknown) else None
+            interruption if isinstance(interruption, StructureUnknown) else None
         )
     except BudgetExceeded:
         # A body that works this long is run-time code; it changed no graph so far.
@@ -288,11 +289,11 @@ def _is_safe(interpreter: Interpreter, callee: Value) -> bool:
     if isinstance(callee, (BuiltinMethodType, FunctionType)) and callee in interpreter.models.pure_functions:
         return True
     if isinstance(callee, (BuiltinMethodType, MethodWrapperType)):
-        owner = callee.__self__
-        kind = owner if isinstance(owner, type) else type(owner)
-        return kind in kinds or is_project_class(kind) or isinstance(owner, super)
+        receiver: object = callee.__self__
+        kind = receiver if isinstance(receiver, type) else type(receiver)
+        return kind in kinds or is_project_class(kind) or isinstance(receiver, super)
     if isinstance(callee, (MethodDescriptorType, WrapperDescriptorType)):
-        return callee.__objclass__ in kinds or callee.__objclass__ is object
+        return callee.__objclass__ in kinds
     return type(callee) in kinds or is_project_class(type(callee))
 
 
@@ -339,7 +340,7 @@ def _run_body(
         if interpreter.records.get("events", 0) != events:
             raise interpreter.refuse(
                 UNSUPPORTED_PYTHON,
-                f"the generator `{function.__name__}` builds tasks while it is iterated, which is not evaluated",
+                f"the generator `{function.__name__}` builds tasks, which is not evaluated",
                 place,
                 help="return a list instead",
             )

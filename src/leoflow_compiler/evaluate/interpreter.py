@@ -17,7 +17,7 @@ from leoflow_compiler.evaluate.budget import Budget, BudgetExceeded
 from leoflow_compiler.evaluate.errors import Cascade, Interruption, Raised, Refusal, StructureUnknown, Touched
 from leoflow_compiler.evaluate.library import Models
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import Function, Library, Module, Opaque, Place, Value
+from leoflow_compiler.evaluate.values import Function, Library, Module, Opaque, Place, Unknown, Value
 from leoflow_compiler.source.tree import SourceFile
 
 
@@ -87,26 +87,31 @@ class Interpreter:
         return value.as_opaque() if isinstance(value, Library) else value
 
     def structure_needs(
-        self, opaque: Opaque, what: str, place: Place, help: str | None = None
+        self,
+        opaque: Opaque,
+        what: str,
+        place: Place,
+        help: str | None = None,
+        kind: type[Refusal] = Refusal,
     ) -> Interruption:
         """The reason why structure cannot be built from something opaque."""
         if opaque.cascade:
             return Cascade()
         links = opaque.chain()
         notes = tuple((link.why, link.place) for link in links[:6])
-        return StructureUnknown(
+        return kind(
             OPAQUE_STRUCTURE,
             f"{what} cannot be known when the DAG is compiled",
             place,
             notes=notes,
             help=help
-            or "write the value in the file, give it a default, or set it under `compile: env:` in leoflow.yaml",
+            or "write the value in the file, give a default, or set it under `compile: env:` in leoflow.yaml",
         )
 
     def structural_event(self, what: str, place: Place) -> None:
         """Called before the graph changes. Raises where it is unknown whether that happens."""
         if self.speculation is not None:
-            raise self.structure_needs(self.speculation, f"whether {what}", place)
+            raise self.structure_needs(self.speculation, f"whether {what}", place, kind=StructureUnknown)
 
     def changes_value(self, what: str, place: Place) -> None:
         """Called before a value is changed in place. Raises where it is unknown whether that happens."""
@@ -138,6 +143,9 @@ class Interpreter:
         except MemoryError:
             raise BudgetExceeded("more memory than a compile may use") from None
         except Exception as error:  # noqa: BLE001 - any exception here is one that the project's code raises
+            unknown = next((value for value in (*args, *kwargs.values()) if isinstance(value, Unknown)), None)
+            if unknown is not None:
+                return unknown.as_opaque()  # with the real value it might not have been raised
             raise Raised(error, place) from None
         self.budget.check(result)
         return result

@@ -10,7 +10,7 @@ import libcst as cst
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate import branches, classes, modules, patterns
 from leoflow_compiler.evaluate.assignment import assign, target_names
-from leoflow_compiler.evaluate.errors import Cascade, Raised, Refusal, StructureUnknown, Touched
+from leoflow_compiler.evaluate.errors import Cascade, Raised, Refusal, Touched
 from leoflow_compiler.evaluate.operators import IN_PLACE, binary
 from leoflow_compiler.evaluate.problems import problem_of
 from leoflow_compiler.evaluate.scope import Scope
@@ -20,7 +20,7 @@ from leoflow_compiler.evaluate.values import Opaque, Place, Value
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
 
-__all__ = ["MaybeReturn", "Return", "Signal", "StructureUnknown", "run_block", "yields"]
+__all__ = ["MaybeReturn", "Return", "Signal", "run_block", "yields"]
 
 Runner = Callable[["Interpreter", Any, Scope], Signal]
 _RUNNERS: dict[type[cst.CSTNode], Runner] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -80,7 +80,8 @@ def _expression(
         if part.conversion is None and part.format_spec is None:
             value = interpreter.native(place, lambda: f"{source}={value!r}")
             return value  # type: ignore[no-any-return]
-    conversion = {"r": repr, "s": str, "a": ascii}.get(part.conversion or "")
+    conversions: dict[str, Callable[[Value], str]] = {"r": repr, "s": str, "a": ascii}
+    conversion = conversions.get(part.conversion or "")
     if conversion is not None:
         value = interpreter.native(place, conversion, value)
     specification: Value = ""

@@ -57,7 +57,7 @@ class Unknown:
         raise Touched(self.as_opaque())
 
     # fmt: off
-    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _touched  # type: ignore[assignment]
+    __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _touched
     __len__ = __iter__ = __contains__ = __getitem__ = __str__ = __format__ = _touched
     __int__ = __index__ = __float__ = __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = _touched
     __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __floordiv__ = __and__ = __or__ = __ror__ = _touched
@@ -66,6 +66,12 @@ class Unknown:
     __fspath__ = __bytes__ = __reversed__ = __matmul__ = __rmatmul__ = __divmod__ = __pos__ = _touched
     __repr__ = _touched
     # fmt: on
+
+    def __copy__(self) -> Unknown:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Unknown:
+        return self
 
 
 class Opaque(Unknown):
@@ -123,7 +129,7 @@ class Library(Unknown):
     def __call__(self, *args: Value, **kwargs: Value) -> Value:
         return self.interpreter.call(self, args, kwargs)
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         if self.modelled:
             return True
         raise Touched(self.as_opaque())
@@ -136,6 +142,12 @@ class ModelValue:
 
     def __str__(self) -> str:
         raise TypeError(f"the text of a {type(self).__name__} is not known when the DAG is compiled")
+
+    def __copy__(self) -> NoReturn:
+        raise TypeError(f"copying a {type(self).__name__} is not evaluated")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        raise TypeError(f"copying a {type(self).__name__} is not evaluated")
 
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         """The attribute's value. Raises AttributeError where there is none."""
@@ -210,6 +222,12 @@ class Function:
 
     def __call__(self, *args: Value, **kwargs: Value) -> Value:
         return self.interpreter.call_function(self, args, kwargs)
+
+    def __copy__(self) -> Function:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Function:
+        return self
 
     def __repr__(self) -> str:
         return f"<function {self.__qualname__}>"

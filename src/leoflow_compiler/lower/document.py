@@ -149,7 +149,11 @@ def _add_times(dag: Dag, document: dict[str, Any]) -> None:
     if start.value is None and dag.default_args.get("start_date") is not None:
         default = dag.default_args["start_date"]
         start = Argument(
-            owner=start.owner, name="start_date", value=default, place=start.place, interpreter=dag.interpreter
+            owner=start.owner,
+            name="start_date",
+            value=default,
+            place=start.place,
+            interpreter=dag.interpreter,
         )
     moment = moment_of(start)
     zone = zone_name(start, moment)
@@ -196,7 +200,8 @@ def _add_source(compilation: Compilation, document: dict[str, Any]) -> None:
     if config.dag_source != _DEFAULT_SOURCE:
         document["dag_source"] = config.dag_source
     document["files"] = {
-        path: "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest() for path, file in project.files.items()
+        path: "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()
+        for path, file in project.files.items()
     }
     interpreter = compilation.interpreter
     assert interpreter is not None

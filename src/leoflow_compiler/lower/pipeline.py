@@ -14,7 +14,7 @@ from leoflow_compiler.project import Project
 from leoflow_compiler.source.guard import SourceRefused
 from leoflow_compiler.source.guard import guard as guard_text
 
-__all__ = ["PASSES", "CompileResult", "Compilation", "compile_project", "run_passes"]
+__all__ = ["PASSES", "Compilation", "CompileResult", "compile_project", "run_passes"]
 
 Pass = Callable[[Compilation], None]
 

@@ -40,12 +40,12 @@ def _in_call(node: ast.Call) -> Iterator[Named]:
     if not first:
         return
     owner = node.func.value
-    owner_name = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    owner_name = (
+        owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
+    )
     if owner_name == "Variable" and node.func.attr == "get":
         yield "variables", first
-    elif owner_name == "Connection" and node.func.attr == "get":
-        yield "connections", first
-    elif node.func.attr in _CONNECTION_CALLS:
+    elif (owner_name == "Connection" and node.func.attr == "get") or node.func.attr in _CONNECTION_CALLS:
         yield "connections", first
 
 

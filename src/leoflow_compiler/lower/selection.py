@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from leoflow_compiler.diagnostics import Diagnostic
 from leoflow_compiler.diagnostics.catalogue.graph import (
     CYCLE,
@@ -83,7 +85,7 @@ def _check_cycle(compilation: Compilation, dag: Dag) -> None:
     cycle = find_cycle({task_id: list(task.upstream) for task_id, task in dag.tasks.items()})
     if cycle is None:
         return
-    pairs = list(zip(cycle, cycle[1:], strict=False))
+    pairs = list(pairwise(cycle))
     places = [(f"`{first}` → `{second}`", dag.edges.get((first, second))) for first, second in pairs]
     place = next((place for _, place in reversed(places) if place is not None), dag.place)
     message = "the tasks depend on each other in a circle: " + " → ".join(cycle)

@@ -110,7 +110,9 @@ def _written(task: Task, name: str, place: Place) -> Place:
     return call.place_of(name)
 
 
-def lower_fields(task: Task, yaml_defaults: Mapping[str, Any], problems: list[Interruption]) -> dict[str, Any]:
+def lower_fields(
+    task: Task, yaml_defaults: Mapping[str, Any], problems: list[Interruption]
+) -> dict[str, Any]:
     """The fields that differ from their defaults. Problems are collected, one per argument at most."""
     found: dict[str, Any] = {}
     for name, (field, default, convert) in _FIELDS.items():
@@ -133,7 +135,10 @@ def lower_fields(task: Task, yaml_defaults: Mapping[str, Any], problems: list[In
 
 def _check_fail_fast(task: Task, found: Mapping[str, Any], problems: list[Interruption]) -> None:
     assert task.dag is not None
-    if task.dag.arguments.get("fail_fast") is True and found.get("trigger_rule", "all_success") != "all_success":
+    if (
+        task.dag.arguments.get("fail_fast") is True
+        and found.get("trigger_rule", "all_success") != "all_success"
+    ):
         message = f"task `{task.task_id}` of a `fail_fast` DAG has to have the trigger rule `all_success`"
         problems.append(Refusal(BAD_ARGUMENT, message, task.place))
 
@@ -150,7 +155,9 @@ def _check_dates(task: Task, problems: list[Interruption]) -> None:
             if isinstance(limit, Opaque) or own is None:
                 continue
             whole = moment_of(
-                Argument(owner="the DAG", name=name, value=limit, place=task.place, interpreter=task.interpreter)
+                Argument(
+                    owner="the DAG", name=name, value=limit, place=task.place, interpreter=task.interpreter
+                )
             )
         except Interruption as problem:
             problems.append(problem)

@@ -21,9 +21,7 @@ _BASH_EXTRA = ("env", "append_env", "cwd", "skip_on_exit_code", "output_encoding
 _HTTP_EXTRA = ("extra_options", "log_response")
 
 
-def lower_task(
-    task: Task, yaml_defaults: Mapping[str, Any], problems: list[Interruption]
-) -> dict[str, Any]:
+def lower_task(task: Task, yaml_defaults: Mapping[str, Any], problems: list[Interruption]) -> dict[str, Any]:
     """One task of the document. Problems are collected."""
     found: dict[str, Any] = {"task_id": task.task_id, "type": task.operator.type}
     if task.operator.kind is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from leoflow_compiler.diagnostics.catalogue.airflow import UNSUPPORTED_FEATURE
@@ -89,7 +90,9 @@ def _operator(operator: Operator) -> Any:
 
 
 def _mapping(call: Call) -> Value:
-    raise call.refusal(UNSUPPORTED_FEATURE, "dynamic task mapping (`.partial(…).expand(…)`) is not supported yet")
+    raise call.refusal(
+        UNSUPPORTED_FEATURE, "dynamic task mapping (`.partial(…).expand(…)`) is not supported yet"
+    )
 
 
 def _label(call: Call) -> Value:
@@ -126,7 +129,7 @@ def _relative(call: Call, value: Value) -> bool:
 
 
 def _chain(call: Call) -> Value:
-    for first, second in zip(call.args, call.args[1:], strict=False):
+    for first, second in pairwise(call.args):
         if _relative(call, first):
             first.relate(second, upstream=False)
         elif _relative(call, second):
@@ -169,9 +172,7 @@ def _chain_linear(call: Call) -> Value:
             connected = True
         previous = [element] if _relative(call, element) else list(element)
     if not connected:
-        raise Raised(
-            ValueError("No dependencies were set. Did you forget to expand with `*`?"), call.place
-        )
+        raise Raised(ValueError("No dependencies were set. Did you forget to expand with `*`?"), call.place)
     return None
 
 

@@ -16,20 +16,24 @@ _SDK_MODULES = (
     "airflow.sdk.definitions.edges airflow.sdk.definitions.xcom_arg airflow.sdk.definitions.context "
     "airflow.sdk.definitions.connection airflow.sdk.definitions.asset airflow.sdk.bases.operator "
     "airflow.sdk.bases.hook airflow.sdk.bases.sensor airflow.sdk.api.datamodels._generated "
-    "airflow.utils.task_group airflow.utils.trigger_rule airflow.utils.weight_rule airflow.utils.edgemodifier "
+    "airflow.utils.task_group airflow.utils.trigger_rule airflow.utils.weight_rule "
+    "airflow.utils.edgemodifier "
     "airflow.utils.helpers airflow.providers.common.compat.sdk airflow.assets airflow.hooks.base "
     "airflow.task.trigger_rule airflow.task.weight_rule leoflow"
 )
 _SDK_NAMES = (
     "AllowedKeyMapper Asset AssetAlias AssetAll AssetAny AssetOrTimeSchedule AssetWatcher AsyncCallback "
-    "BaseAsyncOperator BaseBranchOperator BaseHook BaseNotifier BaseOperator BaseOperatorLink BaseSensorOperator "
+    "BaseAsyncOperator BaseBranchOperator BaseHook BaseNotifier BaseOperator BaseOperatorLink "
+    "BaseSensorOperator "
     "BaseXCom BranchMixIn ChainMapper Connection Context CronDataIntervalTimetable CronTriggerTimetable "
     "CronPartitionTimetable DAG DagRunState DeadlineAlert DeadlineReference DeltaDataIntervalTimetable "
     "DeltaTriggerTimetable EdgeModifier EventsTimetable IdentityMapper Label Metadata "
-    "MultipleCronTriggerTimetable ObjectStoragePath Param ParamsDict PartitionedAssetTimetable PartitionMapper "
+    "MultipleCronTriggerTimetable ObjectStoragePath Param ParamsDict PartitionedAssetTimetable "
+    "PartitionMapper "
     "PokeReturnValue ProductMapper SecretCache SkipMixin SyncCallback StartOfDayMapper StartOfHourMapper "
     "StartOfMonthMapper StartOfQuarterMapper StartOfWeekMapper StartOfYearMapper TaskGroup TaskInstance "
-    "TaskInstanceState TriggerRule Variable WeightRule XComArg asset chain chain_linear conf cross_downstream dag "
+    "TaskInstanceState TriggerRule Variable WeightRule XComArg asset chain chain_linear conf "
+    "cross_downstream dag "
     "get_current_context get_parsing_context literal macros setup task task_group teardown "
     "timezone exceptions definitions bases types io execution_time api configuration log observability yaml"
 )
@@ -58,7 +62,11 @@ def register(models: Models) -> None:
 def unknown_call(library: Library, call: Call) -> Refusal | None:
     """Refuses what would be a task, a group or a DAG; everything else is opaque."""
     path, name = library.path, library.name
-    if name in _MAPPING and library.path.rpartition(".")[0][:1].isalpha() and _task_like(path.rpartition(".")[0]):
+    if (
+        name in _MAPPING
+        and library.path.rpartition(".")[0][:1].isalpha()
+        and _task_like(path.rpartition(".")[0])
+    ):
         message = f"dynamic task mapping (`{path.split('.')[-2]}.{name}`) is not supported yet"
         return call.refusal(UNSUPPORTED_FEATURE, message)
     if path in _FEATURES:

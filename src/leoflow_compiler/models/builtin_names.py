@@ -15,19 +15,72 @@ from leoflow_compiler.evaluate.operators import check_format
 from leoflow_compiler.evaluate.values import Function, Library, ModelValue, Module, Opaque, Value
 
 _PURE_TYPES: tuple[type, ...] = (
-    bool, bytes, bytearray, complex, dict, enumerate, filter, float, frozenset, int, list, map, object, property,
-    range, reversed, set, slice, str, tuple, zip, classmethod, staticmethod, types.MappingProxyType,
-    types.SimpleNamespace, types.GeneratorType, types.GenericAlias,
-)  # fmt: skip
-_ITERATORS = tuple(
-    type(iter(value))
-    for value in ([], (), {}, set(), "", range(0), b"", {}.keys(), {}.values(), {}.items(), reversed([]))
+    bool,
+    bytes,
+    bytearray,
+    complex,
+    dict,
+    enumerate,
+    filter,
+    float,
+    frozenset,
+    int,
+    list,
+    map,
+    object,
+    property,
+    range,
+    reversed,
+    set,
+    slice,
+    str,
+    tuple,
+    zip,
+    classmethod,
+    staticmethod,
+    types.MappingProxyType,
+    types.SimpleNamespace,
+    types.GeneratorType,
+    types.GenericAlias,
 )
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_EXAMPLES: tuple[Any, ...] = (
+    [],
+    (),
+    {},
+    set(),
+    "",
+    range(0),
+    b"",
+    {}.keys(),
+    {}.values(),
+    {}.items(),
+    reversed([]),
+)
+_ITERATORS: tuple[type, ...] = tuple(type(iter(value)) for value in _EXAMPLES)
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _PURE_FUNCTIONS = (
-    abs, all, any, ascii, bin, chr, divmod, format, hex, iter, len, max, min, next, oct, ord, pow, repr, round,
-    sorted, sum,
-)  # fmt: skip
+    abs,
+    all,
+    any,
+    ascii,
+    bin,
+    chr,
+    divmod,
+    format,
+    hex,
+    iter,
+    len,
+    max,
+    min,
+    next,
+    oct,
+    ord,
+    pow,
+    repr,
+    round,
+    sorted,
+    sum,
+)
 _REFUSED = ("exec", "eval", "compile", "__import__", "breakpoint", "dir", "memoryview", "input")
 
 
@@ -58,9 +111,10 @@ def register(models: Models) -> None:
             "pow": _guard_pow,
             "format": _guard_format,
             "replace": _guard_replace,
-            **dict.fromkeys(("center", "ljust", "rjust", "zfill", "expandtabs"), _guard_width),
         }
     )
+    for name in ("center", "ljust", "rjust", "zfill", "expandtabs"):
+        models.guards[name] = _guard_width
 
 
 def attach(interpreter: Interpreter) -> None:
@@ -70,9 +124,7 @@ def attach(interpreter: Interpreter) -> None:
 
 
 def _refuse(call: Call) -> Value:
-    raise call.refusal(
-        UNSUPPORTED_PYTHON, f"`{call.name}` is not evaluated at the top level of a DAG file"
-    )
+    raise call.refusal(UNSUPPORTED_PYTHON, f"`{call.name}` is not evaluated at the top level of a DAG file")
 
 
 def _print(call: Call) -> Value:

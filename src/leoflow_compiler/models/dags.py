@@ -15,25 +15,49 @@ from leoflow_compiler.models.tasks import ID, check_default_args, is_empty
 
 _COMPILED = frozenset(
     {
-        "dag_id", "description", "schedule", "start_date", "end_date", "max_active_tasks", "max_active_runs",
-        "dagrun_timeout", "catchup", "doc_md", "params", "is_paused_upon_creation", "tags", "fail_fast",
-        "dag_display_name", "default_args",
+        "dag_id",
+        "description",
+        "schedule",
+        "start_date",
+        "end_date",
+        "max_active_tasks",
+        "max_active_runs",
+        "dagrun_timeout",
+        "catchup",
+        "doc_md",
+        "params",
+        "is_paused_upon_creation",
+        "tags",
+        "fail_fast",
+        "dag_display_name",
+        "default_args",
     }
-)  # fmt: skip
+)
 # What these change happens where tasks run, from the file itself, or in the user interface only.
 _ACCEPTED = frozenset(
     {
-        "template_searchpath", "template_undefined", "user_defined_macros", "user_defined_filters",
-        "jinja_environment_kwargs", "render_template_as_native_obj", "owner_links", "auto_register",
-        "sla_miss_callback", "disable_bundle_versioning",
+        "template_searchpath",
+        "template_undefined",
+        "user_defined_macros",
+        "user_defined_filters",
+        "jinja_environment_kwargs",
+        "render_template_as_native_obj",
+        "owner_links",
+        "auto_register",
+        "sla_miss_callback",
+        "disable_bundle_versioning",
     }
-)  # fmt: skip
+)
 _UNSUPPORTED = frozenset(
     {
-        "on_success_callback", "on_failure_callback", "deadline", "access_control", "allowed_run_types",
+        "on_success_callback",
+        "on_failure_callback",
+        "deadline",
+        "access_control",
+        "allowed_run_types",
         "max_consecutive_failed_dag_runs",
     }
-)  # fmt: skip
+)
 _KNOWN = _COMPILED | _ACCEPTED | _UNSUPPORTED
 _MEANT = {"schedule_interval": "schedule", "timetable": "schedule", "concurrency": "max_active_tasks"}
 
@@ -115,9 +139,11 @@ class DagFactory(CallableModel):
     def call(self, call: Call) -> Value:
         if not isinstance(self.function, Function):
             place = call.place
-            opaque = self.function if isinstance(self.function, Opaque) else call.interpreter.opaque(
-                "the decorated function is not the project's", place
-            )  # fmt: skip
+            opaque = (
+                self.function
+                if isinstance(self.function, Opaque)
+                else call.interpreter.opaque("the decorated function is not the project's", place)
+            )
             raise call.interpreter.structure_needs(opaque, "what the DAG contains", place)
         try:
             bound = bind_parameters(

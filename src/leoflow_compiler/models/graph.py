@@ -81,7 +81,10 @@ class Relative(ModelValue):
         raise AttributeError(name)
 
     def _set_relatives(self, call: Call) -> Value:
-        arguments = {**dict(zip(("task_or_task_list", "edge_modifier"), call.args, strict=False)), **call.kwargs}
+        arguments = {
+            **dict(zip(("task_or_task_list", "edge_modifier"), call.args, strict=False)),
+            **call.kwargs,
+        }
         others = arguments.get("task_or_task_list", arguments.get("other"))
         label = arguments.get("edge_modifier")
         self.relate(
@@ -146,14 +149,31 @@ class Dag(ModelValue):
             return Method(name, self._get_task, interpreter)
         if name == "param":
             return Method(name, self._param, interpreter)
-        if name in ("doc_md", "description", "schedule", "start_date", "end_date", "tags", "params", "catchup"):
+        if name in (
+            "doc_md",
+            "description",
+            "schedule",
+            "start_date",
+            "end_date",
+            "tags",
+            "params",
+            "catchup",
+        ):
             return self.arguments.get(name, {} if name == "params" else None)
         if name in ("test", "cli", "run", "validate", "add_task", "add_tasks"):
             return Method(name, _unsupported, interpreter)
         raise AttributeError(name)
 
     def set_attribute(self, name: str, value: Value, interpreter: Interpreter, place: Place) -> None:
-        if name not in ("doc_md", "description", "tags", "params", "catchup", "max_active_runs", "max_active_tasks"):
+        if name not in (
+            "doc_md",
+            "description",
+            "tags",
+            "params",
+            "catchup",
+            "max_active_runs",
+            "max_active_tasks",
+        ):
             raise AttributeError(name)
         self.arguments[name] = value
 
@@ -269,7 +289,9 @@ class Group(Relative):
         if name == "get_child_by_label":
             return Method(name, lambda call: self.children[self.child_id(*call.args)], interpreter)
         if name in ("get_roots", "get_leaves"):
-            return Method(name, lambda call: iter(self.roots if name == "get_roots" else self.leaves), interpreter)
+            return Method(
+                name, lambda call: iter(self.roots if name == "get_roots" else self.leaves), interpreter
+            )
         return super().get_attribute(name, interpreter, place)
 
     def set_attribute(self, name: str, value: Value, interpreter: Interpreter, place: Place) -> None:

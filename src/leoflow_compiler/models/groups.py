@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ID, NO_DAG, UNKNOWN_ARGUMENT, UNSUPPORTED_FEATURE
+from leoflow_compiler.diagnostics.catalogue.airflow import (
+    BAD_ID,
+    NO_DAG,
+    UNKNOWN_ARGUMENT,
+    UNSUPPORTED_FEATURE,
+)
 from leoflow_compiler.diagnostics.catalogue.graph import DUPLICATE_TASK
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.evaluate.errors import Raised, Refusal
@@ -60,7 +65,9 @@ def make_group(call: Call, given: dict[str, Value], *, suffix: bool = False) -> 
     parent = given.get("parent_group")
     dag = given.get("dag") or (parent.dag if parent is not None else current_dag(interpreter))
     if parent is None:
-        parent = current_group(interpreter, current_dag(interpreter)) or (dag.root if dag is not None else None)
+        parent = current_group(interpreter, current_dag(interpreter)) or (
+            dag.root if dag is not None else None
+        )
     if dag is None or parent is None:
         raise call.refusal(NO_DAG, f"the group `{own_id}` has no DAG")
     if parent.dag is not dag:
@@ -68,12 +75,16 @@ def make_group(call: Call, given: dict[str, Value], *, suffix: bool = False) -> 
     place = call.place_of("default_args")
     check_default_args(interpreter, given.get("default_args"), place, f"group `{own_id}`")
     group = Group(
-        own_id, parent, dag, call.place, interpreter,
+        own_id,
+        parent,
+        dag,
+        call.place,
+        interpreter,
         prefix=bool(given.get("prefix_group_id", True)),
         default_args={**parent.default_args, **(given.get("default_args") or {})},
         tooltip=_text(given.get("tooltip")),
         display_name=_text(given.get("group_display_name")),
-    )  # fmt: skip
+    )
     _settle_id(call, group, suffix or bool(given.get("add_suffix_on_collision", False)))
     parent.children[str(group.group_id)] = group
     used = str(group.group_id)
@@ -149,7 +160,9 @@ class GroupFactory(CallableModel):
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         if name == "override":
             return Method(
-                name, lambda call: GroupFactory(self.function, {**self.given, **call.kwargs}, interpreter), interpreter
+                name,
+                lambda call: GroupFactory(self.function, {**self.given, **call.kwargs}, interpreter),
+                interpreter,
             )
         if name in ("expand", "expand_kwargs", "partial"):
             return Method(name, _mapping, interpreter)

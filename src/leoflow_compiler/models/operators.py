@@ -53,26 +53,73 @@ def _unsupported(*names: str) -> dict[str, OperatorParameter]:
 
 BASE_PARAMETERS: dict[str, OperatorParameter] = {
     **_plain(
-        task_id=REQUIRED, owner="airflow", email=None, email_on_retry=True, email_on_failure=True, retries=0,
-        retry_delay=300, retry_exponential_backoff=0, max_retry_delay=None, start_date=None, end_date=None,
-        depends_on_past=False, wait_for_downstream=False, dag=None, params=None, default_args=None, priority_weight=1,
-        weight_rule="downstream", queue="default", pool=None, pool_slots=1, sla=None, execution_timeout=None,
-        trigger_rule="all_success", map_index_template=None, max_active_tis_per_dag=None,
-        max_active_tis_per_dagrun=None, do_xcom_push=True, multiple_outputs=False, task_group=None, doc=None,
-        doc_md=None, doc_json=None, doc_yaml=None, doc_rst=None, task_display_name=None, logger_name=None,
-        allow_nested_operators=True, render_template_as_native_obj=None,
+        task_id=REQUIRED,
+        owner="airflow",
+        email=None,
+        email_on_retry=True,
+        email_on_failure=True,
+        retries=0,
+        retry_delay=300,
+        retry_exponential_backoff=0,
+        max_retry_delay=None,
+        start_date=None,
+        end_date=None,
+        depends_on_past=False,
+        wait_for_downstream=False,
+        dag=None,
+        params=None,
+        default_args=None,
+        priority_weight=1,
+        weight_rule="downstream",
+        queue="default",
+        pool=None,
+        pool_slots=1,
+        sla=None,
+        execution_timeout=None,
+        trigger_rule="all_success",
+        map_index_template=None,
+        max_active_tis_per_dag=None,
+        max_active_tis_per_dagrun=None,
+        do_xcom_push=True,
+        multiple_outputs=False,
+        task_group=None,
+        doc=None,
+        doc_md=None,
+        doc_json=None,
+        doc_yaml=None,
+        doc_rst=None,
+        task_display_name=None,
+        logger_name=None,
+        allow_nested_operators=True,
+        render_template_as_native_obj=None,
     ),
     **_unsupported(
-        "ignore_first_depends_on_past", "wait_for_past_depends_before_skipping", "on_execute_callback",
-        "on_failure_callback", "on_success_callback", "on_retry_callback", "on_skipped_callback", "pre_execute",
-        "post_execute", "resources", "run_as_user", "executor", "executor_config", "inlets", "outlets",
+        "ignore_first_depends_on_past",
+        "wait_for_past_depends_before_skipping",
+        "on_execute_callback",
+        "on_failure_callback",
+        "on_success_callback",
+        "on_retry_callback",
+        "on_skipped_callback",
+        "pre_execute",
+        "post_execute",
+        "resources",
+        "run_as_user",
+        "executor",
+        "executor_config",
+        "inlets",
+        "outlets",
     ),
-}  # fmt: skip
+}
 
 _PYTHON = _plain(
-    python_callable=REQUIRED, op_args=None, op_kwargs=None, templates_dict=None, templates_exts=None,
+    python_callable=REQUIRED,
+    op_args=None,
+    op_kwargs=None,
+    templates_dict=None,
+    templates_exts=None,
     show_return_value_in_logs=True,
-)  # fmt: skip
+)
 _PYTHON_FIELDS = ("templates_dict", "op_args", "op_kwargs")
 _SHORT_CIRCUIT = _plain(ignore_downstream_trigger_rules=True)
 _PYTHON_PATH = f"{STANDARD}.operators.python.PythonOperator"
@@ -82,10 +129,15 @@ BASH = Operator(
     type="bash",
     template_fields=("bash_command", "env", "cwd"),
     own=_plain(
-        bash_command=REQUIRED, env=None, append_env=False, output_encoding="utf-8", skip_on_exit_code=99, cwd=None,
+        bash_command=REQUIRED,
+        env=None,
+        append_env=False,
+        output_encoding="utf-8",
+        skip_on_exit_code=99,
+        cwd=None,
         output_processor=None,
     ),
-)  # fmt: skip
+)
 EMPTY = Operator(path=f"{STANDARD}.operators.empty.EmptyOperator", type="empty")
 PYTHON = Operator(path=_PYTHON_PATH, type="python", template_fields=_PYTHON_FIELDS, own=_PYTHON)
 BRANCH = Operator(
@@ -110,13 +162,24 @@ HTTP = Operator(
     template_fields=("endpoint", "data", "headers", "http_conn_id"),
     own={
         **_plain(
-            endpoint=None, method="POST", data=None, headers=None, response_check=None, response_filter=None,
-            extra_options=None, http_conn_id="http_default", log_response=False, tcp_keep_alive=True,
-            tcp_keep_alive_idle=120, tcp_keep_alive_count=20, tcp_keep_alive_interval=30, warn_on_non_idempotent=True,
+            endpoint=None,
+            method="POST",
+            data=None,
+            headers=None,
+            response_check=None,
+            response_filter=None,
+            extra_options=None,
+            http_conn_id="http_default",
+            log_response=False,
+            tcp_keep_alive=True,
+            tcp_keep_alive_idle=120,
+            tcp_keep_alive_count=20,
+            tcp_keep_alive_interval=30,
+            warn_on_non_idempotent=True,
         ),
         **_unsupported("pagination_function", "request_kwargs", "auth_type", "deferrable", "retry_args"),
     },
-)  # fmt: skip
+)
 
 TASK = Operator(
     path=f"{STANDARD}.decorators.python._PythonDecoratedOperator",

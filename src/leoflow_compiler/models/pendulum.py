@@ -27,7 +27,14 @@ class Moment(datetime.datetime):
 
 def _moment(value: datetime.datetime) -> Moment:
     return Moment(
-        value.year, value.month, value.day, value.hour, value.minute, value.second, value.microsecond, value.tzinfo
+        value.year,
+        value.month,
+        value.day,
+        value.hour,
+        value.minute,
+        value.second,
+        value.microsecond,
+        value.tzinfo,
     )
 
 
@@ -44,9 +51,16 @@ def zone(name: Value = "UTC") -> datetime.tzinfo:
 
 
 def _datetime(
-    year: int, month: int = 1, day: int = 1, hour: int = 0, minute: int = 0, second: int = 0,
-    microsecond: int = 0, tz: Value = "UTC", fold: int = 1,
-) -> Moment:  # fmt: skip
+    year: int,
+    month: int = 1,
+    day: int = 1,
+    hour: int = 0,
+    minute: int = 0,
+    second: int = 0,
+    microsecond: int = 0,
+    tz: Value = "UTC",
+    fold: int = 1,
+) -> Moment:
     return Moment(year, month, day, hour, minute, second, microsecond, zone(tz))
 
 

@@ -10,14 +10,44 @@ from leoflow_compiler.evaluate.values import Function, Parameter, Value
 # The names of Airflow's task context.
 CONTEXT_KEYS = frozenset(
     {
-        "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "outlet_events", "ds", "ds_nodash",
-        "expanded_ti_count", "exception", "inlets", "inlet_events", "logical_date", "macros", "map_index_template",
-        "outlets", "params", "prev_data_interval_start_success", "prev_data_interval_end_success",
-        "prev_start_date_success", "prev_end_date_success", "reason", "run_id", "task", "task_reschedule_count",
-        "task_instance", "task_instance_key_str", "templates_dict", "test_mode", "ti", "triggering_asset_events",
-        "try_number", "ts", "ts_nodash", "ts_nodash_with_tz", "var",
+        "conn",
+        "dag",
+        "dag_run",
+        "data_interval_end",
+        "data_interval_start",
+        "outlet_events",
+        "ds",
+        "ds_nodash",
+        "expanded_ti_count",
+        "exception",
+        "inlets",
+        "inlet_events",
+        "logical_date",
+        "macros",
+        "map_index_template",
+        "outlets",
+        "params",
+        "prev_data_interval_start_success",
+        "prev_data_interval_end_success",
+        "prev_start_date_success",
+        "prev_end_date_success",
+        "reason",
+        "run_id",
+        "task",
+        "task_reschedule_count",
+        "task_instance",
+        "task_instance_key_str",
+        "templates_dict",
+        "test_mode",
+        "ti",
+        "triggering_asset_events",
+        "try_number",
+        "ts",
+        "ts_nodash",
+        "ts_nodash_with_tz",
+        "var",
     }
-)  # fmt: skip
+)
 
 
 def parameters_of(function: Value) -> tuple[Parameter, ...] | None:

@@ -41,20 +41,43 @@ from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import Opaque, Value
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "datetime": (datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone, datetime.tzinfo),
+    "datetime": (
+        datetime.datetime,
+        datetime.date,
+        datetime.time,
+        datetime.timedelta,
+        datetime.timezone,
+        datetime.tzinfo,
+    ),
     "zoneinfo": (zoneinfo.ZoneInfo,),
     "collections": (
-        collections.OrderedDict, collections.defaultdict, collections.Counter, collections.deque, collections.ChainMap,
+        collections.OrderedDict,
+        collections.defaultdict,
+        collections.Counter,
+        collections.deque,
+        collections.ChainMap,
     ),
     "decimal": (decimal.Decimal,),
     "fractions": (fractions.Fraction,),
     "enum": (enum.Enum, enum.IntEnum, enum.StrEnum, enum.Flag, enum.IntFlag, enum.auto),
     "functools": (functools.partial, functools.cached_property),
-    "operator": (operator.itemgetter, operator.attrgetter, operator.methodcaller),
+    # attrgetter and methodcaller would reach what `attributes` hides.
+    "operator": (operator.itemgetter,),
     "itertools": (
-        itertools.chain, itertools.product, itertools.permutations, itertools.combinations, itertools.groupby,
-        itertools.combinations_with_replacement, itertools.islice, itertools.takewhile, itertools.dropwhile,
-        itertools.accumulate, itertools.starmap, itertools.zip_longest, itertools.pairwise, itertools.filterfalse,
+        itertools.chain,
+        itertools.product,
+        itertools.permutations,
+        itertools.combinations,
+        itertools.groupby,
+        itertools.combinations_with_replacement,
+        itertools.islice,
+        itertools.takewhile,
+        itertools.dropwhile,
+        itertools.accumulate,
+        itertools.starmap,
+        itertools.zip_longest,
+        itertools.pairwise,
+        itertools.filterfalse,
         itertools.compress,
     ),
     "contextlib": (contextlib.suppress, contextlib.nullcontext),
@@ -62,41 +85,93 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "types": (types.SimpleNamespace,),
     "abc": (abc.ABC,),
     "re": (re.Pattern, re.Match),
-}  # fmt: skip
+}
 
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "json": (json.dumps, json.loads),
-    "math": tuple(value for name, value in vars(math).items() if callable(value) and not name.startswith("_")),
-    "operator": tuple(
-        value for name, value in vars(operator).items()
-        if type(value) is types.BuiltinFunctionType and not name.startswith("_")
+    "math": tuple(
+        value for name, value in vars(math).items() if callable(value) and not name.startswith("_")
+    ),
+    "operator": (
+        operator.add,
+        operator.sub,
+        operator.mul,
+        operator.truediv,
+        operator.floordiv,
+        operator.mod,
+        operator.neg,
+        operator.lt,
+        operator.le,
+        operator.eq,
+        operator.ne,
+        operator.ge,
+        operator.gt,
+        operator.and_,
+        operator.or_,
+        operator.xor,
+        operator.not_,
+        operator.contains,
+        operator.getitem,
+        operator.concat,
+        operator.truth,
+        operator.lshift,
+        operator.rshift,
     ),
     "copy": (copy.copy, copy.deepcopy),
     "textwrap": (textwrap.dedent, textwrap.indent, textwrap.fill, textwrap.wrap, textwrap.shorten),
     "shlex": (shlex.quote, shlex.join, shlex.split),
-    "re": (re.sub, re.match, re.search, re.fullmatch, re.findall, re.split, re.compile, re.escape, re.finditer),
-    "functools": (functools.reduce, functools.lru_cache, functools.cache, functools.wraps, functools.total_ordering),
+    "re": (
+        re.sub,
+        re.match,
+        re.search,
+        re.fullmatch,
+        re.findall,
+        re.split,
+        re.compile,
+        re.escape,
+        re.finditer,
+    ),
+    "functools": (
+        functools.reduce,
+        functools.lru_cache,
+        functools.cache,
+        functools.wraps,
+        functools.total_ordering,
+    ),
     "itertools": (itertools.tee,),
     "statistics": (statistics.mean, statistics.median),
     "base64": (base64.b64encode, base64.b64decode, base64.urlsafe_b64encode, base64.urlsafe_b64decode),
     "hashlib": (hashlib.sha256, hashlib.sha1, hashlib.md5, hashlib.sha512),
     "html": (html.escape, html.unescape),
     "urllib.parse": (
-        urllib.parse.quote, urllib.parse.quote_plus, urllib.parse.urlencode, urllib.parse.urljoin, urllib.parse.urlparse,
+        urllib.parse.quote,
+        urllib.parse.quote_plus,
+        urllib.parse.urlencode,
+        urllib.parse.urljoin,
+        urllib.parse.urlparse,
     ),
     "os.path": (
-        posixpath.join, posixpath.basename, posixpath.dirname, posixpath.splitext, posixpath.normpath, posixpath.split,
+        posixpath.join,
+        posixpath.basename,
+        posixpath.dirname,
+        posixpath.splitext,
+        posixpath.normpath,
+        posixpath.split,
         posixpath.isabs,
     ),
     "dataclasses": (
-        dataclasses.dataclass, dataclasses.field, dataclasses.asdict, dataclasses.astuple, dataclasses.replace,
+        dataclasses.dataclass,
+        dataclasses.field,
+        dataclasses.asdict,
+        dataclasses.astuple,
+        dataclasses.replace,
         dataclasses.fields,
     ),
     "enum": (enum.unique,),
     "typing": (typing.NamedTuple,),
     "uuid": (uuid.uuid5, uuid.uuid3),
     "calendar": (calendar.monthrange, calendar.isleap),
-}  # fmt: skip
+}
 
 _CONSTANTS: dict[str, Value] = {
     "typing.TYPE_CHECKING": False,
@@ -126,7 +201,7 @@ _CONSTANTS: dict[str, Value] = {
     "typing.Set": set,
     "uuid.NAMESPACE_DNS": uuid.NAMESPACE_DNS,
     "uuid.NAMESPACE_URL": uuid.NAMESPACE_URL,
-}  # fmt: skip
+}
 
 _CLOCK = "the clock is known only when the code runs"
 _FILES = "the file system is known only when the code runs"
@@ -152,11 +227,19 @@ def register(models: Models) -> None:
     models.pure_functions.add(_CONSTANTS["abc.abstractmethod"])
     models.pure_types.update(
         (
-            pathlib.PurePosixPath, uuid.UUID, type(hashlib.sha256()), type(hashlib.md5()), enum.property, enum.EnumType,
-            type(functools.lru_cache(len)), type(itertools.repeat(0)), type(urllib.parse.urlparse("")),
-            dataclasses.Field, types.UnionType, *[getattr(collections.abc, name) for name in collections.abc.__all__],
+            pathlib.PurePosixPath,
+            uuid.UUID,
+            type(hashlib.sha256()),
+            enum.property,
+            enum.EnumType,
+            type(functools.lru_cache(len)),
+            type(itertools.repeat(0)),
+            type(urllib.parse.urlparse("")),
+            dataclasses.Field,
+            types.UnionType,
+            *[getattr(collections.abc, name) for name in collections.abc.__all__],
         )
-    )  # fmt: skip
+    )
     for kind in (datetime.datetime, datetime.date):
         for name in ("now", "utcnow", "today"):
             models.impure[(kind, name)] = _CLOCK
@@ -182,9 +265,10 @@ def register(models: Models) -> None:
             itertools.permutations: _guard_choices,
             itertools.combinations: _guard_choices,
             itertools.combinations_with_replacement: _guard_choices,
-            **dict.fromkeys(("factorial", "comb", "perm"), _guard_integers),
         }
     )
+    for name in ("factorial", "comb", "perm"):
+        models.guards[name] = _guard_integers
 
 
 def _logger(call: Call) -> Value:

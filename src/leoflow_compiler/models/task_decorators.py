@@ -76,11 +76,15 @@ def make_factory(
 ) -> TaskFactory:
     if isinstance(function, Opaque) and "task_id" not in kwargs:
         raise call.interpreter.structure_needs(
-            function, "the name of the decorated function", call.place, "give the task an id: `@task(task_id=…)`"
+            function,
+            "the name of the decorated function",
+            call.place,
+            "give the task an id: `@task(task_id=…)`",
         )
     if not callable(function):
         raise Raised(
-            TypeError("No positional arguments allowed while using @task, use named arguments instead"), call.place
+            TypeError("No positional arguments allowed while using @task, use named arguments instead"),
+            call.place,
         )
     parameters = parameters_of(function)
     if parameters is not None and any(p.name == "self" for p in parameters):

@@ -23,7 +23,7 @@ from leoflow_compiler.models.operators import BASE_PARAMETERS, REQUIRED, Operato
 
 ID = re.compile(r"^[A-Za-z0-9_.\-]{1,250}$")
 # Values that mean the same as leaving the argument out.
-_EMPTY = (None, False, (), [], {}, "")
+_EMPTY: tuple[Any, ...] = (None, False, (), [], {}, "")
 _MEANT = {"provide_context": None, "task_concurrency": "max_active_tis_per_dag", "bash_cmd": "bash_command"}
 
 
@@ -32,7 +32,8 @@ def create_task(call: Call, operator: Operator, given: dict[str, Value], label: 
     interpreter = call.interpreter
     interpreter.structural_event("this task exists", call.place)
     given = {
-        name: value if name == "python_callable" else interpreter.settled(value) for name, value in given.items()
+        name: value if name == "python_callable" else interpreter.settled(value)
+        for name, value in given.items()
     }
     own_defaults = given.pop("default_args", None)
     dag = _dag(call, given)
@@ -117,7 +118,9 @@ def merged_defaults(call: Call, dag: Dag | None, group: Group | None, own: Value
         if group is not None:
             merged.update(group.default_args)
     if isinstance(own, Opaque):
-        raise call.interpreter.structure_needs(own, "what `default_args` holds", call.place_of("default_args"))
+        raise call.interpreter.structure_needs(
+            own, "what `default_args` holds", call.place_of("default_args")
+        )
     if isinstance(own, dict):
         check_default_args(call.interpreter, own, call.place_of("default_args"), "the task")
         merged.update(own)

@@ -32,7 +32,7 @@ class SourceFile:
     def span_of(self, node: cst.CSTNode) -> Span:
         """Exact columns. Costs a pass over the whole file the first time, so only diagnostics ask."""
         if self._ranges is None:
-            self._ranges = MetadataWrapper(self.tree, unsafe_skip_copy=True).resolve(PositionProvider)  # type: ignore[assignment]
+            self._ranges = MetadataWrapper(self.tree, unsafe_skip_copy=True).resolve(PositionProvider)
         assert self._ranges is not None
         found = self._ranges.get(node)
         if found is None:
@@ -108,4 +108,4 @@ def _pair_block(block: cst.BaseSuite, theirs: Sequence[ast.stmt], lines: dict[in
     if isinstance(block, cst.SimpleStatementSuite):
         _pair([block], theirs, lines)
     else:
-        _pair(block.body, theirs, lines)  # type: ignore[arg-type]
+        _pair(block.body, theirs, lines)

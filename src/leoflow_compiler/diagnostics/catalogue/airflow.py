@@ -14,7 +14,8 @@ UNSUPPORTED_OPERATOR = Code(
     summary="This operator class is not supported yet.",
     explanation=(
         "Supported are `@task` with `.branch` and `.short_circuit`, BashOperator, PythonOperator, "
-        "BranchPythonOperator, ShortCircuitOperator, EmptyOperator and HttpOperator. An operator outside of this "
+        "BranchPythonOperator, ShortCircuitOperator, EmptyOperator and HttpOperator. An operator "
+        "outside of this "
         "list is refused by name; it is never left out of the graph."
     ),
 )
@@ -24,8 +25,10 @@ UNSUPPORTED_FEATURE = Code(
     name="unsupported-feature",
     summary="This feature of Airflow is not supported yet.",
     explanation=(
-        "Dynamic task mapping (`expand`, `partial`), sensors, setup and teardown, assets, callbacks, deferrable "
-        "operators and timetables beyond cron, presets and fixed intervals are not supported yet. They are refused "
+        "Dynamic task mapping (`expand`, `partial`), sensors, setup and teardown, assets, "
+        "callbacks, deferrable "
+        "operators and timetables beyond cron, presets and fixed intervals are not supported "
+        "yet. They are refused "
         "by name, because a DAG without them would be another DAG."
     ),
     bad=_WITH + "    f.expand(n=[1, 2])\n",
@@ -64,7 +67,8 @@ UNSUPPORTED_ARGUMENT = Code(
     name="unsupported-argument",
     summary="Airflow takes this argument, Leoflow does not yet",
     explanation=(
-        "The argument would change how the task or the DAG behaves, and that behaviour is not there yet. It is "
+        "The argument would change how the task or the DAG behaves, and that behaviour is not "
+        "there yet. It is "
         "refused instead of being ignored."
     ),
     bad="from airflow.sdk import DAG\n\nwith DAG('a', on_failure_callback=print):\n    pass\n",
@@ -82,7 +86,10 @@ BAD_CALL = Code(
     code="LF308",
     name="bad-call",
     summary="The arguments of a call do not fit the function.",
-    explanation="Python raises TypeError for the call. For a task function, its context parameters are filled in at run time.",
+    explanation=(
+        "Python raises TypeError for the call. For a task function, its context parameters are "
+        "filled in at run time."
+    ),
     bad=_WITH + "    f(1, 2)\n",
     good=_WITH + "    f(1)\n",
 )
@@ -91,5 +98,7 @@ NO_DAG = Code(
     code="LF309",
     name="no-dag",
     summary="A dependency or group has no DAG.",
-    explanation="Tasks get their DAG from `with DAG(...)`, from `dag=...` or from a task that they are connected to.",
+    explanation=(
+        "Tasks get their DAG from `with DAG(...)`, from `dag=...` or from a task that they are connected to."
+    ),
 )

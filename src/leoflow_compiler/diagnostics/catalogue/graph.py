@@ -13,7 +13,9 @@ CYCLE = Code(
     code="LF401",
     name="cycle",
     summary="Tasks depend on each other in a circle.",
-    explanation="A task in a circle could never start. The notes show where each of the circle's edges was written.",
+    explanation=(
+        "A task in a circle could never start. The notes show where each of the circle's edges was written."
+    ),
     bad=_BASH + "    a >> b >> a\n",
     good=_BASH + "    a >> b\n",
 )
@@ -22,7 +24,10 @@ DUPLICATE_TASK = Code(
     code="LF402",
     name="duplicate-id",
     summary="An id is used twice in a DAG.",
-    explanation="Calls of a `@task` function get `__1`, `__2`, … by themselves; operators and groups need ids of their own.",
+    explanation=(
+        "Calls of a `@task` function get `__1`, `__2`, … by themselves; operators and groups need "
+        "ids of their own."
+    ),
     bad=_BASH + "    EmptyOperator(task_id='a')\n",
 )
 
@@ -37,7 +42,9 @@ NO_TASKS = Code(
     code="LF404",
     name="no-tasks",
     summary="The DAG has no tasks.",
-    explanation="A `@task` function becomes a task when it is called. A DAG without tasks would never do anything.",
+    explanation=(
+        "A `@task` function becomes a task when it is called. A DAG without tasks would never do anything."
+    ),
     bad="from airflow.sdk import DAG\n\nwith DAG('a'):\n    pass\n",
 )
 

@@ -8,7 +8,10 @@ INTERNAL_ERROR = Code(
     code="LF501",
     name="internal-error",
     summary="The compiler made a mistake.",
-    explanation="This is a defect of the compiler, not of the project. Please report it with the smallest file that shows it.",
+    explanation=(
+        "This is a defect of the compiler, not of the project. Please report it with the smallest "
+        "file that shows it."
+    ),
 )
 
 BAD_SCHEDULE = Code(
@@ -20,7 +23,8 @@ BAD_SCHEDULE = Code(
         "`timedelta`."
     ),
     bad=(
-        "from airflow.sdk import DAG\nfrom airflow.providers.standard.operators.empty import EmptyOperator\n\n"
+        "from airflow.sdk import DAG\nfrom airflow.providers.standard.operators.empty import "
+        "EmptyOperator\n\n"
         "with DAG('a', schedule='every day'):\n    EmptyOperator(task_id='a')\n"
     ),
 )
@@ -29,5 +33,8 @@ NOT_JSON = Code(
     code="LF503",
     name="not-json",
     summary="A value that belongs into dag.json is no JSON value.",
-    explanation="Defaults of DAG params are stored in `dag.json`: strings, numbers, booleans, None, lists and dicts of these.",
+    explanation=(
+        "Defaults of DAG params are stored in `dag.json`: strings, numbers, booleans, None, lists "
+        "and dicts of these."
+    ),
 )

@@ -24,7 +24,8 @@ NESTED_TOO_DEEPLY = Code(
     name="nested-too-deeply",
     summary="Expressions or blocks are nested too deeply.",
     explanation=(
-        "Nesting of some hundred levels is almost always generated text, such as one expression of hundreds of "
+        "Nesting of some hundred levels is almost always generated text, such as one expression "
+        "of hundreds of "
         "`+`. Python itself gives up on such files at a depth that differs from machine to machine; Leoflow "
         "refuses them at a fixed one."
     ),
@@ -35,7 +36,8 @@ COMPILER_STOPPED = Code(
     name="compiler-stopped",
     summary="The compiler's worker process ended before it was done.",
     explanation=(
-        "Parsing and evaluation run in a process of their own, with limits on time and memory. It ended early: "
+        "Parsing and evaluation run in a process of their own, with limits on time and memory. "
+        "It ended early: "
         "the file needs more than the limits allow, or it made the parser crash. Nothing else is affected."
     ),
 )
