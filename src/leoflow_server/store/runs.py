@@ -139,7 +139,13 @@ def insert_run(session: Session, new: NewRun, now: datetime) -> RunRow:
     return stored
 
 
-def update_run(session: Session, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool:
+def update_run(
+    session: Session,
+    pk: int,
+    expect: Collection[RunState],
+    values: Mapping[str, Any],
+    expect_clear_number: int | None,
+) -> bool:
     plain = {
         name: str(value)
         if isinstance(value, RunState)
@@ -148,8 +154,10 @@ def update_run(session: Session, pk: int, expect: Collection[RunState], values: 
         else value
         for name, value in values.items()
     }
-    statement = _update(tuple(sorted(plain)), tuple(sorted(str(state) for state in expect)))
-    return session.execute(statement, {**plain, "run": pk}) == 1
+    states = tuple(sorted(str(state) for state in expect))
+    statement = _update(tuple(sorted(plain)), states, expect_clear_number is not None)
+    guard = {"guarded_run": pk, "guarded_clears": expect_clear_number}
+    return session.execute(statement, {**plain, **guard}) == 1
 
 
 def delete_run(session: Session, pk: int) -> bool:
@@ -171,12 +179,13 @@ def _previous(states: tuple[str, ...] | None, run_type: str | None) -> Prepared:
 
 
 @cache
-def _update(names: tuple[str, ...], states: tuple[str, ...]) -> Prepared:
-    return Prepared(
-        update(dag_runs)
-        .where(_r.pk == bindparam("run"), or_(*[_r.state == state for state in states]))
-        .values({name: bindparam(name, type_=_r[name].type) for name in names})
+def _update(names: tuple[str, ...], states: tuple[str, ...], by_clears: bool) -> Prepared:
+    statement = update(dag_runs).where(
+        _r.pk == bindparam("guarded_run"), or_(*[_r.state == state for state in states])
     )
+    if by_clears:
+        statement = statement.where(_r.clear_number == bindparam("guarded_clears"))
+    return Prepared(statement.values({name: bindparam(name, type_=_r[name].type) for name in names}))
 
 
 def _row(found: list[Any] | None) -> RunRow | None:

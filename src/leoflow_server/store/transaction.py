@@ -135,8 +135,15 @@ class SqlTx:
     def insert_run(self, new: NewRun) -> RunRow:
         return runs.insert_run(self._session, new, self._now)
 
-    def update_run(self, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool:
-        return runs.update_run(self._session, pk, expect, values)
+    def update_run(
+        self,
+        pk: int,
+        expect: Collection[RunState],
+        values: Mapping[str, Any],
+        *,
+        expect_clear_number: int | None = None,
+    ) -> bool:
+        return runs.update_run(self._session, pk, expect, values, expect_clear_number)
 
     def delete_run(self, pk: int) -> bool:
         return runs.delete_run(self._session, pk)
