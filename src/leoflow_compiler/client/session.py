@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from types import TracebackType
@@ -95,7 +96,8 @@ class Session:
         except httpx.TimeoutException as error:
             raise Unreachable(self.server, f"no answer within {TIMEOUT_SECONDS:.0f} seconds") from error
         except (httpx.TransportError, httpx.InvalidURL, ssl.SSLError) as error:
-            raise Unreachable(self.server, str(error) or type(error).__name__) from error
+            reason = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
+            raise Unreachable(self.server, reason) from error
 
     def _failure(self, response: httpx.Response, what: str) -> ClientError:
         status, detail = response.status_code, _detail(response)

@@ -13,8 +13,19 @@ from leoflow_compiler.project.patterns import Pattern, is_excluded
 CONFIG_FILE = "leoflow.yaml"
 IGNORE_FILE = ".leoflowignore"
 
-# What no bundle should hold unless a pattern with `!` asks for it.
-ALWAYS_EXCLUDED = (".git", "__pycache__", "*.pyc", ".venv", "venv", ".leoflow", "dag.json", ".env*")
+# What no bundle should hold unless a pattern with `!` asks for it. The settings themselves are in `dag.json`.
+ALWAYS_EXCLUDED = (
+    ".git",
+    "__pycache__",
+    "*.pyc",
+    ".venv",
+    "venv",
+    ".leoflow",
+    "dag.json",
+    ".env*",
+    f"/{CONFIG_FILE}",
+    f"/{IGNORE_FILE}",
+)
 
 Runtime = Literal["auto", "lean", "airflow-sdk"]
 # Where a value stands: keys and list indices from the root of the file.

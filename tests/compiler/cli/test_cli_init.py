@@ -14,7 +14,7 @@ def test_it_creates_a_project_that_compiles(leoflow: Leoflow) -> None:
     assert diagnostics == ()
     assert project is not None
     assert project.config.dag_id == "sales"
-    assert list(project.files) == ["dag.py", "leoflow.yaml"]
+    assert list(project.files) == ["dag.py"]
     done = leoflow("validate", "dags")
     assert (done.status, done.out, done.err) == (0, "", "")
 

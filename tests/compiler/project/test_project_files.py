@@ -47,7 +47,7 @@ def test_everything_is_included_but_what_never_belongs(tmp_path: Path) -> None:
         "dag.json",
         ".leoflow/build/x",
     )
-    assert names(tmp_path) == ["dag.py", "leoflow.yaml", "lib/math.py", "sql/a.sql"]
+    assert names(tmp_path) == ["dag.py", "lib/math.py", "sql/a.sql"]
 
 
 def test_patterns_of_the_yaml_and_of_the_ignore_file_add_up_and_the_last_match_wins(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_patterns_of_the_yaml_and_of_the_ignore_file_add_up_and_the_last_match_w
         "notes/a.md",
         "tests/test_a.py",
         yaml='dag_id: hello\nexclude_paths: ["*.csv", "tests/"]\n',
-        ignore="# comment\n/notes/**\n!small.csv\n.leoflowignore\n",
+        ignore="# comment\n/notes/**\n!small.csv\n!leoflow.yaml\n",
     )
     assert names(tmp_path) == ["dag.py", "data/small.csv", "leoflow.yaml"]
 
@@ -71,7 +71,7 @@ def test_only_what_is_included_goes_in(tmp_path: Path) -> None:
 def test_a_link_inside_the_project_is_followed(tmp_path: Path) -> None:
     make(tmp_path, "real.sql")
     (tmp_path / "link.sql").symlink_to("real.sql")
-    assert names(tmp_path) == ["dag.py", "leoflow.yaml", "link.sql", "real.sql"]
+    assert names(tmp_path) == ["dag.py", "link.sql", "real.sql"]
 
 
 def test_links_that_cannot_go_in_are_refused_by_name(tmp_path: Path) -> None:
