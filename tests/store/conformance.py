@@ -291,6 +291,18 @@ class StoreConformance:
         assert run is not None
         assert (run.state, run.start_date) == (RunState.RUNNING, NOON)
 
+    async def test_a_run_that_was_cleared_since_is_not_changed(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[bool, bool]:
+            _, run, _, _ = seed(tx)
+            tx.update_run(run.pk, (RunState.QUEUED,), {"clear_number": 1})
+            started = {"state": RunState.RUNNING}
+            return (
+                tx.update_run(run.pk, (RunState.QUEUED,), started, expect_clear_number=0),
+                tx.update_run(run.pk, (RunState.QUEUED,), started, expect_clear_number=1),
+            )
+
+        assert await store.write(body) == (False, True)
+
     async def test_active_runs_come_in_the_order_of_their_time(self, store: Store) -> None:
         def body(tx: Tx) -> tuple[list[str], list[str]]:
             dag, done, _, _ = seed(tx, "done")

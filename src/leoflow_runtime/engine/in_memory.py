@@ -317,9 +317,18 @@ class InMemoryTx:
         self._put("dag_runs", run.dag_pk, (*self._tables["dag_runs"].get(run.dag_pk, ()), run.pk))
         return run
 
-    def update_run(self, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool:
+    def update_run(
+        self,
+        pk: int,
+        expect: Collection[RunState],
+        values: Mapping[str, Any],
+        *,
+        expect_clear_number: int | None = None,
+    ) -> bool:
         run = self._tables["runs"].get(pk)
         if run is None or run.state not in expect:
+            return False
+        if expect_clear_number is not None and run.clear_number != expect_clear_number:
             return False
         self._put("runs", pk, replace(run, **_only(values, _RUN_FIELDS)))
         return True

@@ -153,7 +153,16 @@ class Tx(Protocol):
     def insert_run(self, new: NewRun) -> RunRow:
         """Raises RunExists."""
 
-    def update_run(self, pk: int, expect: Collection[RunState], values: Mapping[str, Any]) -> bool: ...
+    def update_run(
+        self,
+        pk: int,
+        expect: Collection[RunState],
+        values: Mapping[str, Any],
+        *,
+        expect_clear_number: int | None = None,
+    ) -> bool:
+        """False, and nothing done, where the run is in none of the states, or was cleared since."""
+
     def delete_run(self, pk: int) -> bool: ...
 
     # Task instances

@@ -87,7 +87,8 @@ class Work:
 
     def update_run(self, run: RunRow, values: dict[str, Any]) -> None:
         """Raises MemoryStale."""
-        if not self.tx.update_run(run.pk, (run.state,), values):
+        held = self.tx.update_run(run.pk, (run.state,), values, expect_clear_number=run.clear_number)
+        if not held:
             raise MemoryStale(f"run {run.run_id!r}")
 
 

@@ -124,9 +124,10 @@ def clear_rows(
         if graph.has(row.task_id):
             _clear_row(tx, row, graph, with_ids=ids)
     tx.purge_xcoms([row.pk for row in rows])
-    if reset_run and rows:
+    if rows:
+        # The number is also the guard by which a planner elsewhere notices.
         values: dict[str, Any] = {"clear_number": run.clear_number + 1, "queued_at": tx.now}
-        if run.state.is_terminal:
+        if reset_run and run.state.is_terminal:
             values |= {"state": RunState.QUEUED, "start_date": None, "end_date": None}
         tx.update_run(run.pk, (run.state,), values)
     tx.announce(Change(kind="run", pk=run.pk))
