@@ -212,7 +212,7 @@ class Lite:
         """Starts a run; returns its id."""
         body = {"logical_date": None, "conf": dict(conf or {})}
         reply = self.api("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
-        assert reply.status_code == 200, reply.text
+        assert reply.status_code == 200, f"{reply.text}\n{self.said}"
         run_id: str = reply.json()["dag_run_id"]
         return run_id
 
