@@ -11,12 +11,13 @@ from leoflow_compiler.evaluate.assignment import assign
 from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.signals import Break, Continue, MaybeReturn, Return, Signal
-from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
+from leoflow_compiler.evaluate.values import Library, ModelValue, Opaque, Place, Value
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
 
 Block = Callable[[], Signal]
+_ABSENT: Value = object()
 
 
 def run_if(interpreter: Interpreter, node: cst.If, scope: Scope) -> Signal:
@@ -51,24 +52,27 @@ def _either(interpreter: Interpreter, opaque: Opaque, scope: Scope, *ways: Block
         failed = outcomes[0]
         assert isinstance(failed, Raised)
         raise failed
-    changed: set[str] = set()
+    ends: list[dict[str, Value]] = []
     returns = False
     for outcome in outcomes:
         if not isinstance(outcome, Raised):
-            changed |= outcome[0]
+            ends.append(outcome[0])
             signal = outcome[1]
             returns = returns or isinstance(signal, (Return, MaybeReturn))
             if isinstance(signal, (Break, Continue)):
                 raise interpreter.structure_needs(opaque, "whether the loop goes on", interpreter.here())
-    for name in sorted(changed):
+    for name in sorted({name for end in ends for name in end}):
         why = f"`{name}` is assigned under a condition that is not known"
-        scope.names[name] = Opaque(why, interpreter.here(), opaque)
+        values = [end.get(name, scope.names.get(name, _ABSENT)) for end in ends]
+        agreed = all(_same(value, values[0]) for value in values)
+        known = agreed and values[0] is not _ABSENT
+        scope.names[name] = values[0] if known else Opaque(why, interpreter.here(), opaque)
     return MaybeReturn(opaque) if returns else None
 
 
 def _maybe(
     interpreter: Interpreter, opaque: Opaque, scope: Scope, way: Block
-) -> tuple[set[str], Signal] | Raised:
+) -> tuple[dict[str, Value], Signal] | Raised:
     """What one way would assign, and how it would end. The names of the scope are as before afterwards."""
     before = dict(scope.names)
     try:
@@ -78,12 +82,20 @@ def _maybe(
         _restore(scope, before)
         return raised
     changed = {
-        name
+        name: scope.names.get(name, _ABSENT)
         for name in {*scope.names, *before}
         if name not in before or name not in scope.names or scope.names[name] is not before[name]
     }
     _restore(scope, before)
     return changed, signal
+
+
+def _same(value: Value, other: Value) -> bool:
+    """Whether two ways agree on a value."""
+    if isinstance(value, Library) and isinstance(other, Library):
+        return value.path == other.path
+    plain = type(value) in (str, int, float, bool, type(None))
+    return value is other or (plain and type(value) is type(other) and value == other)
 
 
 def _restore(scope: Scope, names: dict[str, Value]) -> None:
@@ -183,7 +195,7 @@ def _may_have_failed(interpreter: Interpreter, node: cst.Try, signal: Signal, sc
     """The body used something unknown, which may raise when it runs: the handlers may run as well."""
     why = "whether this raises is known only when the code runs"
     opaque = Opaque(why, interpreter.place(node.body, scope))
-    changed: set[str] = set()
+    changed: dict[str, list[Value]] = {}
     for handler in node.handlers:
 
         def way(handler: cst.ExceptHandler = handler) -> Signal:
@@ -194,10 +206,13 @@ def _may_have_failed(interpreter: Interpreter, node: cst.Try, signal: Signal, sc
         outcome = _maybe(interpreter, opaque, scope, way)
         if isinstance(outcome, Raised):
             continue
-        changed |= outcome[0]
+        for name, value in outcome[0].items():
+            changed.setdefault(name, []).append(value)
         if isinstance(outcome[1], (Return, MaybeReturn)):
             signal = MaybeReturn(opaque)
-    for name in sorted(changed):
+    for name, values in sorted(changed.items()):
+        if all(_same(value, scope.names.get(name, _ABSENT)) for value in values):
+            continue
         scope.names[name] = Opaque(
             f"`{name}` is assigned where an exception is handled", opaque.place, opaque
         )
@@ -244,6 +259,8 @@ def _with_items(interpreter: Interpreter, node: cst.With, items: list[cst.WithIt
     entered = _enter(interpreter, manager, place)
     if item.asname is not None:
         assign(interpreter, item.asname.name, entered, scope)
+    unknown = [manager] if isinstance(manager, Opaque) else []
+    interpreter.unknown_contexts.extend(unknown)
     try:
         signal = _with_items(interpreter, node, items[1:], scope)
     except Raised as raised:
@@ -253,6 +270,8 @@ def _with_items(interpreter: Interpreter, node: cst.With, items: list[cst.WithIt
     except BaseException:
         _exit(interpreter, manager, place, None)
         raise
+    finally:
+        del interpreter.unknown_contexts[len(interpreter.unknown_contexts) - len(unknown) :]
     _exit(interpreter, manager, place, None)
     return signal
 

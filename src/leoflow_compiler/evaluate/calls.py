@@ -71,6 +71,7 @@ MUTATORS = frozenset(
     ]
 )
 _ORDERING = frozenset({list, tuple, enumerate, zip, map, filter})
+_STRUCTURAL = frozenset({"task_id", "group_id", "dag_id", "dag"})
 PROBE_STEPS = 20_000
 
 
@@ -183,7 +184,7 @@ def _call_opaque(
     kwargs: Mapping[str, Value],
     place: Place,
 ) -> Value:
-    if structural_within([*args, *kwargs.values()]) is not None or "task_id" in kwargs or "dag" in kwargs:
+    if structural_within([*args, *kwargs.values()]) is not None or not _STRUCTURAL.isdisjoint(kwargs):
         raise interpreter.structure_needs(callee, "what this call builds", place)
     _probe_functions(interpreter, [*args, *kwargs.values()], callee, place)
     return callee

@@ -44,6 +44,7 @@ class Interpreter:
         self.diagnostics: list[Diagnostic] = []  # of files that cannot be parsed
         self.current: Place | None = None  # the call or statement being evaluated
         self.speculation: Opaque | None = None  # set while evaluating what may not happen
+        self.unknown_contexts: list[Opaque] = []  # `with` blocks around whose managers are opaque
         self.protected = 0  # depth of `try` blocks around: exceptions have somewhere to go
         self.probing = False  # set while finding out whether unknown code could change the graph
         self.probe_hit: StructureUnknown | None = None
@@ -112,6 +113,12 @@ class Interpreter:
         """Called before the graph changes. Raises where it is unknown whether that happens."""
         if self.speculation is not None:
             raise self.structure_needs(self.speculation, f"whether {what}", place, kind=StructureUnknown)
+
+    def context_event(self, what: str, place: Place) -> None:
+        """Called before something joins the DAG or group of the `with` blocks around it."""
+        if self.unknown_contexts:
+            what = f"to which DAG or group {what} belongs"
+            raise self.structure_needs(self.unknown_contexts[-1], what, place, kind=StructureUnknown)
 
     def changes_value(self, what: str, place: Place) -> None:
         """Called before a value is changed in place. Raises where it is unknown whether that happens."""

@@ -75,6 +75,9 @@ class Models:
             if path in self.aliases:
                 path = self.aliases[path]
                 continue
+            if path in self.module_aliases:
+                path = self.module_aliases[path]
+                continue
             module, _, name = path.rpartition(".")
             if module in self.module_aliases:
                 path = f"{self.module_aliases[module]}.{name}"

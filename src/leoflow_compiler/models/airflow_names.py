@@ -74,7 +74,7 @@ def unknown_call(library: Library, call: Call) -> Refusal | None:
     if path.startswith(f"{SDK}.task."):
         decorator = path.removeprefix(f"{SDK}.")
         return call.refusal(UNSUPPORTED_FEATURE, f"`@{decorator}` is not supported yet")
-    if _task_like(path) or not {"task_id", "group_id", "dag"}.isdisjoint(call.kwargs):
+    if _task_like(path) or not {"task_id", "group_id", "dag_id", "dag"}.isdisjoint(call.kwargs):
         return call.refusal(UNSUPPORTED_OPERATOR, f"`{path}` is not supported yet")
     return None
 

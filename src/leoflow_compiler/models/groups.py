@@ -55,6 +55,7 @@ def make_group(call: Call, given: dict[str, Value], *, suffix: bool = False) -> 
     """A new group. Raises Refusal where it has no DAG or its id is taken."""
     interpreter = call.interpreter
     interpreter.structural_event("this group exists", call.place)
+    interpreter.context_event("this group", call.place)
     given = {name: interpreter.settled(value) for name, value in given.items()}
     for name in ("group_id", "prefix_group_id", "parent_group", "dag", "add_suffix_on_collision"):
         if isinstance(given.get(name), Opaque):

@@ -31,6 +31,7 @@ def create_task(call: Call, operator: Operator, given: dict[str, Value], label: 
     """The task that a call of an operator class makes. `label` names the class in messages."""
     interpreter = call.interpreter
     interpreter.structural_event("this task exists", call.place)
+    interpreter.context_event("this task", call.place)
     given = {
         name: value if name == "python_callable" else interpreter.settled(value)
         for name, value in given.items()
