@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +74,9 @@ class LazyGroup(click.Group):
     def _plugins(self) -> dict[str, EntryPoint]:
         if self._plugin_group is None:
             return {}
+        # Imported late: it costs as much as all the rest of a cached compile.
+        from importlib.metadata import entry_points
+
         return {point.name: point for point in entry_points(group=self._plugin_group)}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-from importlib.metadata import version as installed_version
 
 import click
 
@@ -19,6 +18,8 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def version(as_json: bool) -> None:
     """Show the version of Leoflow and what it runs on."""
+    from importlib.metadata import version as installed_version
+
     facts = {
         "version": installed_version("leoflow"),
         "python": platform.python_version(),
