@@ -59,8 +59,8 @@ async def _host(settings: HostSettings, spool: Spool) -> int:
 
 
 async def _pod(settings: PodSettings, spool: Spool) -> int:
+    from leoflow_runtime.agent.outcome import GOOD
     from leoflow_runtime.agent.pod import LaunchNotGiven, PodAgent
-    from leoflow_runtime.wire import agent_pb2 as wire
 
     agent = PodAgent(settings, spool, agent_version=_version())
     loop = asyncio.get_running_loop()
@@ -73,8 +73,7 @@ async def _pod(settings: PodSettings, spool: Spool) -> int:
         return 4
     finally:
         spool.close()
-    good = (wire.SUCCESS, wire.SKIPPED, wire.UP_FOR_RESCHEDULE)
-    return 0 if outcome in good else 1
+    return 0 if outcome in GOOD else 1
 
 
 def _version() -> str:

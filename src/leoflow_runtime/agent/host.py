@@ -23,6 +23,7 @@ from leoflow_runtime.wire import agent_pb2 as wire
 
 # How long a task of an earlier agent is kept waiting for its launch to be taken over.
 _ADOPTION_SECONDS = 60.0
+_SHUTDOWN = "Leoflow is shutting down"
 _REFUSALS = {
     grpc.StatusCode.UNAUTHENTICATED,
     grpc.StatusCode.FAILED_PRECONDITION,
@@ -163,7 +164,7 @@ class HostAgent:
         elif kind == "shutdown":
             self._shutting_down = True
             for launch in self._launches.values():
-                launch.stop("Leoflow is shutting down")
+                launch.stop(_SHUTDOWN)
             self._leave_when_done()
 
     # --- launches
@@ -183,9 +184,15 @@ class HostAgent:
                 if reply is None or directory is None:
                     return
                 launch = self._supervise(reply, directory)
+                self._stop_if_shutting_down(launch)
                 await self._see_through(launch, launch.run())
         finally:
             del self._opening[launch_id]
+
+    def _stop_if_shutting_down(self, launch: Supervision) -> None:
+        """A launch may be opened while the word to shut down arrives."""
+        if self._shutting_down:
+            launch.stop(_SHUTDOWN)
 
     async def _readmit(self, start: wire.StartLaunch) -> None:
         """A launch that this agent or an earlier one holds gets a session again."""

@@ -23,6 +23,8 @@ _BY_NAME = {
     for outcome in (wire.FAILED, wire.LOST, wire.CANCELLED)
     for name in [wire.Outcome.Name(outcome)]
 }
+# Outcomes that are nothing to worry about.
+GOOD = {wire.SUCCESS, wire.SKIPPED, wire.UP_FOR_RESCHEDULE}
 # Outcomes of work that was complete before a stop could interrupt it.
 _COMPLETE = {"success", "skipped"}
 
@@ -115,3 +117,25 @@ def _death(exit_code: int, number: int) -> str:
             name = f"signal {number}"
         return f"The task's process was killed by {name}."
     return f"The task's process ended without a result (exit code {exit_code})."
+
+
+def closing_words(report: wire.FinishedRequest) -> str:
+    """The last line of a launch's log."""
+    name = wire.Outcome.Name(report.outcome).lower().replace("_", " ")
+    words = f"Ended: {name}"
+    if report.cpu_seconds or report.max_rss_bytes:
+        words += f"; {report.cpu_seconds:.3f} s of CPU, {report.max_rss_bytes / 2**20:.0f} MiB at most"
+    if report.message and report.outcome not in GOOD:
+        words += f". {report.message}"
+    return words
+
+
+def reduced(report: wire.FinishedRequest, refusal: str) -> wire.FinishedRequest:
+    """The report without what the task left, for a control plane that refused it."""
+    smaller = wire.FinishedRequest()
+    smaller.CopyFrom(report)
+    del smaller.xcoms[:]
+    smaller.rendered_fields_json = ""
+    smaller.outcome = wire.FAILED
+    smaller.message = f"The control plane refused what the task left: {refusal}"
+    return smaller

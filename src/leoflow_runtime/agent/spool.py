@@ -57,7 +57,7 @@ class LaunchDirectory:
 
     def claim(self) -> bool:
         """Takes the launch away from any zygote that has not started it yet."""
-        return records.claim(str(self.path), {"pid": os.getpid(), "start_time": None})
+        return records.claim(str(self.path))
 
     def started_at(self) -> float | None:
         """When the user's first line was next, in seconds since the epoch."""

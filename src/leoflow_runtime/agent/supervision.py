@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from leoflow_runtime.agent import processes
+from leoflow_runtime.agent.adoption import end_of, process_of
 from leoflow_runtime.agent.control import CallRefused, LaunchGone, LaunchSession
 from leoflow_runtime.agent.launch_log import LaunchLog
 from leoflow_runtime.agent.log_lines import LineConverter, Masker, own_line
-from leoflow_runtime.agent.outcome import Ending, conclude, rfc3339
+from leoflow_runtime.agent.outcome import GOOD, Ending, closing_words, conclude, reduced, rfc3339
 from leoflow_runtime.agent.settings import Bounds
 from leoflow_runtime.agent.shipping import LogShipper
 from leoflow_runtime.agent.spool import LaunchDirectory
@@ -65,7 +66,10 @@ class Supervision:
         self._start_time: int | None = None
         self._launched_at = 0.0
         self._start_reported = False
+        # Between the order for a process and the word that it is there.
         self._being_born = False
+        # From the end of the process on, nothing can be stopped any more, and the report says it all.
+        self._concluding = False
         self._gone: LaunchGone | None = None
         self._background: set[asyncio.Task[None]] = set()
 
@@ -99,7 +103,7 @@ class Supervision:
         if not self._being_born:  # what it may write already goes behind the line that it was started
             self._log.take_output()
         self._shipper.wake()
-        if not self._start_reported and self._pid and self.directory.has("started"):
+        if not self._start_reported and not self._concluding and self._pid and self.directory.has("started"):
             self._start_reported = True
             self._in_background(self._report_started())
 
@@ -115,8 +119,7 @@ class Supervision:
             self.directory.remove()
         finally:
             self._shipper.cancel()
-            for task in self._background:
-                task.cancel()
+            self._cancel_background()
             self._log.close()
         return outcome
 
@@ -237,7 +240,7 @@ class Supervision:
     # --- stopping
 
     def _begin_stop(self, ending: Ending) -> None:
-        if self._stop is None:
+        if self._stop is None and not self._concluding:
             self._stop = ending
             self.directory.write("stop.json", ending.to_record())
             self._stopping.set()
@@ -271,14 +274,13 @@ class Supervision:
             self._stopping.set()
         if self.directory.claim():  # no zygote has begun it, and now none will
             return None, Ending(outcome=wire.LOST, message="The agent ended before the task was started.")
-        owner = self.directory.read("claim") or {}
-        process = await self._process_record(owner)
+        process = await process_of(self.directory, self._bounds.tick_seconds)
         if process is None:
             return self.directory.read("exit.json"), self._stop
         self._pid, self._start_time = process["pid"], process["start_time"]
         self._launched_at = (self.directory.path / "process.json").stat().st_mtime
         self._say(f"A new agent took over process {self._pid}.")
-        ended = asyncio.ensure_future(self._end_of(owner))
+        ended = asyncio.ensure_future(end_of(self.directory, process, self._bounds.tick_seconds))
         timeout = self._arm_timeout(self._launched_at)
         stopping = asyncio.create_task(self._enforce_stop(ended))
         try:
@@ -288,26 +290,11 @@ class Supervision:
             if timeout is not None:
                 timeout.cancel()
 
-    async def _process_record(self, owner: dict[str, Any]) -> dict[str, Any] | None:
-        """`process.json`, for which a living zygote may still owe us a moment."""
-        while (process := self.directory.read("process.json")) is None:
-            if not _owner_lives(owner):
-                return self.directory.read("process.json")
-            await asyncio.sleep(self._bounds.tick_seconds)
-        return process
-
-    async def _end_of(self, owner: dict[str, Any]) -> dict[str, Any] | None:
-        """`exit.json`, when the process and its parent have had their say; None if there was none."""
-        await processes.wait_gone(self._pid, self._start_time)
-        while (end := self.directory.read("exit.json")) is None:
-            if not _owner_lives(owner):
-                return self.directory.read("exit.json")
-            await asyncio.sleep(self._bounds.tick_seconds)
-        return end
-
     # --- the end
 
     async def _conclude(self, end: dict[str, Any] | None, ending: Ending | None) -> wire.Outcome | None:
+        self._concluding = True
+        self._cancel_background()
         if self._gone is not None:
             raise self._gone
         if end is not None and end["group_alive"]:
@@ -323,20 +310,24 @@ class Supervision:
             started_at=started,
             now=self._clock(),
         )
-        self._say(_closing_words(report), level="info" if report.outcome in _GOOD else "error")
+        self._say(closing_words(report), level="info" if report.outcome in GOOD else "error")
         self._shipper.complete()
         shipped = asyncio.ensure_future(self._shipper.drained())
         await asyncio.wait({shipped}, timeout=_LOG_FIRST_SECONDS)
         try:
             await self.session.call("ReportFinished", report)
         except CallRefused as refusal:
-            await self.session.call("ReportFinished", _reduced(report, str(refusal)))
+            await self.session.call("ReportFinished", reduced(report, str(refusal)))
         await shipped
         return report.outcome
 
     async def _take_all_output(self) -> None:
         while self._log.take_output(final=True):
             await asyncio.sleep(0)
+
+    def _cancel_background(self) -> None:
+        for task in self._background:
+            task.cancel()
 
     async def _report_started(self) -> None:
         request = wire.StartedRequest(
@@ -360,31 +351,3 @@ class Supervision:
 
     def _say(self, text: str, *, level: str = "info") -> None:
         self._log.append(own_line(text, level=level))
-
-
-_GOOD = {wire.SUCCESS, wire.SKIPPED, wire.UP_FOR_RESCHEDULE}
-
-
-def _owner_lives(owner: dict[str, Any]) -> bool:
-    return "pid" in owner and processes.is_alive(owner["pid"], owner.get("start_time"))
-
-
-def _closing_words(report: wire.FinishedRequest) -> str:
-    name = wire.Outcome.Name(report.outcome).lower().replace("_", " ")
-    words = f"Ended: {name}"
-    if report.cpu_seconds or report.max_rss_bytes:
-        words += f"; {report.cpu_seconds:.3f} s of CPU, {report.max_rss_bytes / 2**20:.0f} MiB at most"
-    if report.message and report.outcome not in _GOOD:
-        words += f". {report.message}"
-    return words
-
-
-def _reduced(report: wire.FinishedRequest, refusal: str) -> wire.FinishedRequest:
-    """The report without what the task left, for a control plane that refused it."""
-    smaller = wire.FinishedRequest()
-    smaller.CopyFrom(report)
-    del smaller.xcoms[:]
-    smaller.rendered_fields_json = ""
-    smaller.outcome = wire.FAILED
-    smaller.message = f"The control plane refused what the task left: {refusal}"
-    return smaller

@@ -1,4 +1,4 @@
-"""Entry point: `python -I program.py serve <control fd>`, or `one <directory>` for a single launch.
+"""Entry point: `python -I program.py serve <control fd>`, or `one <directory> <parent>` for one launch.
 
 Started by path, because the interpreter of a DAG may not have Leoflow installed. Only the folder of this
 package is made importable, not the site-packages folder around it: what Leoflow itself depends on stays
@@ -26,7 +26,7 @@ def main(arguments: "list[str]") -> int:
         return serve(int(arguments[1]))
     from leoflow_runtime.zygote.task_process import run_one
 
-    return run_one(arguments[1])
+    return run_one(arguments[1], int(arguments[2]))
 
 
 if __name__ == "__main__":

@@ -36,16 +36,22 @@ def read_json(path: str) -> Optional[Dict[str, Any]]:
     return value if isinstance(value, dict) else None
 
 
-def claim(directory: str, owner: Dict[str, Any]) -> bool:
-    """Takes the right to decide about the launch; False if someone has it already or it is gone."""
+def claim(directory: str) -> bool:
+    """Takes the right to decide about the launch; False if someone has it already or it is gone.
+
+    The claim appears with its owner's pid and start time in it, or not at all: whoever finds it can tell
+    if its owner is alive.
+    """
+    path = os.path.join(directory, "claim")
+    mine = "%s.%d" % (path, os.getpid())
     try:
-        descriptor = os.open(
-            os.path.join(directory, "claim"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-        )
+        write_json(mine, {"pid": os.getpid(), "start_time": start_time(os.getpid())})
+        os.link(mine, path)
     except (FileExistsError, FileNotFoundError):
         return False
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(owner))
+    finally:
+        if os.path.exists(mine):
+            os.unlink(mine)
     return True
 
 

@@ -45,7 +45,6 @@ class Zygote:
         self._dag_json: Optional[Dict[str, Any]] = None
         self._libc = task_process.load_libc()
         self._pid = os.getpid()
-        self._identity = {"pid": self._pid, "start_time": records.start_time(self._pid)}
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -146,7 +145,7 @@ class Zygote:
         os.close(nothing)
 
     def _launch(self, launch_id: int, directory: str, mode: str) -> None:
-        if not records.claim(directory, self._identity):
+        if not records.claim(directory):
             self._send({"event": "refused", "launch_id": launch_id, "reason": "the launch is already taken"})
             return
         try:
@@ -170,7 +169,7 @@ class Zygote:
 
     def _spawn(self, directory: str) -> int:
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "program.py")
-        arguments = [sys.executable, "-I", program, "one", directory]
+        arguments = [sys.executable, "-I", program, "one", directory, str(self._pid)]
         defaults = [signal.SIGINT, signal.SIGPIPE]
         output = os.path.join(directory, "output")
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND

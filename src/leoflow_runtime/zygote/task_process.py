@@ -105,9 +105,9 @@ def failure_summary(error: BaseException) -> str:
     return "%s: %s" % (name, lines[0]) if lines else name
 
 
-def run_one(directory: str) -> int:
+def run_one(directory: str, parent: int) -> int:
     """A launch in a fresh interpreter: what `spawn` starts. The working directory and environment are set."""
-    detach(load_libc(), os.getppid())
+    detach(load_libc(), parent)
     redirect(directory)
     launch = load_launch(directory)
     put_on_path(launch["code_path"])

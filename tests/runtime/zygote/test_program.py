@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,12 +36,12 @@ with DAG("d", schedule=None):
 
 
 class Zygote:
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, interpreter: str) -> None:
         self.project = project
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", str(PROGRAM), "serve", str(theirs.fileno())],
+                [interpreter, "-I", str(PROGRAM), "serve", str(theirs.fileno())],
                 cwd=project,
                 env={"PATH": os.defpath},
                 pass_fds=[theirs.fileno()],
@@ -92,12 +94,23 @@ class Zygote:
         self.control.close()
 
 
-@pytest.fixture
-def zygote(tmp_path: Path) -> Iterator[Zygote]:
+def interpreters() -> list[Any]:
+    """This one, and whichever others that DAGs may choose are installed here."""
+    found = [pytest.param(sys.executable, id="this")]
+    for minor in (9, 10, 12, 13, 14):
+        path = shutil.which(f"python3.{minor}")
+        command = [path or "false", "-I", "-c", "pass"]
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            found.append(pytest.param(path, id=f"3.{minor}"))
+    return found
+
+
+@pytest.fixture(params=interpreters())
+def zygote(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Zygote]:
     project = tmp_path / "project"
     project.mkdir()
     (project / "dag.py").write_text(DAG)
-    zygote = Zygote(project)
+    zygote = Zygote(project, request.param)
     yield zygote
     zygote.close()
 
@@ -124,7 +137,7 @@ def test_a_launch_that_someone_else_has_claimed_is_left_alone(zygote: Zygote) ->
     directory = zygote.directory(1)
     zygote.say(op="load", directory=str(directory))
     zygote.hear()
-    assert records.claim(str(directory), {"pid": 1})
+    assert records.claim(str(directory))
     zygote.say(op="launch", launch_id=1, directory=str(directory), mode="fork")
     assert zygote.hear() == {"event": "refused", "launch_id": 1, "reason": "the launch is already taken"}
     assert not (directory / "process.json").exists()
@@ -163,6 +176,20 @@ def test_nothing_of_leoflows_own_environment_is_importable(zygote: Zygote) -> No
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert out.stdout == "[None, None]\n", out.stderr
+
+
+@pytest.mark.parametrize("path", sorted(PROGRAM.parent.glob("*.py")), ids=lambda path: path.name)
+def test_every_file_is_python_3_9(path: Path) -> None:
+    tree = ast.parse(path.read_text(), feature_version=(3, 9))
+    imported = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert imported <= sys.stdlib_module_names | {"leoflow_runtime"}
 
 
 def test_a_start_time_names_a_process_for_good() -> None:
