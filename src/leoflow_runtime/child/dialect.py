@@ -24,7 +24,7 @@ from airflow.models.taskinstance import TaskInstance  # type: ignore[import-not-
 from airflow.sdk import exceptions, timezone  # type: ignore[import-not-found]  # noqa: E402
 from airflow.sdk.bases import operator  # type: ignore[import-not-found]  # noqa: E402
 from airflow.sdk.definitions import connection, context, variable  # type: ignore[import-not-found]  # noqa: E402
-from airflow.sdk.definitions._internal import contextmanager  # type: ignore[import-not-found]  # noqa: E402
+from airflow.sdk.definitions._internal import contextmanager, templater  # type: ignore[import-not-found]  # noqa: E402
 from airflow.sdk.definitions._internal.types import (  # type: ignore[import-not-found]  # noqa: E402
     NOTSET,
     ArgNotSet,
@@ -47,6 +47,7 @@ __all__ = [
     "exceptions",
     "macros",
     "operator",
+    "templater",
     "timezone",
     "variable",
 ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import faulthandler
 import logging
 import os
 import signal
-import threading
-from types import FrameType
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Sequence, Tuple
 
 from leoflow_runtime.child import dialect, failures
 from leoflow_runtime.child.build import Built
@@ -17,6 +16,7 @@ from leoflow_runtime.child.instance import RETURN_KEY, Instance, Run
 from leoflow_runtime.child.output import Output
 from leoflow_runtime.child.result import Result, rendered_fields
 from leoflow_runtime.child.run_context import build_context
+from leoflow_runtime.child.stopping import Stop
 from leoflow_runtime.child.surroundings import TaskBackend, passwords, set_environment
 
 _TERMINATED = 128 + signal.SIGTERM
@@ -29,21 +29,19 @@ def run(built: Built, launch: Mapping[str, Any], directory: str) -> int:
     0: the outcome is in the result, whatever it is but failed. 1: failed. 143: told to stop.
     To be called once in a process: it replaces the streams, the environment and the SIGTERM handler.
     """
+    stop = Stop()
+    stop.listen()
     output = Output()
     output.install()
+    # A crash in native code leaves its traceback in the log.
+    faulthandler.enable(2)
     task = built.dag.get_task(launch["task_id"])
     set_environment(launch, task.owner)
     client = AgentClient(launch)
     dialect.backend.use(TaskBackend(client))
     dag_run = Run(launch)
     ti = Instance(launch, task, dag_run, client)
-    terminated = _raise_on_sigterm()
-    result, code = _outcome(task, ti, build_context(launch, task, dag_run, ti), launch, directory)
-    if terminated.is_set():
-        code = _TERMINATED
-    # From here on a stop can wait: what remains takes a moment.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    result, code = _outcome(task, ti, build_context(launch, task, dag_run, ti), launch, directory, stop)
     result.xcoms = ti.pushed
     result.note = ti.note
     result.rendered_fields = ti.rendered_fields
@@ -53,22 +51,24 @@ def run(built: Built, launch: Mapping[str, Any], directory: str) -> int:
 
 
 def _outcome(
-    task: dialect.Operator, ti: Instance, context: Any, launch: Mapping[str, Any], directory: str
+    task: dialect.Operator,
+    ti: Instance,
+    context: Any,
+    launch: Mapping[str, Any],
+    directory: str,
+    stop: Stop,
 ) -> Tuple[Result, int]:
     """Does the work; every way that user code can end becomes a result."""
     log = logging.getLogger("task")
     try:
         with open(os.path.join(directory, "started"), "w"):
             pass
-        return _execute(task, ti, context, passwords(launch.get("connections") or {})), 0
+        secrets = passwords(launch.get("connections") or {})
+        with stop:
+            return _execute(task, ti, context, secrets), 0
     except _exceptions.AirflowSkipException as skip:
         log.info("Skipping task. %s", skip)
         return Result("skipped", str(skip)), 0
-    except _exceptions.AirflowRescheduleException as reschedule:
-        log.info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
-        result = Result("up_for_reschedule")
-        result.reschedule_at = _rfc3339(reschedule.reschedule_date)
-        return result, 0
     except _exceptions.AirflowTaskTerminated as error:
         _stop(task, log)
         log.error("Task was told to stop", exc_info=True)
@@ -108,6 +108,11 @@ def _execute(task: dialect.Operator, ti: Instance, context: Any, secrets: Sequen
         task.post_execute(context, value)
         _push(task, ti, value)
         return result
+    except _exceptions.AirflowRescheduleException as reschedule:
+        logging.getLogger("task").info("Rescheduling task, marking task as UP_FOR_RESCHEDULE")
+        result = Result("up_for_reschedule")
+        result.reschedule_at = _rfc3339(reschedule.reschedule_date)
+        return result
     finally:
         dialect.context.set_current_context(None)
 
@@ -143,20 +148,6 @@ def _stop(task: dialect.Operator, log: logging.Logger) -> None:
         task.on_kill()
     except Exception:
         log.error("on_kill() failed", exc_info=True)
-
-
-def _raise_on_sigterm() -> threading.Event:
-    """A stop becomes an exception in the user's code, so that its `finally` blocks run; once."""
-    received = threading.Event()
-
-    def stop(number: int, frame: Optional[FrameType]) -> None:
-        if not received.is_set():
-            received.set()
-            raise _exceptions.AirflowTaskTerminated("The task was told to stop (SIGTERM).")
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
-    return received
 
 
 def _rfc3339(moment: Any) -> str:

@@ -527,6 +527,63 @@ class TestEndings:
         assert ended.result["outcome"] == "failed"
         assert ended.error["exc_type"] == "AirflowTaskTerminated"
 
+    def test_a_stop_that_the_task_swallows_is_not_repeated_and_not_reported(self, project: Project) -> None:
+        write(
+            project,
+            """
+            @task
+            def t():
+                import time
+                print("ready")
+                try:
+                    time.sleep(60)
+                except BaseException:
+                    return "survived"
+            t()
+            """,
+        )
+        task = project.task("t")
+        process = task.start()
+        task.wait_for(lambda: "ready" in task.output())
+
+        process.send_signal(signal.SIGTERM)
+        ended = task.end()
+
+        assert (ended.exit_code, ended.result["outcome"]) == (0, "success")
+        assert ended.xcoms == {"return_value": "survived"}
+
+    def test_a_reschedule_to_no_time_fails(self, project: Project) -> None:
+        write(
+            project,
+            """
+            @task
+            def t(): raise AirflowRescheduleException("tomorrow")
+            t()
+            """,
+        )
+
+        assert project.run("t").result["message"] == (
+            "TypeError: AirflowRescheduleException needs a datetime, not str"
+        )
+
+    def test_a_crash_leaves_its_traceback_in_the_log(self, project: Project) -> None:
+        write(
+            project,
+            """
+            @task
+            def t():
+                import ctypes
+                ctypes.string_at(0)
+            t()
+            """,
+        )
+        task = project.task("t")
+
+        assert task.start().wait(30) == -signal.SIGSEGV
+
+        assert "Segmentation fault" in task.output()
+        assert "dag.py" in task.output()
+
     def test_a_broken_logging_call_does_not_fail_the_task(self, project: Project) -> None:
         write(
             project,
