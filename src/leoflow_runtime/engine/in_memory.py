@@ -14,7 +14,15 @@ from typing import Any, TypeVar
 
 from leoflow_runtime.artifact import DagSpec, canonical_bytes, content_digest
 from leoflow_runtime.domain.states import RunState, RunType
-from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
+from leoflow_runtime.engine.rows import (
+    DagRow,
+    LaunchReport,
+    LaunchRow,
+    RunRow,
+    TaskRow,
+    VersionRow,
+    changed_task,
+)
 from leoflow_runtime.engine.store import (
     Change,
     Lease,
@@ -387,9 +395,10 @@ class InMemoryTx:
             return False
         if change.expect_launch is not None and row.launch_id != change.expect_launch:
             return False
-        self._put("tasks", row.pk, replace(row, **_only(change.values, _TASK_FIELDS)))
-        unseen = {name: value for name, value in change.values.items() if name not in _TASK_FIELDS}
-        if unseen:
+        seen = _only(change.values, _TASK_FIELDS)
+        self._put("tasks", row.pk, changed_task(row, seen))
+        if len(seen) < len(change.values):
+            unseen = {name: value for name, value in change.values.items() if name not in _TASK_FIELDS}
             self._put("unseen", row.pk, {**self._tables["unseen"].get(row.pk, {}), **unseen})
         return True
 

@@ -16,7 +16,7 @@ from leoflow_runtime.domain.trigger_rules import Decision
 from leoflow_runtime.engine.gates import Gate, Passage, first_closed, free, take
 from leoflow_runtime.engine.live import HOLDING, LiveDag, LiveRun
 from leoflow_runtime.engine.past import past_allows
-from leoflow_runtime.engine.rows import RunRow, TaskRow
+from leoflow_runtime.engine.rows import RunRow, TaskRow, changed_task
 from leoflow_runtime.engine.timers import TimerKind
 from leoflow_runtime.engine.work import Work, new_try
 
@@ -279,13 +279,13 @@ class Settler:
     def _write(self, live: LiveRun, index: int, values: dict[str, Any]) -> None:
         before = live.rows[index]
         self.work.change(before, values)
-        after = replace(before, **values)
+        after = changed_task(before, values)
         if before.state is not after.state:
             self.planner.observer.task_transition(before.state, after.state)
         self._replace(live, index, after)
 
     def name_launch(self, live: LiveRun, index: int, launch_id: int) -> None:
-        live.rows[index] = replace(live.rows[index], launch_id=launch_id)
+        live.rows[index] = changed_task(live.rows[index], {"launch_id": launch_id})
 
     def _replace(self, live: LiveRun, index: int, row: TaskRow) -> None:
         for concerned in live.replace_row(index, row):

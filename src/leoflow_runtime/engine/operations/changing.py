@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from leoflow_runtime.engine.errors import NotAllowed
-from leoflow_runtime.engine.rows import TaskRow
+from leoflow_runtime.engine.rows import TaskRow, changed_task
 from leoflow_runtime.engine.store import Change, TaskChange, Tx
 
 
@@ -31,7 +30,7 @@ def change_task(
     )
     if not all(tx.update_tasks([change])):
         raise NotAllowed(f"task {task.task_id!r} changed in the meantime")
-    changed = replace(task, **values)
+    changed = changed_task(task, values)
     if announce:
         tx.announce(Change(kind="task", pk=task.pk, task=changed))
     return changed
