@@ -72,7 +72,7 @@ def test_a_launch_is_given_everything_that_it_needs(tmp_path: Path) -> None:
         assert dict(spec.env) == {"REGION": "eu"}
         assert dict(spec.variables) == {"api_token": "t0ken-value"}
         assert json.loads(spec.connections["warehouse"])["host"] == "db"
-        assert set(spec.secrets) == {"t0ken-value", "pa55wd"}
+        assert set(spec.secrets) == {"t0ken-value", "pa55word"}
         assert spec.execution_timeout_seconds == 90
         assert json.loads(spec.context.conf_json) == {"limit": 3}
         assert json.loads(spec.context.params_json) == {"limit": 3}
