@@ -66,12 +66,19 @@ def test_the_late_report_of_an_old_launch_is_refused(machine: Machine) -> None:
                 json={"dag_run_id": run_id, "task_ids": ["wait"], "dry_run": False, "only_failed": False},
             )
             assert cleared.status_code == 200, cleared.text
+            beat = agent_pb2.HeartbeatRequest(launch_ids=[old])
+            stop = stub.Heartbeat(beat, timeout=10, metadata=session).stop
+            assert [command.launch_id for command in stop] == [old]
+
+            # The cleared task starts again only when its old process is known to be gone.
+            ended = agent_pb2.FinishedRequest(launch_id=old, outcome=agent_pb2.CANCELLED, finished_at=NOW)
+            stub.ReportFinished(ended, timeout=10, metadata=session)
             until(lambda: (found := current_launch(lite)) and found > old, "a new launch")
 
-            report = agent_pb2.FinishedRequest(
+            late = agent_pb2.FinishedRequest(
                 launch_id=old, outcome=agent_pb2.SUCCESS, message="late", started_at=NOW, finished_at=NOW
             )
-            reply = stub.ReportFinished(report, timeout=10, metadata=session)
+            reply = stub.ReportFinished(late, timeout=10, metadata=session)
             assert not reply.accepted
             assert reply.should_stop
         finally:
