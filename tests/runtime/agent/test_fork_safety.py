@@ -36,6 +36,30 @@ async def test_a_thread_started_by_the_import_is_observed_and_named(
     assert plane.output(1) == ["alive True"]
 
 
+async def test_threads_that_end_for_a_fork_are_no_reason_against_one(
+    plane: FakeControlPlane, project: Project, host: Host
+) -> None:
+    """As numerical libraries do with their pools."""
+    project.write(
+        """
+        import os, threading
+        fork = threading.Event()
+        worker = threading.Thread(target=fork.wait, daemon=True)
+        worker.start()
+        def end_worker():
+            fork.set()
+            worker.join()
+        os.register_at_fork(before=end_worker)
+        def work(launch, directory): pass
+        """
+    )
+    async with host.running():
+        plane.launch(project.spec("work"))
+        report = await plane.finished(1)
+    assert report.outcome == wire.SUCCESS
+    assert ", forked, " in plane.lines(1)[0]["event"]
+
+
 async def test_an_open_socket_is_observed(plane: FakeControlPlane, project: Project, host: Host) -> None:
     project.write("import socket\nconnection = socket.socket()\ndef work(launch, directory): pass")
     async with host.running():
