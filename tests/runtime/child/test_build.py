@@ -31,13 +31,14 @@ COMPILED: list[dict[str, Any]] = [
 
 
 @pytest.fixture(autouse=True)
-def interpreter() -> Iterator[None]:
+def interpreter(tmp_path: Path) -> Iterator[None]:
     """Imports of DAG files leave no trace in this process."""
-    modules, path = set(sys.modules), list(sys.path)
+    path = list(sys.path)
     yield
     sys.path[:] = path
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 def load(folder: Path, tasks: list[dict[str, Any]] | None = None, **document: Any) -> build.Built:

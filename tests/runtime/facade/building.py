@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from leoflow_runtime.child import build, structure
 
 
-def build_dag(source: str, folder: Path, dag_id: str = "d", **dag_json: Any) -> Any:
-    """The façade's DAG object. Modules of the project are forgotten afterwards."""
-    folder.mkdir(exist_ok=True)
-    (folder / "dag.py").write_text(textwrap.dedent(source))
-    modules, path = set(sys.modules), list(sys.path)
+@contextlib.contextmanager
+def forgetting(folder: Path) -> Iterator[None]:
+    """What is imported from the folder inside the block is not imported after it."""
+    path = list(sys.path)
     try:
-        dag, _ = build.build_dag(str(folder), dag_id, dag_json)
+        yield
     finally:
         sys.path[:] = path
-        for name in set(sys.modules) - modules:
-            if str(folder) in (getattr(sys.modules[name], "__file__", None) or ""):
+        for name, module in list(sys.modules.items()):
+            if (getattr(module, "__file__", None) or "").startswith(str(folder)):
                 del sys.modules[name]
+
+
+def build_dag(source: str, folder: Path, dag_id: str = "d", **dag_json: Any) -> Any:
+    """The façade's DAG object."""
+    (folder / "dag.py").write_text(textwrap.dedent(source))
+    with forgetting(folder):
+        dag, _ = build.build_dag(str(folder), dag_id, dag_json)
     return dag
 
 
