@@ -1,7 +1,7 @@
 """Ignore patterns against paths."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leoflow_compiler.project.patterns import is_excluded, parse_patterns
@@ -43,6 +43,7 @@ def test_the_last_match_wins() -> None:
 segments = st.text(alphabet="ab.*?[]!-^\\", min_size=1, max_size=6)
 
 
+@settings(deadline=None)
 @given(st.lists(segments, min_size=1, max_size=4).map("/".join), st.lists(st.sampled_from("abc"), min_size=1))
 def test_any_text_is_a_pattern(pattern: str, parts: list[str]) -> None:
     path = "/".join(parts)
@@ -51,6 +52,7 @@ def test_any_text_is_a_pattern(pattern: str, parts: list[str]) -> None:
     assert excluded(path, pattern, pattern) is hit
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="ab.[]*", min_size=1, max_size=5), min_size=2, max_size=4))
 def test_an_escaped_literal_path_excludes_itself_only(parts: list[str]) -> None:
     literal = "/".join("".join(f"[{c}]" if c in "*[" else c for c in part) for part in parts)

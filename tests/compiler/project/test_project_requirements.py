@@ -1,7 +1,7 @@
 """Our small check of PEP 508 against the reference implementation."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -61,6 +61,7 @@ markers = st.tuples(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(names, st.lists(names, max_size=2), bounds, st.lists(markers, max_size=3))
 def test_what_packaging_accepts_is_accepted(
     name: str, extras: list[str], bounds: list[str], markers: list[str]

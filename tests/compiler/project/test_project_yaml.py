@@ -1,7 +1,7 @@
 """The YAML reader: same values as PyYAML, true places, and no way to hang it."""
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leoflow_compiler.project.yaml_reader import MAX_DEPTH, read_yaml
@@ -21,6 +21,7 @@ documents = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(documents, st.booleans())
 def test_it_reads_what_pyyaml_wrote(document: dict, flow: bool) -> None:
     text = yaml.safe_dump(document, allow_unicode=True, default_flow_style=flow)
