@@ -41,7 +41,7 @@ CASES = {
     ),
     "a setup that is torn down above is of no concern": (
         [task("s", **SETUP), task("w", "s"), task("t", "s", "w", **TEARDOWN), task("v", "t")],
-        {"v"},
+        {"v", "w"},
         {},
         {},
     ),
