@@ -10,7 +10,10 @@ from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.rows import LaunchReport
 from leoflow_runtime.engine.store import Tx
+from leoflow_server.agents import queries
+from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.agents.tokens import LaunchToken
+from leoflow_server.store.transaction import SqlTx
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +23,7 @@ class Opened:
     refusal: str | None = None
     is_stale: bool = False
     is_first: bool = False
+    facts: LaunchFacts | None = None  # given where the session is good
 
 
 def exchange(tx: Tx, token: LaunchToken, *, session_hash: str, host: str, agent_pid: int) -> Opened:
@@ -41,11 +45,16 @@ def exchange(tx: Tx, token: LaunchToken, *, session_hash: str, host: str, agent_
     }
     if launch.opened_at is not None:
         tx.update_launch(token.launch_id, {**values, "heartbeat_at": tx.now})
-        return Opened()
+        return Opened(facts=_facts(tx, token.launch_id, session_hash))
     verdict = operations.open_launch(tx, token.launch_id, values=values)
     if not verdict.accepted:
         never = f"it never started: {verdict.reason}"
         report = LaunchReport(launch_id=token.launch_id, outcome=Outcome.CANCELLED, message=never)
         operations.finish_launch(tx, report)
         return Opened(refusal=verdict.reason, is_stale=True)
-    return Opened(is_first=True)
+    return Opened(is_first=True, facts=_facts(tx, token.launch_id, session_hash))
+
+
+def _facts(tx: Tx, launch_id: int, session_hash: str) -> LaunchFacts | None:
+    assert isinstance(tx, SqlTx)
+    return queries.facts_of_session(tx.connection, launch_id, session_hash)

@@ -69,11 +69,8 @@ _BY_SESSION = Prepared(
 
 def facts_of_session(conn: Connection, launch_id: int, session_hash: str) -> LaunchFacts | None:
     """None unless this session belongs to this launch."""
-    session = Session(conn)
-    try:
+    with Session(conn) as session:
         found = session.row(_BY_SESSION, {"session": session_hash, "launch": launch_id})
-    finally:
-        session.close()
     if found is None:
         return None
     tenant_id, dag_id, run_id, task_id, map_index, launch, task_pk, run_pk, dag_pk, version_pk = found
@@ -143,8 +140,7 @@ _STOPPABLE = Prepared(
 
 def stop_reasons(conn: Connection, launch_ids: Iterable[int]) -> dict[int, str]:
     """Those that must stop, with why (the words of the engine's fence). Deleted ones included."""
-    session = Session(conn)
-    try:
+    with Session(conn) as session:
         reasons: dict[int, str] = {}
         for launch_id in launch_ids:
             found = session.row(_STOPPABLE, {"launch": launch_id})
@@ -153,8 +149,6 @@ def stop_reasons(conn: Connection, launch_ids: Iterable[int]) -> dict[int, str]:
             elif found[1] is not None:
                 reasons[launch_id] = found[1]
         return reasons
-    finally:
-        session.close()
 
 
 _BEAT = Prepared(
@@ -165,11 +159,8 @@ _BEAT = Prepared(
 
 
 def record_heartbeats(conn: Connection, launch_ids: Iterable[int], now: datetime) -> None:
-    session = Session(conn)
-    try:
+    with Session(conn) as session:
         session.execute_many(_BEAT, [{"launch": launch_id, "at": now} for launch_id in launch_ids])
-    finally:
-        session.close()
 
 
 _XCOM = Prepared(
@@ -187,8 +178,7 @@ _XCOM = Prepared(
 
 def inputs_of(conn: Connection, run_pk: int, references: Sequence[XComRef]) -> list[bytes | None]:
     """The value of each reference in this run; None: the upstream left none."""
-    session = Session(conn)
-    try:
+    with Session(conn) as session:
         values: list[bytes | None] = []
         for reference in references:
             found = session.row(
@@ -202,8 +192,6 @@ def inputs_of(conn: Connection, run_pk: int, references: Sequence[XComRef]) -> l
             )
             values.append(None if found is None else found[0])
         return values
-    finally:
-        session.close()
 
 
 def xcoms_of_task(
@@ -252,16 +240,31 @@ def earlier_run_with(
     return conn.execute(query).scalar_one_or_none()
 
 
+_PLACE = Prepared(
+    select(dag_versions.c.label, dag_versions.c.code_path, dag_versions.c.meta).where(
+        dag_versions.c.pk == bindparam("version")
+    ),
+    [dag_versions.c.label, dag_versions.c.code_path, dag_versions.c.meta],
+)
+_UUID = Prepared(
+    select(task_instances.c.uuid).where(task_instances.c.pk == bindparam("task")), [task_instances.c.uuid]
+)
+
+
 def version_place(conn: Connection, version_pk: int) -> VersionPlace:
-    row = conn.execute(
-        select(dag_versions.c.label, dag_versions.c.code_path, dag_versions.c.meta).where(
-            dag_versions.c.pk == version_pk
-        )
-    ).one()
-    return VersionPlace(
-        label=row.label, code_path=row.code_path, python=str((row.meta or {}).get("python", ""))
-    )
+    """Raises KeyError for an unknown version."""
+    with Session(conn) as session:
+        found = session.row(_PLACE, {"version": version_pk})
+    if found is None:
+        raise KeyError(version_pk)
+    label, code_path, meta = found
+    return VersionPlace(label=label, code_path=code_path, python=str((meta or {}).get("python", "")))
 
 
 def task_uuid(conn: Connection, task_pk: int) -> str:
-    return str(conn.execute(select(task_instances.c.uuid).where(task_instances.c.pk == task_pk)).scalar_one())
+    """Raises KeyError for an unknown task."""
+    with Session(conn) as session:
+        found = session.row(_UUID, {"task": task_pk})
+    if found is None:
+        raise KeyError(task_pk)
+    return str(found[0])

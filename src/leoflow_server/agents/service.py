@@ -154,9 +154,9 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, opened.refusal or "")
         if opened.refusal is not None:
             raise NotAuthentic(opened.refusal)
-        facts = await self._sessions.facts(token.launch_id, hashed)
-        if facts is None:
-            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, "the launch was deleted")
+        facts = opened.facts
+        assert facts is not None, "a good session has a launch"
+        self._sessions.remember(hashed, facts)
         log_offset = 0 if opened.is_first else await self._logs.size(facts.key)
         try:
             spec = await self._store.read(lambda tx: self._spec(tx, facts, log_offset))

@@ -50,14 +50,6 @@ class Sessions:
     def forget(self, launch_id: int) -> None:
         self._known.pop(launch_id, None)
 
-    async def facts(self, launch_id: int, session_hash: str) -> LaunchFacts | None:
-        facts = await self._store.read_rows(
-            lambda conn: queries.facts_of_session(conn, launch_id, session_hash)
-        )
-        if facts is not None:
-            self.remember(session_hash, facts)
-        return facts
-
     async def host(self, token: str | None) -> str:
         """The host whose token it is. Raises NotAuthentic."""
         if not token:

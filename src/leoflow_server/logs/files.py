@@ -104,6 +104,8 @@ class LogStore:
 
     async def close_log(self, key: LogKey) -> None:
         """The launch has ended, however: those who follow are told, the file is let go."""
+        if key in self._final:
+            return
         self._final[key] = None
         await self._run(self._let_go, key)
         self._wake(key)

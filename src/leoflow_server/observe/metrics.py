@@ -10,8 +10,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from leoflow_runtime.domain.states import RunState, TaskState
-
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LATENCY = (*_FAST, 30.0, 60.0, 300.0, 1800.0)
 _SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500)
@@ -80,10 +78,10 @@ class Metrics:
     def decision(self, kind: str, count: int = 1) -> None:
         self._decisions.labels(kind).inc(count)
 
-    def task_transition(self, before: TaskState | None, after: TaskState | None) -> None:
+    def task_transition(self, before: str | None, after: str | None) -> None:
         self._tasks.labels(str(after) if after else "none").inc()
 
-    def run_transition(self, before: RunState, after: RunState) -> None:
+    def run_transition(self, before: str, after: str) -> None:
         self._runs.labels(str(after)).inc()
 
     def scheduling_latency(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ and a planner's transaction is a dozen statements. `Session.connection` is there
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from sqlalchemy import Column, Connection, Table, bindparam
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -70,7 +70,7 @@ class _Text:
 
 
 class Session:
-    """One transaction's connection, with a cursor for prepared statements."""
+    """A transaction's connection, with a cursor of its own for prepared statements."""
 
     __slots__ = ("_cursor", "connection")
 
@@ -79,6 +79,12 @@ class Session:
         raw = connection.connection.dbapi_connection
         assert raw is not None
         self._cursor = raw.cursor()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def execute(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
         """Runs it and returns how many rows it changed."""

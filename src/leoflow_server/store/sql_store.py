@@ -74,11 +74,8 @@ class SqlStore:
 
     async def read(self, body: Callable[[Tx], T]) -> T:
         def snapshot(connection: Connection) -> T:
-            session = Session(connection)
-            try:
+            with Session(connection) as session:
                 return body(SqlTx(session, self._clock(), self._versions))
-            finally:
-                session.close()
 
         return await self._readers.run(snapshot)
 
