@@ -19,7 +19,7 @@ class BudgetExceeded(Exception):
 class Budget:
     """Counts down. Every evaluated expression and every turn of a loop is a step."""
 
-    steps: int = 1_000_000
+    steps: int = 300_000
     depth: int = 80  # nested calls of project functions
     size: int = 1_000_000  # items of a container, characters of a text
     tasks: int = 100_000
@@ -28,7 +28,7 @@ class Budget:
     def step(self) -> None:
         self.steps -= 1
         if self.steps < 0:
-            raise BudgetExceeded("more than a million steps at the top level")
+            raise BudgetExceeded("more than 300,000 steps at the top level")
 
     def check_length(self, length: int) -> None:
         if length > self.size:

@@ -336,6 +336,7 @@ def _run_body(
     interpreter: Interpreter, function: Function, body: cst.BaseSuite, scope: Scope, place: Place
 ) -> Value:
     events = interpreter.records.get("events", 0)
+    failures = interpreter.failures
     signal = interpreter.run_block(body, scope)
     if scope.yields is not None:
         if interpreter.records.get("events", 0) != events:
@@ -350,6 +351,8 @@ def _run_body(
         return signal.value
     if isinstance(signal, statements.MaybeReturn):
         return signal.opaque
+    if interpreter.failures > failures:
+        return Opaque("reported above", place, cascade=True)
     return None
 
 

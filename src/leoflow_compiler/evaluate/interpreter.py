@@ -46,6 +46,8 @@ class Interpreter:
         self.speculation: Opaque | None = None  # set while evaluating what may not happen
         self.unknown_contexts: list[Opaque] = []  # `with` blocks around whose managers are opaque
         self.protected = 0  # depth of `try` blocks around: exceptions have somewhere to go
+        self.failures = 0  # statements without a result, also those that were reported before
+        self.exhausted: Place | None = None  # where a budget ran out
         self.probing = False  # set while finding out whether unknown code could change the graph
         self.probe_hit: StructureUnknown | None = None
         self.opaque_count = 0

@@ -10,6 +10,7 @@ import libcst as cst
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate import branches, classes, modules, patterns
 from leoflow_compiler.evaluate.assignment import assign, target_names
+from leoflow_compiler.evaluate.budget import BudgetExceeded
 from leoflow_compiler.evaluate.errors import Cascade, Raised, Refusal, Touched
 from leoflow_compiler.evaluate.operators import IN_PLACE, binary
 from leoflow_compiler.evaluate.problems import problem_of
@@ -72,6 +73,9 @@ def _run(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> Sign
         return runner(interpreter, statement, scope)
     except Cascade:
         _poison(interpreter, statement, scope)
+    except BudgetExceeded:
+        interpreter.exhausted = interpreter.exhausted or interpreter.current
+        raise
     except Refusal as refusal:
         interpreter.report(refusal)
         _poison(interpreter, statement, scope)
@@ -94,6 +98,7 @@ def _run(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> Sign
 
 def _poison(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> None:
     """After a problem, the names that the statement would have bound stand for it, silently."""
+    interpreter.failures += 1
     place = Place(file=scope.file, node=statement, statement=statement)
     for name in bound_names(statement):
         scope.target(name).names[name] = Opaque("reported above", place, cascade=True)

@@ -29,7 +29,7 @@ def evaluate_file(compilation: Compilation) -> None:
     try:
         interpreter.run_module(name, path)
     except BudgetExceeded as exceeded:
-        place = interpreter.current or Place(file=source, node=source.tree, statement=source.tree)
+        place = interpreter.exhausted or Place(file=source, node=source.tree, statement=source.tree)
         message = f"compiling this file takes too much: {exceeded.limit}"
         interpreter.problems.append(Refusal(BUDGET_EXCEEDED, message, place))
     except Raised as raised:

@@ -86,7 +86,7 @@ def make_dag(call: Call, given: dict[str, Value]) -> Dag:
             message = f"DAG takes no argument `{name}`"
             interpreter.report(call.refusal(UNKNOWN_ARGUMENT, message, argument=name, help=advice))
             del given[name]
-        elif name in _UNSUPPORTED and not is_empty(given[name]) and given[name] != 0:
+        elif name in _UNSUPPORTED and not is_empty(given[name]):
             message = f"`{name}` of DAG is not supported yet"
             interpreter.report(call.refusal(UNSUPPORTED_ARGUMENT, message, argument=name))
     dag_id = given.pop("dag_id", None)

@@ -98,11 +98,9 @@ def relate_group(group: Group, other: Value, *, upstream: bool, label: Label | N
     others = relatives_of(interpreter, other)
     leaves = _leaves_or_before(group)
     for relative in others:
-        if isinstance(relative, GroupKind):
-            continue
-        for task in relative.roots:
-            if isinstance(task, Task) and upstream:
-                group.upstream_task_ids[task.task_id] = None
+        if upstream and not isinstance(relative, GroupKind):
+            found = [task.task_id for task in relative.roots if isinstance(task, Task)]
+            group.upstream_task_ids.update(dict.fromkeys(found))
     if upstream:
         for task in group.roots:
             relate_task(task, list(others), upstream=True, label=label)

@@ -260,6 +260,10 @@ class Group(Relative):
     def relate(self, other: Value, *, upstream: bool, label: Label | None = None) -> None:
         edges.relate_group(self, other, upstream=upstream, label=label)
 
+    def related(self, other: Relative, *, upstream: bool, label: Label | None = None) -> None:
+        if upstream and not isinstance(other, Group):
+            self.upstream_task_ids.update(dict.fromkeys(task.task_id for task in other.roots))
+
     def enter(self, interpreter: Interpreter, place: Place) -> Value:
         interpreter.records["group_stacks"][-1].append(self)
         return self

@@ -133,9 +133,9 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     ),
     "functools": (
         functools.reduce,
-        functools.lru_cache,
         functools.cache,
         functools.wraps,
+        functools.update_wrapper,
         functools.total_ordering,
     ),
     "itertools": (itertools.tee,),
@@ -160,7 +160,6 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
         posixpath.isabs,
     ),
     "dataclasses": (
-        dataclasses.dataclass,
         dataclasses.field,
         dataclasses.asdict,
         dataclasses.astuple,
@@ -248,6 +247,8 @@ def register(models: Models) -> None:
     models.calls.update(
         {
             "collections.namedtuple": _namedtuple,
+            "dataclasses.dataclass": _decorator(dataclasses.dataclass),
+            "functools.lru_cache": _decorator(functools.lru_cache),
             "itertools.count": _count,
             "itertools.cycle": _cycle,
             "itertools.repeat": _repeat,
@@ -269,6 +270,20 @@ def register(models: Models) -> None:
     )
     for name in ("factorial", "comb", "perm"):
         models.guards[name] = _guard_integers
+
+
+def _decorator(native: Any) -> Any:
+    """A decorator that is used with and without arguments."""
+
+    def apply(call: Call) -> Value:
+        if call.args and callable(call.args[0]):
+            return call.interpreter.native(call.place, native, *call.args)
+        made = call.interpreter.native(call.place, native, *call.args, **call.kwargs)
+        if callable(made):
+            call.interpreter.models.pure_functions.add(made)
+        return made
+
+    return apply
 
 
 def _logger(call: Call) -> Value:

@@ -15,7 +15,7 @@ from leoflow_compiler.evaluate.values import CallableModel, Function, Library, O
 from leoflow_compiler.models.graph import RETURN_VALUE, Method, XCom
 from leoflow_compiler.models.operators import DECORATORS, Operator
 from leoflow_compiler.models.signature import check_call, parameters_of
-from leoflow_compiler.models.tasks import create_task
+from leoflow_compiler.models.tasks import check_names, create_task
 
 _MAPPINGS = frozenset(
     {"typing.Dict", "typing.Mapping", "typing.MutableMapping", "typing.DefaultDict", "typing.OrderedDict"}
@@ -35,6 +35,7 @@ def _decorator(kind: str, operator: Operator) -> Any:
         kwargs = dict(call.kwargs)
         function = kwargs.pop("python_callable", call.args[0] if call.args else None)
         multiple_outputs = kwargs.pop("multiple_outputs", None)
+        check_names(call, operator, kwargs, name)
         if function is None:
             return TaskDecorator(name, operator, kwargs, multiple_outputs, call.interpreter)
         return make_factory(name, operator, function, kwargs, multiple_outputs, call)
@@ -155,7 +156,9 @@ class TaskFactory(CallableModel):
         raise AttributeError(name)
 
     def _override(self, call: Call) -> Value:
-        kwargs = {**self.kwargs, **call.kwargs}
+        given = dict(call.kwargs)
+        check_names(call, self.operator, given, f"{self.decorator}.override")
+        kwargs = {**self.kwargs, **given}
         return TaskFactory(
             self.decorator, self.operator, self.function, kwargs, self.multiple_outputs, call.interpreter
         )

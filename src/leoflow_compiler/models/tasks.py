@@ -23,7 +23,7 @@ from leoflow_compiler.models.operators import BASE_PARAMETERS, REQUIRED, Operato
 
 ID = re.compile(r"^[A-Za-z0-9_.\-]{1,250}$")
 # Values that mean the same as leaving the argument out.
-_EMPTY: tuple[Any, ...] = (None, False, (), [], {}, "")
+_EMPTY: tuple[Any, ...] = (None, False, 0, (), [], {}, "")
 _MEANT = {"provide_context": None, "task_concurrency": "max_active_tis_per_dag", "bash_cmd": "bash_command"}
 
 
@@ -39,7 +39,7 @@ def create_task(call: Call, operator: Operator, given: dict[str, Value], label: 
     own_defaults = given.pop("default_args", None)
     dag = _dag(call, given)
     group = _group(call, given, dag)
-    _check_names(call, operator, given, label)
+    check_names(call, operator, given, label)
     defaults = merged_defaults(call, dag, group, own_defaults)
     arguments = dict(given)
     for name in operator.parameters:
@@ -77,7 +77,8 @@ def _group(call: Call, given: dict[str, Value], dag: Dag | None) -> Group | None
     return current_group(call.interpreter, dag) if dag is not None else None
 
 
-def _check_names(call: Call, operator: Operator, given: dict[str, Value], label: str) -> None:
+def check_names(call: Call, operator: Operator, given: dict[str, Value], label: str) -> None:
+    """Reports arguments that Airflow or Leoflow does not take, and removes them."""
     parameters = operator.parameters
     for name in list(given):
         if name not in parameters:
@@ -89,6 +90,7 @@ def _check_names(call: Call, operator: Operator, given: dict[str, Value], label:
         elif parameters[name].unsupported and not is_empty(given[name]):
             message = f"`{name}` of {label} is not supported yet"
             call.interpreter.report(call.refusal(UNSUPPORTED_ARGUMENT, message, argument=name))
+            del given[name]
 
 
 def is_empty(value: Value) -> bool:

@@ -1,0 +1,10 @@
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.empty import EmptyOperator
+
+with DAG("demo"):
+    a = EmptyOperator(task_id="a")
+    b = EmptyOperator(task_id="b")
+    c = EmptyOperator(task_id="c")
+    a >> b
+    b >> c
+    c >> a

@@ -1,0 +1,2 @@
+def task_id(name):
+    return "job_" + name
