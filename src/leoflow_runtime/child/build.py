@@ -119,9 +119,9 @@ def _import(source: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except SystemExit as error:
+    except SystemExit:
         del sys.modules[name]
-        raise BuildFailed(f"{os.path.basename(source)} called sys.exit() while it was imported.") from error
+        raise BuildFailed(f"{os.path.basename(source)} called sys.exit() while it was imported.") from None
     except BaseException as error:
         del sys.modules[name]
         _explain(error)

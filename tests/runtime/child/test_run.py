@@ -198,6 +198,38 @@ class TestValues:
             "return_value": True,
         }
 
+    def test_a_key_that_was_never_pushed_fails_the_task(self, project: Project) -> None:
+        write(
+            project,
+            """
+            @task
+            def a(): pass
+            @task
+            def t(v): return v
+            t(a()["k"])
+            """,
+        )
+
+        ended = project.run("t", inputs=[given("a", key="k")])
+
+        assert ended.result["message"] == (
+            'XComNotFound: XComArg result from a at d with key="k" is not found!'
+        )
+
+    def test_a_missing_entry_of_an_output_dict_is_none(self, project: Project) -> None:
+        write(
+            project,
+            """
+            @task
+            def a() -> dict: pass
+            @task
+            def t(v): return [v]
+            t(a()["k"])
+            """,
+        )
+
+        assert project.run("t", inputs=[given("a", key="k")]).xcoms == {"return_value": [None]}
+
     def test_do_xcom_push_false_pushes_nothing(self, project: Project) -> None:
         write(
             project,
@@ -784,6 +816,23 @@ class TestOperators:
         result = project.run("t").result
 
         assert (result["outcome"], result["message"]) == (outcome, message)
+
+    def test_bash_runs_where_it_is_told_and_its_value_is_what_is_made_of_its_output(
+        self, project: Project
+    ) -> None:
+        write(
+            project,
+            f"""
+            BashOperator(task_id="t", bash_command="pwd", cwd={str(project.folder)!r},
+                         output_processor=lambda line: line.split("/")[-1])
+            BashOperator(task_id="lost", bash_command="pwd", cwd="/nowhere")
+            BashOperator(task_id="latin", bash_command="printf 'caf\\\\xe9'", output_encoding="latin-1")
+            """,
+        )
+
+        assert project.run("t").xcoms == {"return_value": project.folder.name}
+        assert project.run("lost").result["message"] == "AirflowException: Can not find the cwd: /nowhere"
+        assert project.run("latin").xcoms == {"return_value": "café"}
 
     def test_a_stop_ends_the_command_and_its_children(self, project: Project) -> None:
         write(project, "\nBashOperator(task_id='t', bash_command='sleep 60 & echo pid $!; wait')\n")

@@ -1,0 +1,1 @@
+"""Logging under its older path."""
