@@ -24,7 +24,7 @@ class LaunchOrder:
     execution: dict[str, Any] = field(default_factory=dict)
 
 
-class LaunchRefused(Exception):  # noqa: N818
+class LaunchRefused(Exception):
     """This launch can never start here (no image, invalid resources): an infrastructure failure."""
 
     def __init__(self, launch_id: int, reason: str) -> None:
