@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import grpc
@@ -22,32 +23,38 @@ from leoflow_server.agents.queries import Candidate
 ONE = document({"task_id": "only", "retries": 1, "retry_delay_seconds": 0})
 
 
-def launches(opened_by: int | None, *ids: int) -> list[Candidate]:
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def launches(opened_by: int | None, seconds_ago: float, *ids: int) -> list[Candidate]:
     return [
         Candidate(
             launch_id=launch_id,
             generation=1,
             host=None if opened_by is None else LOCAL_HOST,
             agent_pid=opened_by,
-            was_opened=opened_by is not None,
+            opened_at=None if opened_by is None else NOW - timedelta(seconds=seconds_ago),
         )
         for launch_id in ids
     ]
 
 
 @pytest.mark.parametrize(
-    ("opened_by", "held", "verdict"),
+    ("opened_by", "seconds_ago", "held", "verdict"),
     [
-        (None, [], "sent"),  # never delivered
-        (None, [1], "adopted"),  # taken, and its Open not yet answered
-        (7, [1], "adopted"),
-        (8, [1], "adopted"),  # by the successor on the same spool
-        (7, [], "sent"),  # the same process: perhaps just about to take it up
-        (8, [], "lost"),  # the process that had it is gone, and so is its spool
+        (None, 0, [], "sent"),  # never delivered
+        (None, 0, [1], "adopted"),  # taken, and its Open not yet answered
+        (7, 0, [1], "adopted"),
+        (8, 3600, [1], "adopted"),  # by the successor on the same spool
+        (7, 1, [], "sent"),  # the same process: perhaps just about to take it up
+        (7, 60, [], "lost"),  # by now it would have
+        (8, 1, [], "lost"),  # the process that had it is gone, and so is its spool
     ],
 )
-def test_what_is_held_decides(opened_by: int | None, held: list[int], verdict: str) -> None:
-    adopt, send, abandon, lost = compare(launches(opened_by, 1), held, agent_pid=7)
+def test_what_is_held_decides(
+    opened_by: int | None, seconds_ago: float, held: list[int], verdict: str
+) -> None:
+    adopt, send, abandon, lost = compare(launches(opened_by, seconds_ago, 1), held, 7, NOW)
 
     found = {
         "adopted": [candidate.launch_id for candidate in adopt],
@@ -66,14 +73,14 @@ def test_what_is_held_decides(opened_by: int | None, held: list[int], verdict: s
             generation=st.just(1),
             host=st.none(),
             agent_pid=st.sampled_from([None, 7, 8]),
-            was_opened=st.booleans(),
+            opened_at=st.sampled_from([None, NOW, NOW - timedelta(hours=1)]),
         ),
         unique_by=lambda candidate: candidate.launch_id,
     ),
     st.sets(st.integers(1, 30)),
 )
 def test_every_launch_has_exactly_one_fate(candidates: list[Candidate], held: set[int]) -> None:
-    adopt, send, abandon, lost = compare(candidates, held, agent_pid=7)
+    adopt, send, abandon, lost = compare(candidates, held, 7, NOW)
 
     fates = [*(c.launch_id for c in adopt), *(c.launch_id for c in send), *abandon, *lost]
     assert sorted(fates) == sorted({c.launch_id for c in candidates} | held)

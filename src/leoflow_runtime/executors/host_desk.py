@@ -99,6 +99,11 @@ class HostDesk:
         if self._attachment is not None:
             self._attachment.put(ShutdownOrder())
 
+    def recheck(self, launch_id: int) -> None:
+        """Has the agent attach anew, and so say what it holds, unless the launch has ended meanwhile."""
+        if launch_id in self._held and self._attachment is not None:
+            self._attachment.end()
+
     def ended(self, launch_id: int) -> None:
         """It was reported, or is known to be gone."""
         self._held.discard(launch_id)

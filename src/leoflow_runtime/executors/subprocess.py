@@ -10,6 +10,9 @@ from leoflow_runtime.executors.agent_process import AgentProcess
 from leoflow_runtime.executors.host_desk import HostDesk
 from leoflow_runtime.executors.protocol import LaunchOrder
 
+# An agent's grace is 5 s, its report follows at once.
+_STOPPED_BY_SECONDS = 15.0
+
 
 class SubprocessExecutor:
     """`leoflow_runtime.executors.protocol.Executor` over a `HostDesk` that the agents' service serves."""
@@ -44,6 +47,8 @@ class SubprocessExecutor:
 
     async def cancel(self, launch_id: int, reason: str) -> None:
         self._desk.stop(launch_id, reason)
+        # Where nothing comes of it, the agent may not have it at all: then its next Attach is the proof.
+        asyncio.get_running_loop().call_later(_STOPPED_BY_SECONDS, self._desk.recheck, launch_id)
 
     async def running(self) -> Collection[int] | None:
         return self._desk.held()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.store import Tx
@@ -25,15 +26,19 @@ class Standing:
     lost: tuple[int, ...]
 
 
+# An agent takes up what it has opened at once, and gives up a call of Open after 15 s.
+TAKEN_UP_BY = timedelta(seconds=30)
+
+
 def compare(
-    candidates: Collection[Candidate], held: Collection[int], agent_pid: int
+    candidates: Collection[Candidate], held: Collection[int], agent_pid: int, now: datetime
 ) -> tuple[list[Candidate], list[Candidate], list[int], list[int]]:
     """(to adopt, to send, to abandon, lost) — pure.
 
     An unfinished launch that is held is adopted even if its task was cleared meanwhile: it is then told
     to stop, and reports its end, which is the proof that the next try waits for. One that was opened and
-    is not held is lost if another process had opened it; the same process may be just about to take it
-    up, and ignores what it has already.
+    is not held is lost: its spool is gone, or never was. Only the process that opened it a moment ago may
+    be just about to take it up; it is sent again, and ignored if it is there already.
     """
     adopt: list[Candidate] = []
     send: list[Candidate] = []
@@ -41,7 +46,9 @@ def compare(
     for candidate in candidates:
         if candidate.launch_id in held:
             adopt.append(candidate)
-        elif not candidate.was_opened or candidate.agent_pid == agent_pid:
+        elif candidate.opened_at is None or (
+            candidate.agent_pid == agent_pid and now - candidate.opened_at < TAKEN_UP_BY
+        ):
             send.append(candidate)
         else:
             lost.append(candidate.launch_id)
@@ -53,11 +60,13 @@ def settle(tx: Tx, host: str, held: Collection[int], agent_pid: int) -> Standing
     """Writes the outcome: adopted launches get a new generation, lost ones their end."""
     assert isinstance(tx, SqlTx)
     candidates = queries.unfinished_of_host(tx.connection, host)
-    adopt, send, abandoned, lost = compare(candidates, set(held), agent_pid)
+    adopt, send, abandoned, lost = compare(candidates, set(held), agent_pid, tx.now)
+    # What was opened and is not wanted any more must not begin now; unopened, its Open is refused for good.
+    send = [one for one in send if one.opened_at is None or operations.stop_reason(tx, one.launch_id) is None]
     renewed: dict[int, int] = {}
     for candidate in (*adopt, *send):
         generation = candidate.generation
-        if candidate.was_opened:
+        if candidate.opened_at is not None:
             # Its token was exchanged: only a new generation can be.
             generation += 1
             tx.update_launch(candidate.launch_id, {"generation": generation})

@@ -33,7 +33,7 @@ class Candidate:
     generation: int
     host: str | None
     agent_pid: int | None
-    was_opened: bool
+    opened_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +114,7 @@ def unfinished_of_host(conn: Connection, host: str) -> list[Candidate]:
             generation=row.generation,
             host=row.host,
             agent_pid=row.agent_pid,
-            was_opened=row.opened_at is not None,
+            opened_at=row.opened_at,
         )
         for row in rows
     ]

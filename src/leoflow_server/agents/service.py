@@ -164,6 +164,12 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             reason = f"the version has no task {error}" if isinstance(error, KeyError) else str(error)
             await self._refuse(facts, log_offset, reason)
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, reason) from error
+        except Exception:
+            # The token is spent, so nobody will ask again: it is gone, and another launch may do better.
+            self._desk.ended(token.launch_id)
+            lost = "the control plane could not say what to run"
+            await self._engine.apply(lambda tx: operations.lose_launch(tx, token.launch_id, lost))
+            raise
         return wire.OpenReply(session=session, launch=spec)
 
     def _spec(self, tx: Tx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec:
