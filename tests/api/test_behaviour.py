@@ -210,6 +210,24 @@ def test_what_waits_says_why(tell: Callable[..., None]) -> None:
     tell(story)
 
 
+def test_the_grid_sums_up_many_runs_in_the_order_asked_for(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        await server.register(LINE)
+        run_ids = [str((await server.trigger("line", dag_run_id=f"r{n}"))["dag_run_id"]) for n in range(30)]
+        for run_id in run_ids:
+            await server.until_run("line", run_id, "success")
+        asked = [*reversed(run_ids), "unknown"]
+        reply = await server.client.get("/ui/grid/ti_summaries/line", params={"run_ids": asked})
+        found = [json.loads(line) for line in reply.text.splitlines()]
+        assert [one["run_id"] for one in found] == asked[:-1]
+        assert {task["state"] for one in found for task in one["task_instances"]} == {"success"}
+        assert (await server.client.get("/ui/grid/ti_summaries/nowhere")).status_code == 404
+        nothing = await server.client.get("/ui/grid/ti_summaries/line")
+        assert (nothing.status_code, nothing.text) == (200, "")
+
+    tell(story)
+
+
 def test_waiting_for_a_run_ends_with_its_results(tell: Callable[..., None]) -> None:
     async def story(server: Server) -> None:
         await server.register(LINE)

@@ -39,8 +39,8 @@ class Cipher:
 
     @classmethod
     def from_text(cls, text: str) -> Cipher:
-        """Reads `key,key,…`: base64 of 32 bytes each, urlsafe or not, padded or not."""
-        return cls([_decoded(part.strip()) for part in text.split(",")])
+        """Reads `key,key,…`: base64 of 32 bytes each, urlsafe or not, padded or not; `name:key` as well."""
+        return cls([_decoded(part.strip().rpartition(":")[2]) for part in text.split(",")])
 
     @staticmethod
     def generate_key() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, select
@@ -109,6 +110,13 @@ def find_run(conn: Connection, *, tenant_id: int, dag_id: str, run_id: str) -> R
     return conn.execute(
         _statement(tenant_id).where(dags.c.dag_id == dag_id, dag_runs.c.run_id == run_id)
     ).one_or_none()
+
+
+def find_runs(conn: Connection, *, tenant_id: int, dag_id: str, run_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    """Those of `run_ids` that there are, in any order."""
+    return conn.execute(
+        _statement(tenant_id).where(dags.c.dag_id == dag_id, dag_runs.c.run_id.in_(run_ids))
+    ).all()
 
 
 def latest_run(conn: Connection, *, tenant_id: int, dag_id: str) -> Row[Any] | None:

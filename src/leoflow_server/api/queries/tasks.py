@@ -195,14 +195,23 @@ def launches_of_try(conn: Connection, *, task_pk: int, try_number: int) -> list[
     )
 
 
-def in_run(conn: Connection, run_pk: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """What the grid and the Gantt chart need of each task instance of a run."""
+def in_run(conn: Connection, run_pk: int) -> list[Row[Any]]:
+    """What the grid needs of each task instance of a run."""
+    return in_runs(conn, [run_pk]).get(run_pk, [])
+
+
+def in_runs(conn: Connection, run_pks: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """The same for several runs, in one statement."""
     table = task_instances.c
-    return conn.execute(
-        select(table.pk, table.task_id, table.map_index, table.state, table.start_date, table.end_date)
-        .where(table.run_pk == run_pk)
-        .order_by(table.task_id, table.map_index)
+    columns = (table.run_pk, table.pk, table.task_id, table.map_index, table.state)
+    statement = select(*columns, table.start_date, table.end_date).where(table.run_pk.in_(run_pks))
+    found: dict[int, list[Row[Any]]] = {}
+    rows: Sequence[Row[Any]] = conn.execute(
+        statement.order_by(table.run_pk, table.task_id, table.map_index)
     ).all()
+    for row in rows:
+        found.setdefault(row.run_pk, []).append(row)
+    return found
 
 
 def gantt(conn: Connection, run_pk: int) -> list[Row[Any]]:

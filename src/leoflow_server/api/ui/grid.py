@@ -22,6 +22,7 @@ from leoflow_server.api.shapes import runs as shapes
 from leoflow_server.api.structure import render
 
 router = APIRouter(prefix="/ui")
+_RUNS_AT_ONCE = 25
 
 
 def _runs(conn: Connection, call: Call, dag_id: str, params: Params) -> list[Any]:
@@ -72,24 +73,41 @@ async def get_dag_structure(dag_id: str, call: Viewer) -> Response:
 
 @router.get("/grid/ti_summaries/{dag_id}")
 async def get_grid_ti_summaries_stream(dag_id: str, call: Viewer) -> Response:
+    """A line per run. The usual handful comes in one piece; many runs come as they are read."""
     run_ids = call.params.texts("run_ids")
-    await call.read(lambda conn: current(call, conn, dag_id))
-
-    def summary(conn: Connection, run_id: str) -> dict[str, Any] | None:
-        run = runs.find_run(conn, tenant_id=call.tenant_id, dag_id=dag_id, run_id=run_id)
-        if run is None:
-            return None
-        spec = call.specs.get(conn, run.version_pk)
-        items = render.summaries(spec, tasks.in_run(conn, run.pk), run.version_number)
-        return {"run_id": run_id, "dag_id": dag_id, "task_instances": items}
+    parts = [run_ids[begin : begin + _RUNS_AT_ONCE] for begin in range(0, len(run_ids), _RUNS_AT_ONCE)]
+    first = await call.read(partial(_summaries, call=call, dag_id=dag_id, run_ids=parts[0] if parts else []))
+    if len(parts) <= 1:
+        return Response(first, media_type=NDJSON)
 
     async def stream() -> AsyncIterator[bytes]:
-        for run_id in run_ids:
-            found = await call.read(partial(summary, run_id=run_id))
-            if found is not None:
-                yield lines([found])
+        yield first
+        for part in parts[1:]:
+            yield await call.read(partial(_summaries, call=call, dag_id=dag_id, run_ids=part))
 
     return StreamingResponse(stream(), media_type=NDJSON)
+
+
+def _summaries(conn: Connection, *, call: Call, dag_id: str, run_ids: list[str]) -> bytes:
+    """Unknown runs are left out. Raises NotFound for an unknown DAG."""
+    if dags.find_dag(conn, dag_id, tenant_id=call.tenant_id) is None:
+        raise unknown(dag_id)
+    found = {
+        row.run_id: row
+        for row in runs.find_runs(conn, tenant_id=call.tenant_id, dag_id=dag_id, run_ids=run_ids)
+    }
+    specs = call.specs.many(conn, [run.version_pk for run in found.values()])
+    per_run = tasks.in_runs(conn, [run.pk for run in found.values()])
+    return lines(
+        {
+            "run_id": run_id,
+            "dag_id": dag_id,
+            "task_instances": render.summaries(
+                specs[run.version_pk], per_run.get(run.pk, ()), run.version_number
+            ),
+        }
+        for run_id, run in ((run_id, found[run_id]) for run_id in dict.fromkeys(run_ids) if run_id in found)
+    )
 
 
 @router.get("/structure/structure_data")
