@@ -196,6 +196,16 @@ def test_clearing_onto_the_latest_version_adds_and_removes_tasks() -> None:
     assert machine.run_state() == "success"
 
 
+def test_moving_to_the_latest_version_without_clearing_does_what_is_new() -> None:
+    machine = Machine()
+    run = finished(machine)
+    machine.register(tasks=[*CHAIN, task("new", "c")])
+    assert clear(machine, run, map_indexes=(), run_on_latest_version=True) == []
+    assert machine.states() == {"a": "success", "b": "success", "c": "success", "new": "queued"}
+    machine.finish("new")
+    assert machine.run_state() == "success"
+
+
 def test_a_run_keeps_its_version_when_it_is_cleared() -> None:
     machine = Machine()
     run = finished(machine)

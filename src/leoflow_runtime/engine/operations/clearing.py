@@ -117,14 +117,15 @@ def clear_rows(
     rebind: bool = False,
 ) -> None:
     """Clears these rows of one run and sets the run going again."""
+    added = False
     if rebind and dag.version_pk is not None and dag.version_pk != run.version_pk:
-        _rebind(tx, run, dag.version_pk, graph)
+        added = _rebind(tx, run, dag.version_pk, graph)
     ids = {row.task_id for row in rows}
     for row in rows:
         if graph.has(row.task_id):
             _clear_row(tx, row, graph, with_ids=ids)
     tx.purge_xcoms([row.pk for row in rows])
-    if rows:
+    if rows or added:
         # The number is also the guard by which a planner elsewhere notices.
         values: dict[str, Any] = {"clear_number": run.clear_number + 1, "queued_at": tx.now}
         if reset_run and run.state.is_terminal:
@@ -167,8 +168,11 @@ def _has_open_launch(tx: Tx, row: TaskRow) -> bool:
     return launch is not None and launch.finished_at is None
 
 
-def _rebind(tx: Tx, run: RunRow, version_pk: int, graph: Graph) -> None:
-    """The run goes on with another version: added tasks get rows, removed ones become `removed`."""
+def _rebind(tx: Tx, run: RunRow, version_pk: int, graph: Graph) -> bool:
+    """The run goes on with another version: added tasks get rows, removed ones become `removed`.
+
+    Returns whether there is something new to do.
+    """
     tx.update_run(run.pk, (run.state,), {"version_pk": version_pk})
     rows = tx.tasks(run.pk)
     known = {row.task_id for row in rows}
@@ -192,3 +196,4 @@ def _rebind(tx: Tx, run: RunRow, version_pk: int, graph: Graph) -> None:
     ]
     if changes:
         tx.update_tasks(changes)
+    return bool(added) or any(change.values is back for change in changes)

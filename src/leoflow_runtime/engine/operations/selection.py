@@ -63,10 +63,13 @@ def select_tasks(
     relatives: Relatives,
     graph: Graph | None = None,
 ) -> list[TaskRow]:
-    """Empty or absent `task_ids`: every task. Ids that this run's version lacks select nothing."""
+    """Empty or absent `task_ids`: every task, of `map_indexes` where given.
+
+    Ids that this run's version lacks select nothing.
+    """
     rows = tx.tasks(run.pk)
     if not task_ids:
-        return rows
+        return [row for row in rows if map_indexes is None or row.map_index in map_indexes]
     graph = graph or graph_of(tx.version(run.version_pk))
     whole = {key for key in task_ids if isinstance(key, str)}
     single = {(key[0], key[1]) for key in task_ids if not isinstance(key, str)}
