@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Dict
+
+from leoflow_runtime.child.tagged import READERS, WRITERS
 
 LIMIT_BYTES = 256 * 1024
 TAG = "__leoflow__"
@@ -61,9 +63,11 @@ def decode(value: Any) -> Any:
         return [decode(item) for item in value]
     if isinstance(value, dict):
         if TAG in value and value.keys() <= {TAG, "value"}:
-            reader = _READERS.get(value[TAG])
-            if reader is not None:
-                return reader(value.get("value"))
+            content = decode(value.get("value"))
+            if value[TAG] == "dict":
+                return dict(content)
+            if value[TAG] in READERS:
+                return READERS[value[TAG]](content)
         return {name: decode(item) for name, item in value.items()}
     return value
 
@@ -82,7 +86,7 @@ def _plain(value: Any, key: str, where: str) -> Any:
         return [_plain(item, key, f"{where}[{index}]") for index, item in enumerate(value)]
     if kind is dict:
         return _object(value, key, where)
-    writer = _WRITERS.get(kind.__module__ + "." + kind.__qualname__)
+    writer = WRITERS.get(kind.__module__ + "." + kind.__qualname__)
     if writer is not None:
         name, write = writer
         written = write(value)
@@ -144,108 +148,3 @@ def _hint(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "return it as a plain number."
     return "return strings, numbers, booleans, lists, dicts or dates."
-
-
-def _datetime_text(value: Any) -> Any:
-    zone = getattr(value.tzinfo, "key", None)
-    if zone is None:
-        return value.isoformat()
-    # The zone has its rules, which an offset would lose; the fold tells the two hours of autumn apart.
-    return [value.replace(tzinfo=None).isoformat(), zone, value.fold]
-
-
-def _time_text(value: Any) -> Any:
-    # A time of day in a zone with rules has no offset to write down.
-    return value.isoformat() if value.tzinfo is None or value.utcoffset() is not None else None
-
-
-def _read_datetime(value: Any) -> Any:
-    import datetime
-
-    if isinstance(value, str):
-        return datetime.datetime.fromisoformat(value)
-    from zoneinfo import ZoneInfo
-
-    text, zone, fold = value
-    return datetime.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold)
-
-
-def _read_date(value: Any) -> Any:
-    import datetime
-
-    return datetime.date.fromisoformat(value)
-
-
-def _read_time(value: Any) -> Any:
-    import datetime
-
-    return datetime.time.fromisoformat(value)
-
-
-def _read_timedelta(value: Any) -> Any:
-    import datetime
-
-    days, seconds, microseconds = value
-    return datetime.timedelta(days, seconds, microseconds)
-
-
-def _read_decimal(value: Any) -> Any:
-    import decimal
-
-    return decimal.Decimal(value)
-
-
-def _read_uuid(value: Any) -> Any:
-    import uuid
-
-    return uuid.UUID(value)
-
-
-def _read_bytes(value: Any) -> Any:
-    import base64
-
-    return base64.b64decode(value)
-
-
-def _write_bytes(value: bytes) -> str:
-    import base64
-
-    return base64.b64encode(value).decode("ascii")
-
-
-def _write_set(value: Any) -> Any:
-    # Sorted where that is possible: equal sets have one text.
-    try:
-        return sorted(value)
-    except TypeError:
-        return sorted(value, key=lambda item: (type(item).__name__, repr(item)))
-
-
-# Sets hold only what can be hashed: lists inside were tuples.
-def _hashable(value: Any) -> Any:
-    return tuple([_hashable(item) for item in value]) if isinstance(value, list) else value
-
-
-_WRITERS: Dict[str, Tuple[str, Callable[[Any], Any]]] = {
-    "datetime.datetime": ("datetime", _datetime_text),
-    "datetime.date": ("date", lambda value: value.isoformat()),
-    "datetime.time": ("time", _time_text),
-    "datetime.timedelta": ("timedelta", lambda value: [value.days, value.seconds, value.microseconds]),
-    "decimal.Decimal": ("decimal", str),
-    "uuid.UUID": ("uuid", str),
-    "builtins.bytes": ("bytes", _write_bytes),
-    "builtins.set": ("set", _write_set),
-    "builtins.frozenset": ("frozenset", _write_set),
-}
-_READERS: Dict[str, Callable[[Any], Any]] = {
-    "dict": lambda pairs: {name: decode(item) for name, item in pairs},
-    "datetime": _read_datetime,
-    "date": _read_date,
-    "time": _read_time,
-    "timedelta": _read_timedelta,
-    "decimal": _read_decimal,
-    "uuid": _read_uuid,
-    "bytes": _read_bytes,
-    "set": lambda items: {_hashable(decode(item)) for item in items},
-    "frozenset": lambda items: frozenset(_hashable(decode(item)) for item in items),
-}

@@ -34,7 +34,6 @@ def agree(folder: Path) -> build.Built:
 
 # Declined by the compiler, with a diagnostic; a wrong graph would not be excused.
 DECLINED = {
-    "an empty group passes on what is before it",
     "default_args fill in arguments of functions",
 }
 

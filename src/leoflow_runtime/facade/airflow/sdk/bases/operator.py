@@ -1,29 +1,27 @@
-"""The base of all operators, and the functions that chain them."""
+"""The base of all operators."""
 
 from __future__ import annotations
 
-import copy
-import functools
 from collections.abc import Sequence
 from datetime import timedelta
 
-from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
-from airflow.sdk.definitions._internal.mixins import DependencyMixin
+from airflow.sdk.bases.chaining import chain, chain_linear, cross_downstream
+from airflow.sdk.bases.construction import parameter_names, with_defaults
 from airflow.sdk.definitions._internal.node import DAGNode, validate_key
 from airflow.sdk.definitions._internal.types import TriggerRule, WeightRule
 from airflow.sdk.definitions._internal.unsupported import refuse
-from airflow.sdk.definitions.edges import EdgeModifier
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.definitions.xcom_arg import XComArg
 from airflow.sdk.exceptions import AirflowException
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from airflow.sdk.definitions.dag import DAG
     from airflow.sdk.definitions.taskgroup import TaskGroup
+
+__all__ = ["BaseOperator", "chain", "chain_linear", "cross_downstream"]
 
 # Arguments that are kept as attributes; None where Airflow's default is "not set".
 _PLAIN: dict[str, Any] = {
@@ -101,7 +99,7 @@ class BaseOperator(DAGNode):
         super().__init_subclass__(**kwargs)
         init = cls.__dict__.get("__init__")
         if init is not None:
-            cls.__init__ = _with_defaults(init, _parameter_names(init))  # type: ignore[method-assign]
+            cls.__init__ = with_defaults(init, parameter_names(init))  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -266,129 +264,7 @@ class BaseOperator(DAGNode):
         return f"<Task({self.task_type}): {self.task_id}>"
 
 
-def _parameter_names(init: Callable[..., None]) -> tuple[frozenset[str], frozenset[str]]:
-    """All named parameters of an `__init__`, and those without a default."""
-    from airflow.sdk.definitions._internal import signature
-
-    named = [
-        param
-        for param in signature.parameters(init)[1:]
-        if param.kind not in (signature.VAR_POSITIONAL, signature.VAR_KEYWORD)
-    ]
-    required = frozenset(param.name for param in named if param.default is signature.EMPTY)
-    return frozenset(param.name for param in named), required
-
-
-def _with_defaults(
-    init: Callable[..., None], names: tuple[frozenset[str], frozenset[str]]
-) -> Callable[..., None]:
-    """Airflow's way to construct: current DAG and group, then `default_args` for what is not given."""
-    accepted, required = names
-
-    @functools.wraps(init)
-    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
-        if args:
-            raise TypeError("Use keyword arguments when initializing operators")
-        dag = kwargs.get("dag") or DagContext.get_current()
-        group = kwargs.get("task_group")
-        if dag is not None:
-            kwargs["dag"] = dag
-            group = group or TaskGroupContext.get_current(dag)
-        if group is not None:
-            kwargs["task_group"] = group
-        defaults = _merged_defaults(dag, group, kwargs.pop("default_args", None))
-        params = _merged_params(dag, defaults, kwargs.pop("params", None))
-        for name in accepted:
-            if name in defaults and name not in kwargs:
-                kwargs[name] = defaults[name]
-        missing = sorted(required - kwargs.keys())
-        if missing:
-            plural = "s" if len(missing) > 1 else ""
-            raise TypeError(f"missing keyword argument{plural} {', '.join(map(repr, missing))}")
-        if params:
-            kwargs["params"] = params
-        hook = getattr(self, "_hook_apply_defaults", None)
-        if hook is not None:
-            kwargs = hook(kwargs, defaults)
-        init(self, default_args=defaults, **kwargs)
-        # Once, by the outermost class: all fields are set by then.
-        if getattr(type(self).__init__, "__wrapped__", None) is init:
-            self._link_outputs()
-            self._instantiated = True
-
-    return construct
-
-
-def _merged_defaults(dag: DAG | None, group: TaskGroup | None, own: dict[str, Any] | None) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
-    if dag is not None:
-        merged.update(copy.copy(dag.default_args))
-        if group is not None:
-            merged.update(group.default_args)
-    merged.update(own or {})
-    return merged
-
-
-def _merged_params(dag: DAG | None, defaults: dict[str, Any], own: Any) -> ParamsDict:
-    merged = ParamsDict(copy.deepcopy(dag.params._params) if dag is not None else None)
-    for source in (own, defaults.get("params")):
-        for name, param in ParamsDict(source)._params.items():
-            known = merged._params.get(name)
-            # A subclass passes merged parameters on: those of the DAG stay the DAG's.
-            if param.source is None:
-                param.source = "task"
-            if known is None or param.source == "task":
-                merged._params[name] = param
-    for param in merged._params.values():
-        param.source = param.source or "dag"
-    return merged
-
-
-BaseOperator.__init__ = _with_defaults(  # type: ignore[method-assign]
+BaseOperator.__init__ = with_defaults(  # type: ignore[method-assign]
     BaseOperator.__init__,
     (frozenset({"task_id", "params", *_PLAIN, *_REFUSED}) - {"params"}, frozenset({"task_id"})),
 )
-
-
-def chain(*tasks: Any) -> None:
-    """Link each element with the next; two lists in a row must have one length and are linked pairwise."""
-    for before, after in zip(tasks, tasks[1:]):
-        if isinstance(before, DependencyMixin):
-            before.set_downstream(after)
-        elif isinstance(after, DependencyMixin):
-            after.set_upstream(before)
-        elif not isinstance(before, Sequence) or not isinstance(after, Sequence):
-            raise TypeError(
-                f"Chain not supported between instances of {type(before).__name__} and {type(after).__name__}"
-            )
-        elif len(before) != len(after):
-            raise AirflowException(
-                f"Chain not supported for different length Iterable. Got {len(before)} and {len(after)}."
-            )
-        else:
-            for first, second in zip(before, after):
-                first.set_downstream(second)
-
-
-def chain_linear(*elements: Any) -> None:
-    """Link each element with the next; every task of a list with every task of the next one."""
-    if not elements:
-        raise ValueError("No tasks provided; nothing to do.")
-    previous: Any = None
-    linked = False
-    for element in elements:
-        if isinstance(element, EdgeModifier):
-            raise ValueError("Labels are not supported by chain_linear")
-        if previous is not None:
-            for task in previous:
-                task.set_downstream(element)
-                linked = True
-        previous = [element] if isinstance(element, DependencyMixin) else element
-    if not linked:
-        raise ValueError("No dependencies were set. Did you forget to expand with `*`?")
-
-
-def cross_downstream(from_tasks: Sequence[DependencyMixin], to_tasks: Any) -> None:
-    """Link every task of the first list with every task of the second."""
-    for task in from_tasks:
-        task.set_downstream(to_tasks)
