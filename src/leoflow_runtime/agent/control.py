@@ -109,6 +109,11 @@ class LaunchSession:
         self._changed = asyncio.Event()
         self._gone: str | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session that has not been refused yet."""
+        return self._session is not None and self._gone is None
+
     def renew(self, session: str) -> None:
         self._session = session
         self._announce()

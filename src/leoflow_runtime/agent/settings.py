@@ -24,6 +24,8 @@ class Bounds:
     grace_seconds: float = 5.0
     # How long a background process may go on writing after its task has ended.
     drain_seconds: float = 0.2
+    # How long a report waits for the log to be sent before it: a finished task should show a whole log.
+    log_first_seconds: float = 5.0
     import_seconds: float = 120.0
     # From the birth of a forked child to the user's first line; beyond it, forking is given up.
     stuck_seconds: float = 60.0

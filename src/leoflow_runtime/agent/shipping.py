@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from leoflow_runtime.agent.control import CallRefused, LaunchGone, LaunchSession, backoff
 from leoflow_runtime.agent.launch_log import LaunchLog
+from leoflow_runtime.agent.narration import narrate
 from leoflow_runtime.wire import agent_pb2 as wire
 
 
@@ -62,7 +63,8 @@ class LogShipper:
             )
             try:
                 reply = await self._session.call("AppendLog", request)
-            except (LaunchGone, CallRefused):
+            except (LaunchGone, CallRefused) as error:
+                narrate("warning", f"The rest of the log of launch {self._launch_id} is not sent: {error}")
                 self._unwanted = True
                 return
             if reply.should_stop and not self._complete:

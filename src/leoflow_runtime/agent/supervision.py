@@ -29,8 +29,6 @@ from leoflow_runtime.agent.zygotes import (
 )
 from leoflow_runtime.wire import agent_pb2 as wire
 
-# How long the report waits for the log to be shipped before it, so that a finished task shows a whole log.
-_LOG_FIRST_SECONDS = 5.0
 # exit.json (None: the process never was, or vanished), and what the agent decided about it, if anything.
 _End = tuple[dict[str, Any] | None, Ending | None]
 
@@ -64,12 +62,14 @@ class Supervision:
         self._stopping = asyncio.Event()
         self._pid = 0
         self._start_time: int | None = None
+        self._ordered_at = 0.0
         self._launched_at = 0.0
         self._start_reported = False
         # Between the order for a process and the word that it is there.
         self._being_born = False
         # From the end of the process on, nothing can be stopped any more, and the report says it all.
         self._concluding = False
+        self._reported = False
         self._gone: LaunchGone | None = None
         self._background: set[asyncio.Task[None]] = set()
 
@@ -92,7 +92,12 @@ class Supervision:
         self._begin_stop(Ending(outcome=wire.CANCELLED, message=message))
 
     def forget(self, reason: str) -> None:
-        """The launch is no longer current: ends its process and reports nothing."""
+        """The launch is no longer current: ends its process and reports nothing.
+
+        One that has been reported is finished, not given up: the rest of its log is still sent.
+        """
+        if self._reported and self.session.is_open:
+            return
         self.session.abandon(reason)
         if self._gone is None:
             self._gone = LaunchGone(self.launch_id, reason)
@@ -193,6 +198,7 @@ class Supervision:
     async def _launch(self, zygote: Zygote, mode: str | None) -> Child:
         await self._take_all_output()
         self._being_born = True
+        self._ordered_at = self._clock()
         child = await zygote.launch(self.launch_id, self.directory.path, mode=mode)
         self._pid, self._start_time = child.pid, child.start_time
         self._launched_at = self._clock()
@@ -301,7 +307,7 @@ class Supervision:
             await asyncio.sleep(self._bounds.drain_seconds)
             processes.signal_tree(end["pid"], signal.SIGKILL)
         await self._take_all_output()
-        started = self.directory.started_at() or self._launched_at or None
+        started = self._started_at()
         report = conclude(
             self.launch_id,
             end=end,
@@ -313,13 +319,19 @@ class Supervision:
         self._say(closing_words(report), level="info" if report.outcome in GOOD else "error")
         self._shipper.complete()
         shipped = asyncio.ensure_future(self._shipper.drained())
-        await asyncio.wait({shipped}, timeout=_LOG_FIRST_SECONDS)
+        await asyncio.wait({shipped}, timeout=self._bounds.log_first_seconds)
         try:
             await self.session.call("ReportFinished", report)
         except CallRefused as refusal:
             await self.session.call("ReportFinished", reduced(report, str(refusal)))
+        self._reported = True
         await shipped
         return report.outcome
+
+    def _started_at(self) -> float | None:
+        """The file's time is a few milliseconds coarse: it must not precede the order for the process."""
+        started = self.directory.started_at()
+        return max(started, self._ordered_at) if started is not None else self._launched_at or None
 
     async def _take_all_output(self) -> None:
         while self._log.take_output(final=True):
@@ -331,7 +343,7 @@ class Supervision:
 
     async def _report_started(self) -> None:
         request = wire.StartedRequest(
-            launch_id=self.launch_id, child_pid=self._pid, started_at=rfc3339(self.directory.started_at())
+            launch_id=self.launch_id, child_pid=self._pid, started_at=rfc3339(self._started_at())
         )
         try:
             reply = await self.session.call("ReportStarted", request)

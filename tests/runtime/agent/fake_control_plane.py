@@ -45,6 +45,7 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         self.variables: dict[str, str] = {}
         self.xcoms: list[wire.Input] = []
         self.lose_next_open = False
+        self.log_outage = False
         self.log_capacity: int | None = None
         self.host_token = HOST_TOKEN
         self.port = 0
@@ -69,13 +70,17 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
 
     async def vanish(self) -> None:
         """As if killed: every connection breaks, every session and unused token is forgotten."""
-        for stream in self._streams:
-            stream.put_nowait(None)
-        self._streams.clear()
+        self.break_connections()
         self._sessions.clear()
         self._tokens.clear()
         assert self._server is not None
         await self._server.stop(0)
+
+    def break_connections(self) -> None:
+        """Ends the standing connections, and nothing else."""
+        for stream in self._streams:
+            stream.put_nowait(None)
+        self._streams.clear()
 
     def know(self, spec: wire.LaunchSpec) -> KnownLaunch:
         known = self.launches[spec.launch_id] = KnownLaunch(spec=spec)
@@ -212,6 +217,8 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
 
     async def AppendLog(self, request: wire.AppendLogRequest, context: Any) -> wire.AppendLogReply:
         known = await self._launch_of(request, context)
+        if self.log_outage:
+            await self._refuse(context, grpc.StatusCode.UNAVAILABLE, "the log store is full")
         if request.offset != len(known.log):
             self.breaches.append(f"log of {request.launch_id} at {request.offset}, not {len(known.log)}")
         elif known.log_final:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_runtime.zygote import records
 
-from .conftest import Host, Project, eventually
+from .conftest import BOUNDS, Host, Project, eventually
 from .fake_control_plane import HOST_TOKEN, FakeControlPlane
 
 pytestmark = pytest.mark.anyio
@@ -226,6 +227,24 @@ async def test_a_launch_that_was_taken_but_never_started_is_lost_and_never_start
         report = await plane.finished(1)
     assert report.outcome == wire.LOST
     assert report.message == "The agent ended before the task was started."
+
+
+async def test_the_log_of_a_reported_launch_is_still_sent_when_the_record_has_closed_it(
+    plane: FakeControlPlane, project: Project, host: Host
+) -> None:
+    """Attached again, the control plane calls it abandoned, for it has its outcome already."""
+    project.write(WAITER)
+    plane.log_outage = True
+    async with host.running(bounds=dataclasses.replace(BOUNDS, log_first_seconds=0.1)):
+        known = plane.launch(project.spec("quick"))
+        await plane.until(lambda: known.reports)
+        plane.break_connections()
+        await plane.until(lambda: len(plane.attachments) == 2)
+        assert list(plane.attachments[1].held_launches) == [1]
+        plane.log_outage = False
+        await plane.finished(1)
+        await host.emptied()
+    assert plane.output(1) == ["quick"]
 
 
 async def test_a_slow_reader_of_the_log_does_not_hold_up_other_launches(
