@@ -82,7 +82,7 @@ def check(machine: Machine, run: str) -> None:
             assert row.state.is_terminal
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     tasks=dags(),
     seed=st.integers(0, 2**32),

@@ -150,7 +150,7 @@ def test_a_reschedule_goes_on_with_the_same_try_when_its_time_comes() -> None:
     assert machine.state("sense") == "up_for_reschedule"
     machine.wait(60)
     row = machine.rows()["sense"]
-    assert (row.state, row.try_number) == ("queued", 1)
+    assert (row.state, row.try_number, row.start_date, row.end_date) == ("queued", 1, START, None)
     assert row.launch_id is not None
     assert row.launch_id > first
 

@@ -218,6 +218,7 @@ class Settler:
             "state": TaskState.QUEUED,
             "scheduled_at": row.scheduled_at or self.work.now,
             "queued_at": self.work.now,
+            "end_date": None,
             "due_at": None,
         }
         begins = new_try(row)
