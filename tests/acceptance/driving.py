@@ -212,7 +212,7 @@ class Lite:
         """Starts a run; returns its id."""
         body = {"logical_date": None, "conf": dict(conf or {})}
         reply = self.api("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
-        assert reply.status_code == 200, f"{reply.text}\n{self.said}"
+        assert reply.status_code == 200, f"{reply.text}\n{self.said[-3000:]}"
         run_id: str = reply.json()["dag_run_id"]
         return run_id
 
@@ -247,7 +247,7 @@ class Lite:
         agent = self.machine.state / "lite" / "agent.log"
         if agent.exists():
             lines.append("agent: " + agent.read_text("utf-8", "replace")[-2000:])
-        return "\n".join([*lines, self.said])
+        return "\n".join([*lines, self.said[-3000:]])
 
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
         """The log's text, one line for each event."""

@@ -51,7 +51,8 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, headless=True)
         page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-US")
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
         yield page
         browser.close()
 
@@ -84,6 +85,9 @@ def test_log_in_trigger_and_read(machine: Machine, page: Page) -> None:
     with machine.lite() as lite:
         lite.wait_for_dag("greeting")
         log_in(page, lite)
+        # Asked without a login, the UI finds out by a 401, on Airflow itself too.
+        assert [complaint for complaint in complaints if "401" not in complaint] == []
+        complaints.clear()
         page.goto(f"{lite.url}/dags")
         expect(page.get_by_role("link", name="greeting").first).to_be_visible()
         picture(page, "dags")
