@@ -33,6 +33,7 @@ from leoflow_compiler.evaluate.values import (
     Opaque,
     Parameter,
     Place,
+    Unknown,
     Value,
     structural_within,
 )
@@ -108,7 +109,9 @@ def evaluate_call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Val
 
 
 def _spread(interpreter: Interpreter, value: Value, kwargs: dict[str, Value], place: Place) -> Opaque | None:
-    items = interpreter.native(place, lambda: dict(value.items()))
+    if isinstance(value, Unknown):
+        return value.as_opaque()
+    items = interpreter.native(place, lambda: {**value})
     if isinstance(items, Opaque):
         return items
     for key, item in items.items():
