@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from leoflow_server.agents import queries
 from leoflow_server.store import SqlStore
 
+_MANY = 10_000
+
 
 class Heartbeats:
     def __init__(self, store: SqlStore, clock: Callable[[], datetime], *, interval_seconds: float) -> None:
@@ -29,6 +31,9 @@ class Heartbeats:
         if due:
             await self._store.write_rows(lambda conn: queries.record_heartbeats(conn, due, now))
             self._written.update(dict.fromkeys(due, now))
+            if len(self._written) > _MANY:
+                recent = now - 2 * self._interval
+                self._written = {one: at for one, at in self._written.items() if at > recent}
         return reasons
 
     def forget(self, launch_id: int) -> None:
