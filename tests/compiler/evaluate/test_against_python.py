@@ -44,7 +44,9 @@ atoms = st.one_of(numbers, texts, names, st.sampled_from(["True", "False", "None
 
 
 def combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    binary = st.sampled_from(["+", "-", "*", "//", "%", "/", "and", "or", "==", "<", "in", "is", "|", "&", "not in"])
+    binary = st.sampled_from(
+        ["+", "-", "*", "//", "%", "/", "and", "or", "==", "<", "in", "is", "|", "&", "not in"]
+    )
     return st.one_of(
         st.tuples(inner, binary, inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
         st.tuples(inner, inner, inner).map(lambda t: f"({t[0]} if {t[1]} else {t[2]})"),
@@ -56,7 +58,9 @@ def combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         inner.map(lambda v: f"[q for q in zs if q != {v}]"),
         inner.map(lambda v: f"{{str(q): {v} for q in range(2)}}"),
         inner.map(lambda v: f"double({v}, *zs, scale=1, **d)"),
-        inner.map(lambda v: f"f'{{{v}!r:>6}}|{{x}}'" if "'" not in v and "\\" not in v and "{" not in v else "x"),
+        inner.map(
+            lambda v: f"f'{{{v}!r:>6}}|{{x}}'" if "'" not in v and "\\" not in v and "{" not in v else "x"
+        ),
         inner.map(lambda v: f"(w := {v}, w)"),
         st.tuples(inner, inner).map(lambda t: f"{t[0]}[{t[1]}]" if t[0][0] in "[(d" else "zs[-1]"),
         inner.map(lambda v: f"sorted([{v}, {v}], key=lambda k: repr(k))"),
@@ -80,10 +84,14 @@ def programs() -> st.SearchStrategy[str]:
     )
     compound = st.one_of(
         st.tuples(expressions, simple, simple).map(lambda t: f"if {t[0]}:\n    {t[1]}\nelse:\n    {t[2]}"),
-        st.tuples(simple, simple).map(lambda t: f"for n in range(3):\n    {t[0]}\n    if n: break\nelse:\n    {t[1]}"),
         st.tuples(simple, simple).map(
-            lambda t: f"try:\n    {t[0]}\nexcept (TypeError, ValueError) as e:\n    out.append(str(type(e)))\n"
-            f"except Exception:\n    {t[1]}\nfinally:\n    out.append('done')"
+            lambda t: f"for n in range(3):\n    {t[0]}\n    if n: break\nelse:\n    {t[1]}"
+        ),
+        st.tuples(simple, simple).map(
+            lambda t: (
+                f"try:\n    {t[0]}\nexcept (TypeError, ValueError) as e:\n    out.append(str(type(e)))\n"
+                f"except Exception:\n    {t[1]}\nfinally:\n    out.append('done')"
+            )
         ),
         simple.map(lambda s: f"def g():\n    global x, y, zs, d\n    {s}\n    return 7\nout.append(g())"),
     )

@@ -101,8 +101,13 @@ def test_the_worker_gives_what_the_passes_give(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_compile_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
-    text = "from airflow.sdk import DAG, task\nNAMES = {'b', 'a', 'c'}\nwith DAG('demo'):\n    @task\n    def f(x): return x\n"
-    for loop in ("    [f(n) for n in NAMES]\n", "    for n in NAMES: f(n)\n", "    [f(n) for n in list(NAMES)]\n"):
+    text = "from airflow.sdk import DAG, task\nNAMES = {'b', 'a', 'c'}\n"
+    text += "with DAG('demo'):\n    @task\n    def f(x): return x\n"
+    for loop in (
+        "    [f(n) for n in NAMES]\n",
+        "    for n in NAMES: f(n)\n",
+        "    [f(n) for n in list(NAMES)]\n",
+    ):
         result = compiled(tmp_path, text + loop)
         assert result.document is not None
         assert [task["call_args"]["x"] for task in result.document["tasks"]] == ["a", "b", "c"]

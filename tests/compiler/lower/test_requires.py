@@ -15,7 +15,7 @@ BOTH = [
     ('Connection.get("pg")', {("connections", "pg")}),
     ('Hook(http_conn_id="web", conn_id="x", id="no")', {("connections", "web"), ("connections", "x")}),
     ('"{{ var.value.a }} {{ var.json.b.c }}"', {("variables", "a"), ("variables", "b")}),
-    ('"{{ var.value.get(\'a.b\', 1) }}"', {("variables", "a.b")}),
+    ("\"{{ var.value.get('a.b', 1) }}\"", {("variables", "a.b")}),
     ('"{{ conn.pg.host }} {% if conn.get(\\"web\\") %}"', {("connections", "pg"), ("connections", "web")}),
     ('"var.value.a"', set()),
     ('os.environ["AIRFLOW_CONN_PG_TARGET"]', {("connections", "pg_target")}),
