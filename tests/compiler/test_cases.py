@@ -1,7 +1,7 @@
 """Each folder of `cases` is a project with what the compiler has to say about it.
 
 `dag.json` is the expected document, `diagnostics.txt` the expected problems, one a line. To write
-them anew after a deliberate change: `LEOFLOW_UPDATE_CASES=1 pytest tests/compiler/test_cases.py`, and read the diff.
+them anew after a deliberate change, run it with `LEOFLOW_UPDATE_CASES=1` and read the diff.
 """
 
 from __future__ import annotations
