@@ -378,3 +378,17 @@ def test_an_unexpected_error_says_nothing_of_the_inside(tell: Callable[..., None
         assert (reply.status_code, reply.json()) == (500, {"detail": "Internal Server Error"})
 
     tell(story)
+
+
+def test_requests_are_measured_by_route_never_by_path(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        from prometheus_client import generate_latest
+
+        await server.register(LINE)
+        await server.get("/api/v2/dags/line")
+        await server.client.get("/api/v2/dags/secret-name")
+        shown = generate_latest(server.services.metrics.registry).decode()
+        assert 'route="/api/v2/dags/{dag_id}"' in shown
+        assert "secret-name" not in shown
+
+    tell(story)

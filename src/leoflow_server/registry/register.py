@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,8 @@ async def register(
     `meta` (code_path, relative_fileloc, bundle_name) says where its files are on this machine: never take
     it from a request. Raises ArtifactInvalid with every problem, ScheduleInvalid, DagIdDiffers.
     """
-    check_document(document)
+    # A large document takes a while; the server goes on meanwhile.
+    await asyncio.to_thread(check_document, document)
     dag_id = document["dag_id"]
     if expected_dag_id is not None and dag_id != expected_dag_id:
         raise DagIdDiffers(expected_dag_id, dag_id)

@@ -38,8 +38,8 @@ def the_task(
 
 def shaped(conn: Connection, call: Call, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
     """`TaskInstanceResponse` of each; versions are read once each."""
-    specs = call.specs.many(conn, [row.version_pk for row in rows])
-    return [shapes.instance(row, specs.get(row.version_pk)) for row in rows]
+    known = call.specs.tasks(conn, [row.version_pk for row in rows])
+    return [shapes.instance(row, known[row.version_pk].get(row.task_id)) for row in rows]
 
 
 async def instances(call: Call, pks: Sequence[int]) -> list[dict[str, Any]]:
@@ -107,7 +107,8 @@ async def get_task_instance_dependencies(
         dag = dags.find_dag(conn, dag_id, tenant_id=call.tenant_id)
         assert run is not None
         assert dag is not None
-        return waiting_for(row, run, dag, call.specs.get(conn, row.version_pk), tasks.in_run(conn, run.pk))
+        one = call.specs.tasks(conn, [row.version_pk])[row.version_pk].get(task_id)
+        return waiting_for(row, run, dag, one, tasks.in_run(conn, run.pk))
 
     return answer({"dependencies": await call.read(query)})
 
@@ -167,10 +168,10 @@ def _tries(
     """Earlier tries and the current one, oldest first. What waits for its retry is in the history."""
     now = the_task(conn, call, dag_id, run_id, task_id, map_index)
     earlier = tasks.tries(conn, tenant_id=call.tenant_id, task_pk=now.pk)
-    specs = call.specs.many(conn, [now.version_pk, *(row.try_version_pk for row in earlier)])
-    items = [shapes.history(row, specs.get(row.try_version_pk)) for row in earlier]
+    known = call.specs.tasks(conn, [now.version_pk, *(row.try_version_pk for row in earlier)])
+    items = [shapes.history(row, known[row.try_version_pk].get(task_id)) for row in earlier]
     if all(row.try_number != now.try_number for row in earlier):
-        items.append(shapes.history(now, specs.get(now.version_pk)))
+        items.append(shapes.history(now, known[now.version_pk].get(task_id)))
     return items
 
 

@@ -22,7 +22,7 @@ GREATEST_VALUE = 256 * 1024
 
 
 def _shape(row: Row[Any], call: Call, conn: Connection) -> dict[str, Any]:
-    one = task_shapes.find(call.specs.get(conn, row.version_pk), row.task_id)
+    one = call.specs.tasks(conn, [row.version_pk])[row.version_pk].get(row.task_id)
     return {
         "key": row.key,
         "timestamp": row.created_at,
@@ -32,7 +32,7 @@ def _shape(row: Row[Any], call: Call, conn: Connection) -> dict[str, Any]:
         "dag_id": row.dag_id,
         "run_id": row.run_id,
         "dag_display_name": row.display_name,
-        "task_display_name": task_shapes.display_name(one) if one else row.task_id,
+        "task_display_name": task_shapes.name_of(one, row.task_id),
         "run_after": row.run_after,
     }
 

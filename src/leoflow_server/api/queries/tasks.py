@@ -204,12 +204,11 @@ def in_runs(conn: Connection, run_pks: Sequence[int]) -> dict[int, list[Row[Any]
     """The same for several runs, in one statement."""
     table = task_instances.c
     columns = (table.run_pk, table.pk, table.task_id, table.map_index, table.state)
-    statement = select(*columns, table.start_date, table.end_date).where(table.run_pk.in_(run_pks))
+    statement: Select[Any] = select(*columns, table.start_date, table.end_date).where(
+        table.run_pk.in_(run_pks)
+    )
     found: dict[int, list[Row[Any]]] = {}
-    rows: Sequence[Row[Any]] = conn.execute(
-        statement.order_by(table.run_pk, table.task_id, table.map_index)
-    ).all()
-    for row in rows:
+    for row in conn.execute(statement.order_by(table.run_pk, table.task_id, table.map_index)):
         found.setdefault(row.run_pk, []).append(row)
     return found
 

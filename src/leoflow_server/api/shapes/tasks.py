@@ -64,11 +64,11 @@ def task(spec: DagSpec, one: TaskSpec, downstream: Sequence[str]) -> Json:
     }
 
 
-def instance(row: Row[Any], spec: DagSpec | None) -> Json:
-    """`TaskInstanceResponse`. `spec` is the version of its run."""
+def instance(row: Row[Any], one: TaskSpec | None) -> Json:
+    """`TaskInstanceResponse`. `one` is the task in the version of its run; None: it is not in it."""
     return {
         "id": row.uuid,
-        **_tried(row, spec),
+        **_tried(row, one),
         "logical_date": row.logical_date,
         "run_after": row.run_after,
         "note": row.note,
@@ -79,13 +79,12 @@ def instance(row: Row[Any], spec: DagSpec | None) -> Json:
     }
 
 
-def history(row: Row[Any], spec: DagSpec | None) -> Json:
+def history(row: Row[Any], one: TaskSpec | None) -> Json:
     """`TaskInstanceHistoryResponse` of an earlier try or of the current one."""
-    return _tried(row, spec)
+    return _tried(row, one)
 
 
-def _tried(row: Row[Any], spec: DagSpec | None) -> Json:
-    one = find(spec, row.task_id)
+def _tried(row: Row[Any], one: TaskSpec | None) -> Json:
     return {
         "task_id": row.task_id,
         "dag_id": row.dag_id,
@@ -97,7 +96,7 @@ def _tried(row: Row[Any], spec: DagSpec | None) -> Json:
         "state": row.state,
         "try_number": row.try_number,
         "max_tries": row.max_tries,
-        "task_display_name": display_name(one) if one else row.task_id,
+        "task_display_name": name_of(one, row.task_id),
         "dag_display_name": row.display_name,
         "hostname": row.hostname,
         "unixname": None,
@@ -116,12 +115,6 @@ def _tried(row: Row[Any], spec: DagSpec | None) -> Json:
     }
 
 
-def find(spec: DagSpec | None, task_id: str) -> TaskSpec | None:
-    if spec is None:
-        return None
-    return next((one for one in spec.tasks if one.task_id == task_id), None)
-
-
 def _time_delta(seconds: float | None) -> Json | None:
     if seconds is None:
         return None
@@ -134,7 +127,6 @@ def _time_delta(seconds: float | None) -> Json | None:
     }
 
 
-def name_of(spec: DagSpec, task_id: str) -> str:
+def name_of(one: TaskSpec | None, task_id: str) -> str:
     """The display name of a task; its id where the version does not have it."""
-    one = find(spec, task_id)
     return display_name(one) if one else task_id

@@ -7,15 +7,14 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from leoflow_runtime.artifact import DagSpec
+from leoflow_runtime.artifact import TaskSpec
 from leoflow_runtime.domain.states import TERMINAL_TASK_STATES
-from leoflow_server.api.shapes.tasks import find
 
 _WAITING = (None, "scheduled", "up_for_retry", "up_for_reschedule")
 
 
 def waiting_for(
-    task: Row[Any], run: Row[Any], dag: Row[Any], spec: DagSpec, siblings: Iterable[Row[Any]]
+    task: Row[Any], run: Row[Any], dag: Row[Any], one: TaskSpec | None, siblings: Iterable[Row[Any]]
 ) -> list[dict[str, str]]:
     """`TaskDependencyResponse` for each reason; none for a task that is under way or done."""
     if task.state not in _WAITING:
@@ -30,7 +29,6 @@ def waiting_for(
     if task.state == "scheduled":
         text = f"The task waits for {task.pool_slots} free slots of pool {task.pool} or for a free worker"
         reasons.append(("Pool Slots Available", text))
-    one = find(spec, task.task_id)
     if one is not None and task.state is None:
         open_ones = sorted(
             row.task_id

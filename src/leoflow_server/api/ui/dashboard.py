@@ -105,11 +105,11 @@ async def get_gantt_data(dag_id: str, run_id: str, call: Viewer) -> Response:
         rows = tasks.gantt(conn, run.pk) if run is not None else []
         if run is None or not rows:
             raise NotFound(f"No task instances for dag_id={dag_id} run_id={run_id}")
-        spec = call.specs.get(conn, run.version_pk)
+        known = call.specs.tasks(conn, [run.version_pk])[run.version_pk]
         return [
             {
                 "task_id": one.task_id,
-                "task_display_name": task_shapes.name_of(spec, one.task_id),
+                "task_display_name": task_shapes.name_of(known.get(one.task_id), one.task_id),
                 "try_number": one.try_number,
                 "state": one.state,
                 "scheduled_dttm": one.scheduled_at,
