@@ -25,7 +25,7 @@ def assign(interpreter: Interpreter, target: cst.BaseExpression, value: Value, s
         holder = scope.target(target.value)
         if holder is not scope:
             interpreter.changes_value(f"`{target.value}`", place)
-        if isinstance(value, Opaque) and not value.cascade and len(value.chain()) < 5:
+        if type(value) is Opaque and not value.cascade and len(value.chain()) < 5:
             value = Opaque(f"`{target.value}` takes that value", place, value)
         holder.names[target.value] = value
     elif isinstance(target, (cst.Tuple, cst.List)):

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.errors import Raised
-from leoflow_compiler.evaluate.values import Function, Library, ModelValue, Module, Opaque, Place, Value
+from leoflow_compiler.evaluate.values import (
+    Function,
+    Library,
+    ModelValue,
+    Module,
+    Opaque,
+    Place,
+    SourcePath,
+    Value,
+)
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -64,6 +73,8 @@ def is_project_class(value: object) -> bool:
 
 def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:
     """`value.name`. Raises Raised(AttributeError) as Python would, Refusal for what is not evaluated."""
+    if isinstance(value, SourcePath):
+        return value.attribute(name)
     if isinstance(value, Opaque):
         return value
     if isinstance(value, Library):

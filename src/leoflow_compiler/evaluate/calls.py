@@ -33,6 +33,7 @@ from leoflow_compiler.evaluate.values import (
     Opaque,
     Parameter,
     Place,
+    SourcePath,
     Unknown,
     Value,
     structural_within,
@@ -261,6 +262,8 @@ def _call_native(
             f"`{interpreter.describe(callee)}` is not evaluated at the top level of a DAG file",
             place,
         )
+    if len(args) == 1 and isinstance(args[0], SourcePath):
+        return args[0].passed_to(callee)
     name = getattr(callee, "__name__", "")
     mutates = isinstance(callee, (BuiltinMethodType, MethodWrapperType)) and name in MUTATORS
     if mutates:

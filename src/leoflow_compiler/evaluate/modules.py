@@ -14,7 +14,7 @@ from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.attributes import get_attribute
 from leoflow_compiler.evaluate.errors import Cascade, Raised
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import Library, Module, Place, Value
+from leoflow_compiler.evaluate.values import Library, Module, Place, SourcePath, Value
 from leoflow_compiler.source.guard import SourceRefused
 from leoflow_compiler.source.tree import SourceFile, parse
 
@@ -165,7 +165,7 @@ def run_module(interpreter: Interpreter, name: str, path: str, place: Place | No
     file = load_file(interpreter, path)
     names["__doc__"] = file.tree.get_docstring(clean=False)
     where = place or Place(file=file, node=file.tree, statement=file.tree)
-    names["__file__"] = interpreter.opaque("where the file lies is known only at run time", where)
+    names["__file__"] = SourcePath(posixpath.basename(path), where)
     scope = Scope(kind="module", file=file, module=name, names=names)
     before = interpreter.current
     try:
