@@ -197,13 +197,15 @@ def test_a_dead_agent_is_replaced_with_a_new_token(spool: Path) -> None:
     assert len(enrolled) == len(set(enrolled)) >= 2
 
 
-def test_a_surviving_agent_is_left_alone_until_it_goes(spool: Path) -> None:
+def test_a_surviving_agent_is_left_alone_until_it_goes(spool: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "leoflow.executor")
     enrolled: list[str] = []
     holder = os.open(spool / "agent.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(holder, fcntl.LOCK_EX)
+    os.write(holder, f"{os.getpid()}".encode())
 
     async def scenario() -> None:
-        await asyncio.sleep(0.1)
+        await until(lambda: "a host agent is alive and will attach" in caplog.messages)
         assert enrolled == []
         os.close(holder)
         await until(lambda: told(spool))

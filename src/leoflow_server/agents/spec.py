@@ -15,7 +15,7 @@ from leoflow_runtime.engine.rows import RunRow, TaskRow
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.access import Cipher
 from leoflow_server.access.vault import read_connection, read_variable
-from leoflow_server.agents import code, queries
+from leoflow_server.agents import code, queries, xcom_queries
 from leoflow_server.agents.masking import secrets_of_connection, secrets_of_variable
 from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.store.transaction import SqlTx
@@ -94,7 +94,7 @@ class SpecBuilder:
 
 def _inputs(tx: SqlTx, run: RunRow, task: TaskSpec) -> list[wire.Input]:
     references = task.inputs()
-    values = queries.inputs_of(tx.connection, run.pk, references)
+    values = xcom_queries.inputs_of(tx.connection, run.pk, references)
     return [
         wire.Input(
             task_id=reference.task_id,

@@ -11,7 +11,7 @@ from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.access import Cipher
 from leoflow_server.access.audit import Event, record
 from leoflow_server.access.vault import delete_variable, read_connection, read_variable, write_variable
-from leoflow_server.agents import queries
+from leoflow_server.agents import xcom_queries
 from leoflow_server.agents.calls import Context, bearer, unary
 from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.agents.sessions import Sessions
@@ -91,15 +91,15 @@ def _pull(conn: Connection, facts: LaunchFacts, request: wire.PullXComRequest) -
     map_index = request.map_index if request.HasField("map_index") else None
     run_pk: int | None = facts.run_pk
     if request.dag_id or request.run_id:
-        run_pk = queries.find_run_pk(
+        run_pk = xcom_queries.find_run_pk(
             conn, facts.key.tenant_id, request.dag_id or facts.key.dag_id, request.run_id or facts.key.run_id
         )
     values: list[wire.Input] = []
     for task_id in request.task_ids or [facts.key.task_id]:
         source = run_pk
         if source is not None and request.include_prior_dates:
-            source = queries.earlier_run_with(conn, source, task_id, key, map_index)
-        found = [] if source is None else queries.xcoms_of_task(conn, source, task_id, key, map_index)
+            source = xcom_queries.earlier_run_with(conn, source, task_id, key, map_index)
+        found = [] if source is None else xcom_queries.xcoms_of_task(conn, source, task_id, key, map_index)
         values.extend(
             wire.Input(task_id=task_id, key=key, map_index=index, value_json=value) for index, value in found
         )
