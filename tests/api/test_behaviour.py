@@ -119,6 +119,12 @@ def test_params_are_checked_and_conf_is_kept(tell: Callable[..., None]) -> None:
         assert "count" in wrong.json()["detail"]
         assert (await server.trigger("shop", conf={"count": 7}))["conf"] == {"count": 7}
         named = await server.trigger("shop", dag_run_id="mine")
+        found = await server.get(
+            "/api/v2/dags/shop/dagRuns", conf_contains='"count":7', order_by="conf", cursor=""
+        )
+        assert [one["conf"] for one in found["dag_runs"]] == [{"count": 7}]
+        late = await server.client.post("/api/v2/dags/shop/dagRuns", json={"logical_date": "soon"})
+        assert (late.status_code, late.json()["detail"][0]["loc"]) == (422, ["body", "logical_date"])
         again = await server.client.post(
             "/api/v2/dags/shop/dagRuns", json={"logical_date": None, "dag_run_id": named["dag_run_id"]}
         )
@@ -264,6 +270,9 @@ def test_secrets_are_shown_to_nobody_and_survive_edits(tell: Callable[..., None]
         assert stored is not None
         assert (stored.password, stored.conn_type) == ("hunter2", "mysql")
         assert json.loads(stored.extra or "") == {"token": "t0p", "region": "us"}
+
+        odd = await client.patch(f"{base}/db", json={**plain, "extra": "no object"})
+        assert (odd.status_code, odd.json()["detail"][0]["loc"]) == (422, ["body", "extra"])
 
         variables = "/api/v2/variables"
         await client.post(variables, json={"key": "api_token", "value": "abc"})

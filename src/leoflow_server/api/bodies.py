@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,16 @@ def _aware(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, AfterValidator(_aware)]
 Id = Annotated[str, Field(min_length=1, max_length=250, pattern=r"^[\w.-]+$")]
+
+
+def _json_object(text: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ValueError("The `extra` field must be a valid JSON object") from None
+    if not isinstance(value, dict):
+        raise ValueError("The `extra` field must be a valid JSON object")
+    return text
 
 
 class Body(BaseModel):
@@ -102,7 +113,7 @@ class ConnectionBody(Body):
     schema_: str | None = Field(default=None, alias="schema")
     port: Annotated[int, Field(ge=0, le=65535)] | None = None
     password: str | None = None
-    extra: str | None = None
+    extra: Annotated[str, AfterValidator(lambda text: text and _json_object(text))] | None = None
     team_name: str | None = None
 
 

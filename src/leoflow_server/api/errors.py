@@ -95,9 +95,12 @@ async def _unprocessable(request: Request, error: Exception) -> Response:
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError | ValidationError)
     problems = []
+    # FastAPI says where it looked; a body that is read by hand is the only other place.
+    prefix = ["body"] if isinstance(error, ValidationError) else []
     for problem in error.errors():
         # `ctx` may hold an exception, `url` points to a library's documentation.
         kept = {name: problem[name] for name in ("type", "loc", "msg") if name in problem}
+        kept["loc"] = [*prefix, *problem["loc"]]
         problems.append({**kept, "input": _plain(problem.get("input"))})
     return answer({"detail": problems}, 422)
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from leoflow_server.api.params import Params, Range, Window
 from leoflow_server.api.queries.listing import Listing, any_of, fetch, matches, starts_with, within
@@ -175,7 +186,7 @@ def list_events(conn: Connection, *, tenant_id: int, params: Params, window: Win
             name: audit_log.c[name]
             for name in ("dag_id", "task_id", "run_id", "event", "logical_date", "owner")
         },
-        "extra": audit_log.c.extra,
+        "extra": type_coerce(audit_log.c.extra, String),
     }
     return fetch(
         conn, _EVENTS.where(*conditions), window, key=audit_log.c.pk, sortable=sortable, default=("id",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, select, type_coerce
 
 from leoflow_server.api.params import Params, Window
 from leoflow_server.api.queries.listing import (
@@ -34,7 +34,7 @@ SORTABLE: dict[str, ColumnElement[Any]] = {
     "run_type": dag_runs.c.run_type,
     "triggering_user_name": dag_runs.c.triggering_user,
     "duration": _duration,
-    "conf": dag_runs.c.conf,
+    "conf": type_coerce(dag_runs.c.conf, String),
     "updated_at": dag_runs.c.pk,
 }
 
@@ -85,7 +85,7 @@ def conditions(params: Params) -> list[ColumnElement[bool]]:
     )
     found += matches(dag_runs.c.partition_key, params.text("partition_key_pattern"))
     found += starts_with(dag_runs.c.partition_key, params.text("partition_key_prefix_pattern"))
-    found += matches(cast(dag_runs.c.conf, String), params.text("conf_contains"))
+    found += matches(type_coerce(dag_runs.c.conf, String), params.text("conf_contains"))
     if params.text("consuming_asset_pattern"):
         found.append(dag_runs.c.pk.is_(None))  # no run consumes assets
     return found
