@@ -68,19 +68,14 @@ class Models:
     guards: dict[object, Callable[[Call], None]] = field(default_factory=dict)
 
     def canonical(self, path: str) -> str:
-        """The path under which the thing is modelled."""
-        seen = 0
-        while seen < 8:
-            seen += 1
+        """The path under which the thing is modelled; a module keeps its own."""
+        while path not in self.module_aliases:
             if path in self.aliases:
                 path = self.aliases[path]
                 continue
-            if path in self.module_aliases:
-                path = self.module_aliases[path]
-                continue
             module, _, name = path.rpartition(".")
-            if module in self.module_aliases:
-                path = f"{self.module_aliases[module]}.{name}"
-                continue
-            return path
+            target = self.module_aliases.get(module)
+            if target is None or name not in self.closed.get(target, (name,)):
+                break
+            path = f"{target}.{name}"
         return path
