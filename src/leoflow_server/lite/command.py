@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -49,8 +48,6 @@ def start(
     setup: bool | None,
 ) -> None:
     """Start Leoflow Lite on WORKSPACE (default: ~/leoflow) and keep it running until Ctrl-C."""
-    # Read when grpc is imported: we only ever fork to exec, so its fork handlers are noise on the terminal.
-    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     from leoflow_server.lite.start import Options, main
 
     options = Options(
