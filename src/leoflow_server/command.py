@@ -22,7 +22,10 @@ def server() -> None:
 
 
 _CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), envvar="LEOFLOW_SERVER_CONFIG", help="A YAML file with settings."
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="LEOFLOW_SERVER_CONFIG",
+    help="A YAML file with settings.",
 )
 _DATABASE = click.option("--database-url", help="Where the record is. [default: sqlite in the home folder]")
 _HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of all state.")
