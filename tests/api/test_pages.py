@@ -96,6 +96,17 @@ def test_below_another_path_links_and_cookies_say_so(tell: Callable[..., None]) 
     tell(story, ui_dir=openapi.ui_dir(), base_path="/team-a")
 
 
+def test_the_module_that_the_build_lacks_is_no_missing_file(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        assets = openapi.installed_ui() / layout.MAIN_FOLDER
+        asked = "wasm/sqlparser_rs_wasm.js"
+        assert not (assets / asked).exists()
+        reply = await server.client.get(f"/static/{asked}")
+        assert reply.headers["content-type"].startswith("text/javascript")
+
+    tell(story, ui_dir=openapi.ui_dir())
+
+
 def fake_wheel(path: Path) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("airflow/ui/dist/index.html", "<html>" + "x" * 2000)
