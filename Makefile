@@ -1,7 +1,7 @@
 # What a contributor types. Everything runs in .venv, which `make setup` builds from uv.lock.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := src tests benchmarks
+SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup browser ui demo test acceptance chaos fast lint format bench bench-airflow proto docs-check clean
@@ -38,7 +38,7 @@ chaos: setup  ## kill -9 and late messages, many seeds (CHAOS_ROUNDS)
 
 lint: setup  ## ruff, mypy strict, import-linter, generated code and documents
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	.ci/generate-proto --check
@@ -46,7 +46,7 @@ lint: setup  ## ruff, mypy strict, import-linter, generated code and documents
 
 format: setup  ## let ruff put the files in order
 	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/ruff format $(SOURCES)
 
 docs-check: setup  ## links and file names in the documents are true
 	$(BIN)/python .ci/docs-check.py
