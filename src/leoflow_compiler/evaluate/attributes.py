@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from types import MethodType
 from typing import TYPE_CHECKING
 
@@ -90,11 +91,11 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
         try:
             return value.get_attribute(name, interpreter, place)
         except AttributeError:
-            raise Raised(
-                AttributeError(f"'{type(value).__name__}' object has no attribute '{name}'"), place
-            ) from None
+            # The real class has more than its model: "it has none" would be a guess.
+            kind = type(value).__name__
+            return interpreter.opaque(f"`{name}` of a {kind} is known only when the code runs", place)
     if isinstance(value, Function):
-        return _function_attribute(value, name, place)
+        return _function_attribute(interpreter, value, name, place)
     if name == "__class__":
         return interpreter.native(place, type, value)
     if name in _HIDDEN:
@@ -104,9 +105,11 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
     return _native_attribute(interpreter, value, name, place)
 
 
-def _function_attribute(value: Function, name: str, place: Place) -> Value:
+def _function_attribute(interpreter: Interpreter, value: Function, name: str, place: Place) -> Value:
     if name in _FUNCTION_NAMES or (name in vars(value) and name not in _FUNCTION_PRIVATE):
         return getattr(value, name)
+    if name.startswith("__") and hasattr(types.FunctionType, name):
+        return interpreter.opaque(f"`{name}` of a function is known only when the code runs", place)
     raise Raised(AttributeError(f"'function' object has no attribute '{name}'"), place)
 
 

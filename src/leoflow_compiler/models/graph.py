@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from leoflow_compiler.models.operators import Operator
 
 RETURN_VALUE = "return_value"
+# Arguments that an operator keeps in another form than it was given.
+_CONVERTED = frozenset(
+    {"retry_delay", "max_retry_delay", "start_date", "end_date", "params", "pool", "resources"}
+)
+# Arguments whose default an instance shows as it is.
+_PLAIN_DEFAULTS = frozenset(
+    {
+        "retries",
+        "trigger_rule",
+        "queue",
+        "pool_slots",
+        "depends_on_past",
+        "owner",
+        "priority_weight",
+        "do_xcom_push",
+    }
+)
 
 
 class Method(CallableModel):
@@ -360,9 +377,9 @@ class Task(Relative):
             return XCom(self, RETURN_VALUE, interpreter)
         if name == "dag_id" and self.dag is not None:
             return self.dag.dag_id
-        if name in self.arguments:
+        if name in self.arguments and name not in _CONVERTED:
             return self.arguments[name]
-        if name in self.operator.parameters:
+        if name in _PLAIN_DEFAULTS and name in self.operator.parameters:
             return self.operator.parameters[name].default
         return super().get_attribute(name, interpreter, place)
 

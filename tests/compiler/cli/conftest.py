@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from cli_runner import Leoflow, Outcome
 
 from leoflow_compiler.cli.main import main
+from tests.compiler.cli.cli_runner import Leoflow, Outcome
 
 HELLO = """\
 from airflow.sdk import DAG, task

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_runner import Leoflow
 
 from leoflow_runtime.artifact import canonical_bytes, check_document
+from tests.compiler.cli.cli_runner import Leoflow
 
 
 def test_a_project_becomes_its_dag_json(leoflow: Leoflow, hello: Path) -> None:

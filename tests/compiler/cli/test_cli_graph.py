@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from cli_runner import Leoflow
-
 from leoflow_compiler.cli.drawing import as_dot, as_mermaid, as_text
+from tests.compiler.cli.cli_runner import Leoflow
 
 DOCUMENT = {
     "dag_id": "sales",

@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import pytest
-from cli_runner import Leoflow
 
 from leoflow_compiler.cli.main import COMMANDS, main
+from tests.compiler.cli.cli_runner import Leoflow
 
 HEAVY = ("libcst", "httpx", "rich", "jsonschema", "yaml", "grpc", "sqlalchemy", "fastapi")
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from cli_runner import Leoflow
 
 from leoflow_compiler.project import load_project
+from tests.compiler.cli.cli_runner import Leoflow
 
 
 def test_it_creates_a_project_that_compiles(leoflow: Leoflow) -> None:

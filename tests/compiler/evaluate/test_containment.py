@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
+from leoflow_compiler.lower import pipeline
 from leoflow_compiler.lower.pipeline import CompileResult, compile_project, run_passes
 from leoflow_compiler.project import load_project
 
@@ -82,12 +85,8 @@ def test_work_without_end_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_worker_that_dies_is_a_diagnostic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
-    from leoflow_compiler.lower import pipeline
-
     monkeypatch.delenv("LEOFLOW_COMPILER_INLINE", raising=False)
-    monkeypatch.setattr(pipeline, "PASSES", (lambda compilation: os.abort(),))
+    monkeypatch.setattr(pipeline, "PASSES", (lambda compilation: os.kill(os.getpid(), signal.SIGKILL),))
     result = compiled(tmp_path, DAG, inline=False)
     assert result.document is None
     assert codes(result) == {"LF104"}
