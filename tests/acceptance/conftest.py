@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.driving import Lite, Machine
+from tests.acceptance.driving import Lite, Machine
 
 
 @pytest.fixture

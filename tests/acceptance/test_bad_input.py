@@ -12,7 +12,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from acceptance.driving import Lite, Machine, until
+from tests.acceptance.driving import Lite, Machine, until
 
 pytestmark = pytest.mark.acceptance
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
 
-from acceptance.driving import ROOT, UI, Lite, Machine
+from tests.acceptance.driving import ROOT, UI, Lite, Machine
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 IMAGES = ROOT / "docs" / "images"

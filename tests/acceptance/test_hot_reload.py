@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from acceptance.driving import Lite, Machine, until
+from tests.acceptance.driving import Lite, Machine, until
 
 pytestmark = pytest.mark.acceptance
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.driving import ROOT, Lite, Machine
+from tests.acceptance.driving import ROOT, Lite, Machine
 
 pytestmark = pytest.mark.acceptance
 

@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from acceptance.driving import Machine, as_json, until
+from tests.acceptance.driving import Machine, as_json, until
 
 pytestmark = pytest.mark.acceptance
 

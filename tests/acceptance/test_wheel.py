@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.driving import ROOT, Machine, as_json
+from tests.acceptance.driving import ROOT, Machine, as_json
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(400)]
 

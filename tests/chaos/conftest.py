@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from acceptance.driving import Machine
+
+from tests.acceptance.driving import Machine
 
 
 @pytest.fixture

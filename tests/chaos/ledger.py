@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from acceptance.driving import Lite, Machine, lines_of
+from tests.acceptance.driving import Lite, Machine, lines_of
 
 WIDTH = 24
 # Each task leaves one line when it starts and one when it ends: what a user's side effects would be.

@@ -6,9 +6,9 @@ import os
 import random
 
 import pytest
-from acceptance.driving import Machine, until
 
-from chaos.ledger import DAG, WIDTH, begin
+from tests.acceptance.driving import Machine, until
+from tests.chaos.ledger import DAG, WIDTH, begin
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 # A small, seeded share runs with every `make test`; `make chaos` runs more seeds.

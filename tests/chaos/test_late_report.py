@@ -9,9 +9,9 @@ import sqlite3
 
 import grpc
 import pytest
-from acceptance.driving import Lite, Machine, until
 
 from leoflow_runtime.wire import agent_pb2, agent_pb2_grpc
+from tests.acceptance.driving import Lite, Machine, until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(180)]
 
