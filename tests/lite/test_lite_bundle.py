@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leoflow_server.lite.bundle import BundleChanged, materialise
+from leoflow_server.lite.bundle import BundleChanged, materialise, sweep
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -71,3 +71,12 @@ def test_no_path_leads_out_of_the_project(project: Path, bundles: Path, name: st
     (project.parent / "outside").write_bytes(b"secret")
     with pytest.raises(BundleChanged):
         materialise(project, {name: digest(b"secret")}, bundles, DIGEST)
+
+
+def test_what_a_killed_process_left_is_swept_and_versions_stay(project: Path, bundles: Path) -> None:
+    code = materialise(project, FILES, bundles, DIGEST)
+    unfinished = bundles / ".new-abc"
+    unfinished.mkdir()
+    (unfinished / "dag.py").write_bytes(b"half")
+    sweep(bundles)
+    assert list(bundles.iterdir()) == [code]

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+_UNFINISHED = ".new-"
+
 
 class BundleChanged(Exception):
     """A file is no longer what was compiled: compile again."""
@@ -27,7 +29,7 @@ def materialise(project: Path, files: Mapping[str, str], bundles: Path, content_
     target = bundles / content_digest.removeprefix("sha256:")
     if target.is_dir():
         return target
-    temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=bundles))
+    temporary = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=bundles))
     try:
         for name, digest in files.items():
             _copy(project, name, digest, temporary)
@@ -40,6 +42,12 @@ def materialise(project: Path, files: Mapping[str, str], bundles: Path, content_
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+def sweep(bundles: Path) -> None:
+    """Removes what a killed process left half copied. Only while nobody copies."""
+    for unfinished in bundles.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(unfinished)
 
 
 def _copy(project: Path, name: str, digest: str, folder: Path) -> None:

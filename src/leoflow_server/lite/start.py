@@ -14,6 +14,7 @@ import uvloop
 from leoflow_server import application, ui_assets
 from leoflow_server.listening import CannotStart
 from leoflow_server.lite import terminal
+from leoflow_server.lite.bundle import sweep
 from leoflow_server.lite.catalogue import Catalogue
 from leoflow_server.lite.errors import LiteError, WorkspaceUnusable
 from leoflow_server.lite.home import LiteHome, exclusive, note_port
@@ -52,6 +53,7 @@ def main(options: Options) -> int:
         workspace = _workspace(options.workspace)
         home.prepare()
         with exclusive(home, port=options.port):
+            sweep(home.bundles)
             _fetch_ui(home, wanted=options.setup)
             if options.host not in _THIS_MACHINE:
                 terminal.open_to_others(options.host)
