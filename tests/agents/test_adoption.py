@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.scripted import ControlPlane, ScriptedAgent, attached_agent, control_plane, document
 from leoflow_runtime.domain.states import Outcome, TaskState
 from leoflow_runtime.engine import operations
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.agents import LOCAL_HOST
 from leoflow_server.agents.adoption import compare
 from leoflow_server.agents.queries import Candidate
+from tests.agents.scripted import ControlPlane, ScriptedAgent, attached_agent, control_plane, document
 
 ONE = document({"task_id": "only", "retries": 1, "retry_delay_seconds": 0})
 

@@ -10,11 +10,11 @@ import grpc
 import grpc.aio
 import pytest
 
-from agents.scripted import SECRET, ControlPlane, ScriptedAgent, attached_agent, bearer, document
 from leoflow_runtime.domain.states import RunState, TaskState
 from leoflow_runtime.engine import operations
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.agents import tokens
+from tests.agents.scripted import SECRET, ControlPlane, ScriptedAgent, attached_agent, bearer, document
 
 TWO = document({"task_id": "first"}, {"task_id": "second", "depends_on": ["first"]})
 Scenario = Callable[[ControlPlane, ScriptedAgent], Awaitable[None]]

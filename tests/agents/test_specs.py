@@ -13,13 +13,13 @@ import grpc
 import grpc.aio
 import pytest
 
-from agents.scripted import SOURCE, ControlPlane, ScriptedAgent, attached_agent, document
 from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.domain.states import TaskState
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.access.vault import StoredConnection, write_connection, write_variable
 from leoflow_server.agents.code import CodeMissing, locate
 from leoflow_server.agents.masking import is_sensitive, secrets_of_connection, secrets_of_variable
+from tests.agents.scripted import SOURCE, ControlPlane, ScriptedAgent, attached_agent, document
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from fake_control_plane import TOKEN, FakeControlPlane, serving
 
 from leoflow_compiler.cli.main import main
+from tests.client.fake_control_plane import TOKEN, FakeControlPlane, serving
 
 
 @dataclass(frozen=True, kw_only=True)

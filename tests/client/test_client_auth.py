@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fake_control_plane import PASSWORD, TOKEN, FakeControlPlane
+
+from tests.client.fake_control_plane import PASSWORD, TOKEN, FakeControlPlane
 
 LOGIN = ("auth", "login", "--username", "ann", "--password-stdin")
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_control_plane import FakeControlPlane
+
+from tests.client.fake_control_plane import FakeControlPlane
 
 DOCUMENT = {
     "schema_version": "1.0",

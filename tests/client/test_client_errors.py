@@ -3,7 +3,8 @@
 import socket
 
 import pytest
-from fake_control_plane import FakeControlPlane
+
+from tests.client.fake_control_plane import FakeControlPlane
 
 
 @pytest.mark.parametrize(

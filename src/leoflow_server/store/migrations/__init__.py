@@ -57,8 +57,8 @@ def migrate(url: str) -> list[Migration]:
 
     Raises SchemaNewer, and StoreError for a database that cannot be used.
     """
+    engine = open_engine(url)  # refuses other databases before anything is created
     prepare_place(url)
-    engine = open_engine(url)
     try:
         applied: list[Migration] = []
         for migration in migrations():
