@@ -39,8 +39,13 @@ class Subject:
         headers = {"Authorization": f"Bearer {self.token}"}
         self.client = httpx.Client(base_url=self.url, headers=headers, timeout=60)
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, *, patience: int = 5) -> Any:
+        """The answer; a server that is out of breath (5xx) is asked again, a second later."""
         reply = self.client.get(path)
+        while reply.is_server_error and patience > 0:
+            patience -= 1
+            time.sleep(1)
+            reply = self.client.get(path)
         reply.raise_for_status()
         return reply.json()
 
