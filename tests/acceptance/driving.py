@@ -136,7 +136,7 @@ class Lite:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, *, seconds: float = 40) -> None:
+    def start(self, *, seconds: float = 120) -> None:
         """Starts it and waits until it serves. The first start's password is remembered."""
         with self.output.open("wb") as stream:
             self._process = subprocess.Popen(

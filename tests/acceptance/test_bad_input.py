@@ -14,7 +14,7 @@ import pytest
 
 from tests.acceptance.driving import Lite, Machine, until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
 def complaint(done: subprocess.CompletedProcess[str], *words: str, code: int = 1) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.driving import Lite, Machine, until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 DAG = """\
 from airflow.sdk import DAG, task

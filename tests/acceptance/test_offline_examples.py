@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.driving import ROOT, Lite, Machine
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 OFFLINE = [
     "bash_pipeline",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.driving import Machine, as_json, until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 
 def test_from_init_to_a_green_run(machine: Machine) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.driving import Machine, lines_of, until
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 DAG = """\
 from airflow.sdk import DAG, get_current_context, task
