@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from sqlalchemy import ColumnElement, Connection, Row
 
+from leoflow_runtime.engine.explain import explain
 from leoflow_server.api import map_index as _map_index  # noqa: F401 - declares `{…:index}`
 from leoflow_server.api.answers import answer
 from leoflow_server.api.bodies import TasksBatch
@@ -16,7 +17,6 @@ from leoflow_server.api.errors import ApiError, NotFound
 from leoflow_server.api.params import Params, batch_params
 from leoflow_server.api.queries import dags, runs, tasks
 from leoflow_server.api.shapes import tasks as shapes
-from leoflow_server.api.shapes.waiting import waiting_for
 
 router = APIRouter(prefix="/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances")
 
@@ -101,16 +101,15 @@ async def get_mapped_task_instances(dag_id: str, dag_run_id: str, task_id: str, 
 async def get_task_instance_dependencies(
     dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
 ) -> Response:
-    def query(conn: Connection) -> list[dict[str, str]]:
-        row = the_task(conn, call, dag_id, dag_run_id, task_id, map_index)
-        run = runs.find_run(conn, tenant_id=call.tenant_id, dag_id=dag_id, run_id=dag_run_id)
-        dag = dags.find_dag(conn, dag_id, tenant_id=call.tenant_id)
-        assert run is not None
-        assert dag is not None
-        one = call.specs.tasks(conn, [row.version_pk])[row.version_pk].get(task_id)
-        return waiting_for(row, run, dag, one, tasks.in_run(conn, run.pk))
-
-    return answer({"dependencies": await call.read(query)})
+    row = await call.read(lambda conn: the_task(conn, call, dag_id, dag_run_id, task_id, map_index))
+    engine = call.services.engine
+    # Another replica may be the planner; then only the record tells.
+    planner = engine.planner if engine.is_planning else None
+    try:
+        reasons = await call.services.store.read(lambda tx: explain(tx, row.run_pk, task_id, planner))
+    except KeyError:
+        reasons = []  # deleted meanwhile, or no longer in the version of its run: it waits for nothing
+    return answer({"dependencies": [{"name": one.name, "reason": one.reason} for one in reasons]})
 
 
 @router.get("/{task_id}/links")
