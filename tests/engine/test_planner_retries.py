@@ -155,6 +155,21 @@ def test_a_reschedule_goes_on_with_the_same_try_when_its_time_comes() -> None:
     assert row.launch_id > first
 
 
+def test_an_orderly_shutdown_is_nobodys_failure() -> None:
+    machine = Machine()
+    machine.run_of(tasks=[task("a")])
+    for _ in range(7):
+        machine.start("a")
+        machine.finish("a", "shut_down", message="Leoflow is shutting down")
+        row = machine.rows()["a"]
+        assert (row.state, row.infra_failures, row.try_number) == ("scheduled", 0, 1)
+        machine.restart()
+        machine.wait(1)
+        assert machine.state("a") == "queued"
+    machine.finish("a")
+    assert machine.run_state() == "success"
+
+
 def test_an_unasked_cancellation_is_an_infrastructure_failure() -> None:
     machine = Machine()
     machine.run_of(tasks=[task("a")])

@@ -23,7 +23,6 @@ from leoflow_runtime.wire import agent_pb2 as wire
 
 # How long a task of an earlier agent is kept waiting for its launch to be taken over.
 _ADOPTION_SECONDS = 60.0
-_SHUTDOWN = "Leoflow is shutting down"
 _REFUSALS = {
     grpc.StatusCode.UNAUTHENTICATED,
     grpc.StatusCode.FAILED_PRECONDITION,
@@ -164,7 +163,7 @@ class HostAgent:
         elif kind == "shutdown":
             self._shutting_down = True
             for launch in self._launches.values():
-                launch.stop(_SHUTDOWN)
+                launch.shut_down()
             self._leave_when_done()
 
     # --- launches
@@ -192,7 +191,7 @@ class HostAgent:
     def _stop_if_shutting_down(self, launch: Supervision) -> None:
         """A launch may be opened while the word to shut down arrives."""
         if self._shutting_down:
-            launch.stop(_SHUTDOWN)
+            launch.shut_down()
 
     async def _readmit(self, start: wire.StartLaunch) -> None:
         """A launch that this agent or an earlier one holds gets a session again."""

@@ -20,7 +20,7 @@ _OUTCOMES = {
 }
 _BY_NAME = {
     name: outcome
-    for outcome in (wire.FAILED, wire.LOST, wire.CANCELLED)
+    for outcome in (wire.FAILED, wire.LOST, wire.CANCELLED, wire.SHUT_DOWN)
     for name in [wire.Outcome.Name(outcome)]
 }
 # Outcomes that are nothing to worry about.

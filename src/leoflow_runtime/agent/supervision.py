@@ -91,6 +91,11 @@ class Supervision:
         message = f"The task was stopped: {reason}." if reason else "The task was stopped."
         self._begin_stop(Ending(outcome=wire.CANCELLED, message=message))
 
+    def shut_down(self) -> None:
+        """Ends the task because Leoflow itself stops: the same try is to run again."""
+        message = "The task was stopped: Leoflow is shutting down."
+        self._begin_stop(Ending(outcome=wire.SHUT_DOWN, message=message))
+
     def forget(self, reason: str) -> None:
         """The launch is no longer current: ends its process and reports nothing.
 

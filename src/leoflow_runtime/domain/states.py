@@ -52,6 +52,7 @@ class Outcome(StrEnum):
     UP_FOR_RESCHEDULE = "up_for_reschedule"
     LOST = "lost"
     CANCELLED = "cancelled"
+    SHUT_DOWN = "shut_down"
 
 
 TERMINAL_TASK_STATES = frozenset(

@@ -16,6 +16,7 @@ class Outcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     UP_FOR_RESCHEDULE: _ClassVar[Outcome]
     LOST: _ClassVar[Outcome]
     CANCELLED: _ClassVar[Outcome]
+    SHUT_DOWN: _ClassVar[Outcome]
 OUTCOME_UNSPECIFIED: Outcome
 SUCCESS: Outcome
 FAILED: Outcome
@@ -24,6 +25,7 @@ SKIPPED: Outcome
 UP_FOR_RESCHEDULE: Outcome
 LOST: Outcome
 CANCELLED: Outcome
+SHUT_DOWN: Outcome
 
 class AttachRequest(_message.Message):
     __slots__ = ("agent_version", "hostname", "pid", "held_launches", "capacity")

@@ -20,6 +20,7 @@ _OUTCOMES = {
     wire.UP_FOR_RESCHEDULE: Outcome.UP_FOR_RESCHEDULE,
     wire.LOST: Outcome.LOST,
     wire.CANCELLED: Outcome.CANCELLED,
+    wire.SHUT_DOWN: Outcome.SHUT_DOWN,
 }
 
 

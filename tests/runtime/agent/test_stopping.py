@@ -140,7 +140,7 @@ async def test_shutdown_stops_reports_and_leaves(
         await ready(plane)
         plane.command(shutdown=wire.Shutdown())
         report = await plane.finished(1)
-        assert report.outcome == wire.CANCELLED
+        assert report.outcome == wire.SHUT_DOWN
         assert report.message == "The task was stopped: Leoflow is shutting down."
         await agent._leaving.wait()
     assert host.held() == []

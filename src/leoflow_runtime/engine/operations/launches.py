@@ -157,6 +157,8 @@ def _settle(tx: Tx, task: TaskRow, report: LaunchReport) -> None:
             change_task(tx, task, waiting, said)
         case Outcome.LOST | Outcome.CANCELLED:
             _lose(tx, task, ended, report.message or f"launch {report.launch_id} was {report.outcome}")
+        case Outcome.SHUT_DOWN:
+            _launch_again(tx, task, report.message, losses=task.infra_failures, due=infra_due(tx.now, 1))
 
 
 def _lose(tx: Tx, task: TaskRow, ended: dict[str, Any], reason: str) -> None:
@@ -165,10 +167,14 @@ def _lose(tx: Tx, task: TaskRow, ended: dict[str, Any], reason: str) -> None:
     if losses > INFRA_FAILURES_PER_TRY:
         _fail(tx, task, ended, f"{reason} (lost {losses} times)")
         return
+    _launch_again(tx, task, reason, losses=losses, due=infra_due(tx.now, losses))
+
+
+def _launch_again(tx: Tx, task: TaskRow, reason: str, *, losses: int, due: datetime) -> None:
     again = {
         "state": TaskState.SCHEDULED,
         "infra_failures": losses,
-        "due_at": infra_due(tx.now, losses),
+        "due_at": due,
         "start_date": None,
         "end_date": None,
     }
