@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from leoflow_server.lite.catalogue import Catalogue
-from leoflow_server.lite.compiling import Compiled, Refused
+from leoflow_server.lite.compilers import Compiled, Refused
 from leoflow_server.lite.workshop import Outcome, Rejected, Workshop
 
 Compile = Callable[[Path, str], Awaitable[Compiled | Refused]]

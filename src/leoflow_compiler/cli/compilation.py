@@ -52,14 +52,14 @@ def compile_targets(targets: Sequence[Target], cache: CompileCache | None) -> tu
     if workers > 1:
         from concurrent.futures import ProcessPoolExecutor
 
-        with ProcessPoolExecutor(workers, initializer=_warm) as pool:
+        with ProcessPoolExecutor(workers, initializer=warm) as pool:
             done = iter(list(pool.map(_evaluate, pending, repeat(cache))))
     else:
         done = iter([_evaluate(item, cache) for item in pending])
     return tuple(next(done) if isinstance(item, _Pending) else item for item in found)
 
 
-def _warm() -> None:
+def warm() -> None:
     """Each evaluation runs in a fork; what is imported before it is imported once."""
     for name in ("libcst", "jsonschema", "leoflow_compiler.lower.pipeline"):
         import_module(name)

@@ -16,6 +16,7 @@ from leoflow_server.listening import CannotStart
 from leoflow_server.lite import terminal
 from leoflow_server.lite.bundle import sweep
 from leoflow_server.lite.catalogue import Catalogue
+from leoflow_server.lite.compilers import CompilerPool
 from leoflow_server.lite.errors import LiteError, WorkspaceUnusable
 from leoflow_server.lite.home import LiteHome, exclusive, note_port
 from leoflow_server.lite.projects import find_projects
@@ -114,15 +115,21 @@ async def _tend(services: Services, home: LiteHome, workspace: Path) -> None:
     )
     registry = ControlPlane(services=services)
     await registry.forget_complaints()
+    parallel = max(2, (os.cpu_count() or 2) - 1)
+    compilers = CompilerPool(size=parallel)
     workshop = Workshop(
         workspace=workspace,
         bundles=home.bundles,
         registry=registry,
         catalogue=Catalogue(owners=await registry.registered()),
         tell=terminal.outcome,
-        parallel=max(2, (os.cpu_count() or 2) - 1),
+        compile_one=compilers.compile,
+        parallel=parallel,
     )
-    await tend(workshop)
+    try:
+        await tend(workshop)
+    finally:
+        await compilers.close()
 
 
 def _workspace(asked: Path | None) -> Path:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from leoflow_server.lite.bundle import BundleChanged, materialise
 from leoflow_server.lite.catalogue import Action, Catalogue, Complain, Deregister, Recompile, Register, Settle
-from leoflow_server.lite.compiling import Compiled, Refused, compile_project
+from leoflow_server.lite.compilers import Compiled, Refused
 from leoflow_server.lite.projects import CONFIG_FILE, find_projects
 from leoflow_server.lite.requirements import missing
 
@@ -54,7 +54,7 @@ class Workshop:
     registry: Registry
     catalogue: Catalogue
     tell: Callable[[Outcome], None]
-    compile_one: Callable[[Path, str], Awaitable[Compiled | Refused]] = compile_project
+    compile_one: Callable[[Path, str], Awaitable[Compiled | Refused]]
     parallel: int = 2
     _projects: tuple[Path, ...] = ()
     _dirty: set[Path] = field(default_factory=set)
