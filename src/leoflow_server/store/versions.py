@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -231,7 +231,7 @@ def _owners(spec: DagSpec) -> str:
 
 def _summary(spec: DagSpec) -> str | None:
     if isinstance(spec.schedule, float):
-        return f"every {spec.schedule:g} seconds"
+        return str(timedelta(seconds=spec.schedule))
     return spec.schedule
 
 

@@ -20,6 +20,8 @@ from leoflow_runtime.engine.store import Change, NewRun, NewTask, Tx
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
 _OPERATORS = {"bash": "BashOperator", "http_api": "HttpOperator", "empty": "EmptyOperator"}
 _DECORATED = {"branch": "@task.branch", "short_circuit": "@task.short_circuit", "sensor": "@task.sensor"}
+# The classes behind Airflow's decorators; nobody writes them.
+_DECORATED_CLASS = re.compile(r"_\w*DecoratedOperator|DecoratedSensorOperator")
 
 
 def trigger_run(
@@ -93,8 +95,9 @@ def new_task(task: TaskSpec, weight: int) -> NewTask:
 
 def operator_name(task: TaskSpec) -> str:
     """What the UI shows as the operator of a task."""
-    if task.operator_class:
-        return task.operator_class.rpartition(".")[2]
+    class_name = (task.operator_class or "").rpartition(".")[2]
+    if class_name and not _DECORATED_CLASS.fullmatch(class_name):
+        return class_name
     if task.kind in _DECORATED:
         return _DECORATED[task.kind]
     return _OPERATORS.get(task.type, "@task")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from leoflow_runtime.artifact.records import Schedule
 
 _PRESETS = {
@@ -22,7 +24,7 @@ def describe(schedule: Schedule) -> str:
     if schedule is None:
         return "Never, external triggers only"
     if not isinstance(schedule, str):
-        return f"Every {schedule:g} seconds"
+        return f"Every {timedelta(seconds=schedule)}"
     if schedule in _PRESETS:
         return _PRESETS[schedule]
     fields = schedule.split()

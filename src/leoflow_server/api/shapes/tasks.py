@@ -15,11 +15,12 @@ from leoflow_server.api.shapes.dags import params as dag_params
 
 Json = dict[str, Any]
 
-_MODULES = {
-    "bash": "airflow.providers.standard.operators.bash",
-    "http_api": "airflow.providers.http.operators.http",
-    "empty": "airflow.providers.standard.operators.empty",
-    "python": "airflow.providers.standard.operators.python",
+# The class behind a task whose document names none, by type.
+_CLASSES = {
+    "bash": "airflow.providers.standard.operators.bash.BashOperator",
+    "http_api": "airflow.providers.http.operators.http.HttpOperator",
+    "empty": "airflow.providers.standard.operators.empty.EmptyOperator",
+    "python": "airflow.providers.standard.decorators.python._PythonDecoratedOperator",
 }
 # The colours of Airflow's operators, where they have one.
 _COLOURS = {"bash": "#f0ede4", "python": "#ffefeb", "http_api": "#f4a460", "empty": "#e8f7e4"}
@@ -31,8 +32,7 @@ def display_name(task: TaskSpec) -> str:
 
 def task(spec: DagSpec, one: TaskSpec, downstream: Sequence[str]) -> Json:
     """`TaskResponse`."""
-    name = operator_name(one)
-    module, _, class_name = (one.operator_class or f"{_MODULES[one.type]}.{name}").rpartition(".")
+    module, _, class_name = (one.operator_class or _CLASSES[one.type]).rpartition(".")
     return {
         "task_id": one.task_id,
         "task_display_name": display_name(one),
@@ -56,7 +56,7 @@ def task(spec: DagSpec, one: TaskSpec, downstream: Sequence[str]) -> Json:
         "template_fields": sorted(one.templates),
         "downstream_task_ids": sorted(downstream),
         "doc_md": one.doc_md,
-        "operator_name": name,
+        "operator_name": operator_name(one),
         "params": dag_params(spec),
         "class_ref": {"module_path": module, "class_name": class_name},
         "is_mapped": False,
