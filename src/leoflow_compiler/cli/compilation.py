@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import repeat
+from pkgutil import iter_modules
 from typing import Any
 
 from leoflow_compiler.cli.cache import CompileCache, input_digest
@@ -60,9 +61,12 @@ def compile_targets(targets: Sequence[Target], cache: CompileCache | None) -> tu
 
 
 def warm() -> None:
-    """Each evaluation runs in a fork; what is imported before it is imported once."""
-    for name in ("libcst", "jsonschema", "leoflow_compiler.lower.pipeline"):
-        import_module(name)
+    """Imports all that an evaluation needs. Each runs in a fork: what is imported before, is imported once."""
+    for package in ("source", "evaluate", "models", "lower"):
+        name = f"leoflow_compiler.{package}"
+        for module in iter_modules(import_module(name).__path__, f"{name}."):
+            import_module(module.name)
+    import_module("leoflow_runtime.artifact.validation").prepare()
 
 
 def _look_up(target: Target, cache: CompileCache | None) -> Compiled | _Pending:

@@ -41,6 +41,11 @@ def check_document(document: Any) -> None:
         raise ArtifactInvalid(problems)
 
 
+def prepare() -> None:
+    """Reads the schema now instead of at the first document."""
+    _validator()
+
+
 def find_cycle(depends_on: Mapping[str, Iterable[str]]) -> list[str] | None:
     """A cycle as a path that ends where it began, or None. Iterative: chains may be 100,000 long."""
     WHITE, GREY, BLACK = 0, 1, 2
