@@ -61,7 +61,7 @@ def compile_targets(targets: Sequence[Target], cache: CompileCache | None) -> tu
 
 
 def warm() -> None:
-    """Imports all that an evaluation needs. Each runs in a fork: what is imported before, is imported once."""
+    """Imports all that an evaluation needs: each runs in a fork, and would import it again."""
     for package in ("source", "evaluate", "models", "lower"):
         name = f"leoflow_compiler.{package}"
         for module in iter_modules(import_module(name).__path__, f"{name}."):
