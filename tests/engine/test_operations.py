@@ -196,6 +196,23 @@ def test_clearing_onto_the_latest_version_adds_and_removes_tasks() -> None:
     assert machine.run_state() == "success"
 
 
+def test_a_task_that_comes_back_with_a_version_is_done_again_and_keeps_its_tries() -> None:
+    machine = Machine()
+    run = finished(machine)
+    machine.register(tasks=[task("a"), task("c", "a")])
+    clear(machine, run, task_ids=["c"], run_on_latest_version=True)
+    machine.finish("c")
+    assert machine.states() == {"a": "success", "b": "removed", "c": "success"}
+    machine.register(tasks=CHAIN)
+    clear(machine, run, run_on_latest_version=True)
+    for name in ("a", "b", "c"):
+        machine.finish(name)
+    assert machine.run_state() == "success"
+    b = machine.rows()["b"]
+    assert (b.state, b.try_number) == ("success", 2)
+    assert (b.pk, 1) in machine.store.tables["tries"]
+
+
 def test_moving_to_the_latest_version_without_clearing_does_what_is_new() -> None:
     machine = Machine()
     run = finished(machine)

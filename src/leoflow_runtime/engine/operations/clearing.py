@@ -23,7 +23,7 @@ from leoflow_runtime.engine.rows import DagRow, RunRow, TaskRow
 from leoflow_runtime.engine.store import Change, TaskChange, Tx
 
 _FAILED = (TaskState.FAILED, TaskState.UPSTREAM_FAILED)
-_NOT_BEGUN = (None, TaskState.SCHEDULED, TaskState.REMOVED)
+_NOT_BEGUN = (None, TaskState.SCHEDULED)
 
 
 def clear_tasks(
@@ -118,13 +118,14 @@ def clear_rows(
 ) -> None:
     """Clears these rows of one run and sets the run going again."""
     added = False
-    if rebind and dag.version_pk is not None and dag.version_pk != run.version_pk:
-        added = _rebind(tx, run, dag.version_pk, graph)
     ids = {row.task_id for row in rows}
     for row in rows:
-        if graph.has(row.task_id):
+        if graph.has(row.task_id) and row.state is not TaskState.REMOVED:
             _clear_row(tx, row, graph, with_ids=ids)
     tx.purge_xcoms([row.pk for row in rows])
+    if rebind and dag.version_pk is not None and dag.version_pk != run.version_pk:
+        # Last: the tries that were archived belong to the version that they ran on.
+        added = _rebind(tx, run, dag.version_pk, graph)
     if rows or added:
         # The number is also the guard by which a planner elsewhere notices.
         values: dict[str, Any] = {"clear_number": run.clear_number + 1, "queued_at": tx.now}
@@ -173,7 +174,6 @@ def _rebind(tx: Tx, run: RunRow, version_pk: int, graph: Graph) -> bool:
 
     Returns whether there is something new to do.
     """
-    tx.update_run(run.pk, (run.state,), {"version_pk": version_pk})
     rows = tx.tasks(run.pk)
     known = {row.task_id for row in rows}
     added = [
@@ -183,17 +183,23 @@ def _rebind(tx: Tx, run: RunRow, version_pk: int, graph: Graph) -> bool:
     ]
     if added:
         tx.insert_tasks(run.pk, added)
+    back = [row for row in rows if graph.has(row.task_id) and row.state is TaskState.REMOVED]
+    for row in back:
+        if row.try_number > 0:
+            tx.archive_try(row.pk)
+        spec = graph.spec_of(row.task_id)
+        retries = spec.retries if spec else 0
+        values = blank_task() | {"max_tries": row.try_number + retries}
+        if _has_open_launch(tx, row):
+            values |= {"state": TaskState.RESTARTING}
+        change_task(tx, row, values, announce=False)
     removed = {"state": TaskState.REMOVED, "end_date": tx.now}
-    back = blank_task()
-    changes = [
+    gone = [
         TaskChange(pk=row.pk, expect_states=(row.state,), values=removed)
         for row in rows
         if not graph.has(row.task_id) and row.state is not TaskState.REMOVED
-    ] + [
-        TaskChange(pk=row.pk, expect_states=(row.state,), values=back)
-        for row in rows
-        if graph.has(row.task_id) and row.state is TaskState.REMOVED
     ]
-    if changes:
-        tx.update_tasks(changes)
-    return bool(added) or any(change.values is back for change in changes)
+    if gone:
+        tx.update_tasks(gone)
+    tx.update_run(run.pk, (run.state,), {"version_pk": version_pk})
+    return bool(added) or bool(back)
