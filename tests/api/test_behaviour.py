@@ -320,6 +320,46 @@ def test_bulk_actions_stand_or_fall_one_by_one(tell: Callable[..., None]) -> Non
     tell(story)
 
 
+def test_many_tasks_are_marked_at_once_or_not_at_all(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        await server.register(LINE)
+        run = str((await server.trigger("line"))["dag_run_id"])
+        await server.until_run("line", run, "success")
+
+        def action(*tasks: str, **more: Any) -> dict[str, Any]:
+            entities = [{"task_id": one, "new_state": "failed", "note": "odd"} for one in tasks]
+            return {"action": "update", "entities": entities, **more}
+
+        path = f"/api/v2/dags/line/dagRuns/{quote(run)}/taskInstances"
+        both = [action("one", "missing"), action("two", "missing", action_on_non_existence="skip")]
+        reply = await server.client.patch(path, json={"actions": both})
+        update = reply.json()["update"]
+        assert update["success"] == [f"line.{run}.two[-1]"]
+        assert [one["status_code"] for one in update["errors"]] == [404]
+        found = (await server.get(path, order_by="task_id"))["task_instances"]
+        assert [(one["task_id"], one["state"], one["note"]) for one in found] == [
+            ("one", "success", None),
+            ("two", "failed", "odd"),
+        ]
+        elsewhere = {"action": "update", "entities": [{"task_id": "one", "dag_id": "other", "note": "no"}]}
+        assert (await server.client.patch(path, json={"actions": [elsewhere]})).status_code == 422
+
+    tell(story)
+
+
+def test_a_running_run_is_stopped_and_deleted(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        run = await holding(server)
+        assert len(server.executor.held) == 1
+        path = f"/api/v2/dags/line/dagRuns/{quote(run)}"
+        assert (await server.client.delete(path)).status_code == 204
+        assert (await server.client.get(path)).status_code == 404
+        await server.until("/api/v2/dags/line", lambda _: not server.executor.held)
+        assert list(server.services.settings.logs_dir.rglob("*.ndjson")) == []
+
+    tell(story)
+
+
 def test_the_default_pool_stays(tell: Callable[..., None]) -> None:
     async def story(server: Server) -> None:
         assert (await server.client.delete("/api/v2/pools/default_pool")).status_code == 400

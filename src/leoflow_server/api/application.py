@@ -10,6 +10,7 @@ from leoflow_server.api import errors, login, pages
 from leoflow_server.api.airflow import (
     absent,
     actions,
+    bulk_instances,
     connections,
     dags,
     instances,
@@ -37,6 +38,7 @@ ROUTERS = (
     xcoms.router,
     instances.router,
     actions.router,
+    bulk_instances.router,
     absent.router,
     ui_dags.router,
     frame.router,

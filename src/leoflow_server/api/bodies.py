@@ -86,6 +86,15 @@ class TaskPatch(Body):
     include_past: bool = False
 
 
+class BulkTask(TaskPatch):
+    """One task instance of a bulk change; DAG and run may come from the path."""
+
+    task_id: str
+    map_index: int | None = None
+    dag_id: str | None = None
+    dag_run_id: str | None = None
+
+
 class XComCreate(Body):
     key: Annotated[str, Field(min_length=1, max_length=512)]
     value: Any
