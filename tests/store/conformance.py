@@ -7,6 +7,7 @@ class TestInMemory(StoreConformance):
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from leoflow_runtime.domain.states import Outcome, RunState, RunType, TaskState
-from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow
+from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import (
     Change,
     LeaseLost,
@@ -182,6 +183,18 @@ class StoreConformance:
         assert [change.pk for change in await store.write(body, lease=lease)] == [3]
         assert await store.write(lambda tx: tx.take_inbox(10)) == []
 
+    async def test_the_planner_does_not_hear_of_what_a_savepoint_undid(self, store: Store) -> None:
+        lease = await store.acquire_lease("a", LONG)
+
+        def body(tx: Tx) -> list[Change]:
+            tx.announce(Change(kind="dag", pk=3))
+            with suppress(ValueError), tx.savepoint():
+                tx.announce(Change(kind="dag", pk=4))
+                raise ValueError
+            return tx.take_announced()
+
+        assert [change.pk for change in await store.write(body, lease=lease)] == [3]
+
     # DAGs and versions
 
     async def test_versions_count_up_and_equal_documents_are_one(self, store: Store) -> None:
@@ -206,6 +219,30 @@ class StoreConformance:
         assert version.dag_pk == dag.pk
         assert [task.task_id for task in version.spec.tasks] == ["a", "b"]
         assert version.content_digest.startswith("sha256:")
+
+    async def test_a_version_that_was_undone_or_deleted_leaves_nothing_in_the_next_ones_place(
+        self, store: Store
+    ) -> None:
+        def registered(tx: Tx, text: str) -> VersionRow:
+            _, version, _ = tx.register(document(description=text), tenant_id=1, created_by="t", meta={})
+            assert tx.version(version.pk) == version
+            if text == "undone":
+                raise ValueError
+            return version
+
+        def current(tx: Tx) -> DagRow:
+            dag = tx.find_dag("d")
+            assert dag is not None
+            return dag
+
+        with pytest.raises(ValueError, match=r"^$"):
+            await store.write(lambda tx: registered(tx, "undone"))
+        await store.write(lambda tx: registered(tx, "first"))
+        await store.read(lambda tx: tx.version(current(tx).version_pk or 0))
+        await store.write(lambda tx: tx.delete_dag(current(tx).pk))
+        last = await store.write(lambda tx: registered(tx, "last"))
+        for found in (last, await store.read(lambda tx: tx.version(last.pk))):
+            assert (found.spec.description, found.number) == ("last", 1)
 
     async def test_tenants_do_not_see_each_other(self, store: Store) -> None:
         await store.write(register)

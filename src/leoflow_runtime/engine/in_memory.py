@@ -128,11 +128,12 @@ class InMemoryTx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        mark = len(self._journal)
+        mark, changes = len(self._journal), len(self._announced)
         try:
             yield
         except BaseException:
             self.undo_to(mark)
+            del self._announced[changes:]
             raise
 
     def undo_to(self, mark: int) -> None:

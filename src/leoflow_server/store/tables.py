@@ -123,6 +123,7 @@ dags = Table(
     Column("registered_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("tenant_id", "dag_id"),
+    sqlite_autoincrement=True,
 )
 
 dag_tags = Table(
@@ -150,6 +151,7 @@ dag_versions = Table(
     Column("created_by", String(250), nullable=False),
     UniqueConstraint("dag_pk", "number"),
     UniqueConstraint("dag_pk", "document_digest"),
+    sqlite_autoincrement=True,
 )
 
 dag_runs = Table(
@@ -180,6 +182,7 @@ dag_runs = Table(
     UniqueConstraint("dag_pk", "logical_date"),
     Index("ix_dag_runs_dag_run_after", "dag_pk", "run_after"),
     Index("ix_dag_runs_state", "state"),
+    sqlite_autoincrement=True,
 )
 
 task_instances = Table(
@@ -213,6 +216,7 @@ task_instances = Table(
     Column("rendered_fields", Json),
     UniqueConstraint("run_pk", "task_id", "map_index"),
     Index("ix_task_instances_state", "state"),
+    sqlite_autoincrement=True,
 )
 
 # Every try as it ended, copied before the next one overwrites the row above.

@@ -25,7 +25,7 @@ _POOLS = Prepared(
 class SqlTx:
     """One transaction; `announced` says whether it left inbox rows. Not to be kept after it ends."""
 
-    __slots__ = ("_announced", "_now", "_planners", "_session", "_versions", "announced")
+    __slots__ = ("_announced", "_new_versions", "_now", "_planners", "_session", "_versions", "announced")
 
     def __init__(
         self, session: Session, now: datetime, cache: VersionCache, *, lease: Lease | None = None
@@ -33,6 +33,7 @@ class SqlTx:
         self._session = session
         self._now = now
         self._versions = cache
+        self._new_versions: dict[int, VersionRow] = {}
         self._planners = lease is not None
         self._announced: list[Change] = []
         self.announced = False
@@ -48,7 +49,7 @@ class SqlTx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        announced = self.announced
+        announced, changes = self.announced, len(self._announced)
         self._session.run("SAVEPOINT part")
         try:
             yield
@@ -56,6 +57,7 @@ class SqlTx:
             self._session.run("ROLLBACK TO part")
             self._session.run("RELEASE part")
             self.announced = announced
+            del self._announced[changes:]
             raise
         self._session.run("RELEASE part")
 
@@ -96,7 +98,7 @@ class SqlTx:
     def register(
         self, document: Mapping[str, Any], *, tenant_id: int, created_by: str, meta: Mapping[str, Any]
     ) -> tuple[DagRow, VersionRow, bool]:
-        return versions.register(
+        dag, version, created = versions.register(
             self._session,
             document,
             tenant_id=tenant_id,
@@ -105,9 +107,13 @@ class SqlTx:
             now=self._now,
             cache=self._versions,
         )
+        if created:
+            self._new_versions[version.pk] = version
+        return dag, version, created
 
     def version(self, pk: int) -> VersionRow:
-        return versions.get_version(self._session, pk, self._versions)
+        new = self._new_versions.get(pk)
+        return new if new is not None else versions.get_version(self._session, pk, self._versions)
 
     # Runs
     def run(self, pk: int) -> RunRow | None:

@@ -128,20 +128,24 @@ def delete_dag(session: Session, pk: int) -> bool:
 def get_version(session: Session, pk: int, cache: VersionCache) -> VersionRow:
     """Raises KeyError for an unknown version."""
     cached = cache.get(pk)
-    if cached is not None:
-        return cached
+    if cached is None:
+        cached = read_version(session, pk)
+        cache.put(cached)
+    return cached
+
+
+def read_version(session: Session, pk: int) -> VersionRow:
+    """The row as this transaction sees it. Raises KeyError for an unknown version."""
     found = session.row(_VERSION_BY_PK, {"version": pk})
     if found is None:
         raise KeyError(pk)
-    row = VersionRow(
+    return VersionRow(
         pk=found[0],
         dag_pk=found[1],
         number=found[2],
         content_digest=found[3],
         spec=DagSpec.from_document(json.loads(found[4])),
     )
-    cache.put(row)
-    return row
 
 
 def register(
@@ -172,7 +176,9 @@ def register(
     update_dag(session, dag_pk, {**facts, "version_pk": version_pk})
     stored = get_dag(session, dag_pk)
     assert stored is not None
-    return stored, get_version(session, version_pk, cache), created
+    # A new one is not cached before its commit: after a rollback, its key goes to another.
+    version = read_version(session, version_pk) if created else get_version(session, version_pk, cache)
+    return stored, version, created
 
 
 def _store_version(

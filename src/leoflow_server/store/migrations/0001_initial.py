@@ -94,7 +94,7 @@ _SCHEMA = """
         FOREIGN KEY(tenant_id) REFERENCES tenants (pk) ON DELETE CASCADE
     );
     CREATE TABLE dags (
-        pk {own_key},
+        pk {rising_key},
         tenant_id {key} NOT NULL,
         dag_id VARCHAR(250) NOT NULL,
         version_pk {key},
@@ -178,7 +178,7 @@ _SCHEMA = """
     );
     CREATE INDEX ix_dag_tags_name ON dag_tags (name);
     CREATE TABLE dag_versions (
-        pk {own_key},
+        pk {rising_key},
         dag_pk {key} NOT NULL,
         uuid VARCHAR(36) NOT NULL,
         number INTEGER NOT NULL,
@@ -197,7 +197,7 @@ _SCHEMA = """
         UNIQUE (uuid)
     );
     CREATE TABLE dag_runs (
-        pk {own_key},
+        pk {rising_key},
         tenant_id {key} NOT NULL,
         dag_pk {key} NOT NULL,
         version_pk {key} NOT NULL,
@@ -227,7 +227,7 @@ _SCHEMA = """
     CREATE INDEX ix_dag_runs_dag_run_after ON dag_runs (dag_pk, run_after);
     CREATE INDEX ix_dag_runs_state ON dag_runs (state);
     CREATE TABLE task_instances (
-        pk {own_key},
+        pk {rising_key},
         run_pk {key} NOT NULL,
         uuid VARCHAR(36) NOT NULL,
         task_id VARCHAR(250) NOT NULL,
