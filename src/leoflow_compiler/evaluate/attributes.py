@@ -118,7 +118,7 @@ def _native_attribute(interpreter: Interpreter, value: Value, name: str, place: 
     for kind in (value if isinstance(value, type) else type(value)).__mro__:
         why = models.impure.get((kind, name))
         if why is not None:
-            return interpreter.opaque(why, place)
+            return interpreter.opaque(why, place, advice=models.remedies.get(why))
     if isinstance(value, MethodType) and name in _FUNCTION_NAMES:
         return getattr(value, name)
     if readable(interpreter, value):

@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from leoflow_compiler.diagnostics import Code
     from leoflow_compiler.evaluate.values import Opaque, Place
 
@@ -50,12 +52,15 @@ class Cascade(Interruption):
 
 
 class Raised(Interruption):
-    """The project's code raises `value` at `place`."""
+    """The project's code raises `value` at `place`. `advice` is asked for help when nothing catches it."""
 
-    def __init__(self, value: BaseException, place: Place) -> None:
+    def __init__(
+        self, value: BaseException, place: Place, *, advice: Callable[[], str | None] | None = None
+    ) -> None:
         super().__init__(f"{type(value).__name__}: {value}")
         self.value = value
         self.place = place
+        self.advice = advice
 
 
 class Touched(Exception):

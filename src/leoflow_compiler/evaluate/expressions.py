@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import libcst as cst
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import OPAQUE_STRUCTURE, UNSUPPORTED_PYTHON
+from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate import calls, comprehensions, strings
 from leoflow_compiler.evaluate.attributes import get_attribute
 from leoflow_compiler.evaluate.errors import Raised, Refusal
@@ -54,7 +55,13 @@ def _name(interpreter: Interpreter, node: cst.Name, scope: Scope) -> Value:
     builtins = interpreter.models.builtins
     if node.value in builtins:
         return builtins[node.value]
-    raise Raised(NameError(f"name '{node.value}' is not defined"), interpreter.place(node, scope))
+
+    def similar() -> str | None:
+        match = nearest(node.value, scope.visible()) or nearest(node.value, builtins)
+        return f"did you mean `{match}`?" if match else None
+
+    error = NameError(f"name '{node.value}' is not defined")
+    raise Raised(error, interpreter.place(node, scope), advice=similar)
 
 
 @evaluates(cst.Integer, cst.Float, cst.Imaginary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -81,9 +82,11 @@ class Interpreter:
 
     # Opaque values
 
-    def opaque(self, why: str, place: Place, cause: Opaque | None = None) -> Opaque:
+    def opaque(
+        self, why: str, place: Place, cause: Opaque | None = None, *, advice: str | None = None
+    ) -> Opaque:
         self.opaque_count += 1
-        return Opaque(why, place, cause)
+        return Opaque(why, place, cause, advice=advice)
 
     def settled(self, value: Value) -> Value:
         """The value; what comes from a package that is not read as the opaque value that it is."""
@@ -107,8 +110,7 @@ class Interpreter:
             f"{what} cannot be known when the DAG is compiled",
             place,
             notes=notes,
-            help=help
-            or "write the value in the file, give a default, or set it under `compile: env:` in leoflow.yaml",
+            help=help or opaque.remedy(),
         )
 
     def structural_event(self, what: str, place: Place) -> None:
@@ -155,7 +157,7 @@ class Interpreter:
             unknown = next((value for value in (*args, *kwargs.values()) if isinstance(value, Unknown)), None)
             if unknown is not None:
                 return unknown.as_opaque()  # with the real value it might not have been raised
-            raise Raised(error, place) from None
+            raise Raised(error, place, advice=partial(self.models.advice, *args)) from None
         self.budget.check(result)
         return result
 

@@ -61,9 +61,14 @@ class Models:
     pure_types: set[type] = field(default_factory=set)
     # (type, attribute) -> why its value is known only at run time
     impure: dict[tuple[type, str], str] = field(default_factory=dict)
+    remedies: dict[str, str] = field(default_factory=dict)  # such a reason -> what to write instead
     pure_functions: set[object] = field(default_factory=set)
     # What to say about a call of something that is not modelled; None: its result is opaque.
     unknown_call: Callable[[Library, Call], Refusal | None] = field(default=lambda _library, _call: None)
+    # What helps where an operation on these values raised.
+    advice: Callable[..., str | None] = field(default=lambda *_values: None)
+    # Of an import of something that is known not to exist: (message, help).
+    missing_import: Callable[[str], tuple[str, str | None] | None] = field(default=lambda _path: None)
     # Functions that must look at their arguments before the native one may run.
     guards: dict[object, Callable[[Call], None]] = field(default_factory=dict)
 

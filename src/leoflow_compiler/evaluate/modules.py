@@ -11,10 +11,12 @@ from libcst.helpers import get_full_name_for_node
 
 from leoflow_compiler.diagnostics import Diagnostic
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
+from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.attributes import get_attribute
 from leoflow_compiler.evaluate.errors import Cascade, Raised
+from leoflow_compiler.evaluate.problems import problem_of
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import Library, Module, Place, SourcePath, Value
+from leoflow_compiler.evaluate.values import Library, Module, Opaque, Place, SourcePath, Value
 from leoflow_compiler.source.guard import SourceRefused
 from leoflow_compiler.source.tree import SourceFile, parse
 
@@ -66,7 +68,15 @@ def run_import_from(interpreter: Interpreter, node: cst.ImportFrom, scope: Scope
         target = wanted
         if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
             target = alias.asname.name.value
-        value = _member(interpreter, module, name, wanted, scope, interpreter.place(alias, scope))
+        try:
+            value = _member(interpreter, module, name, wanted, scope, interpreter.place(alias, scope))
+        except Raised as raised:
+            if interpreter.protected or interpreter.speculation is not None:
+                raise
+            # The other names of the statement are fine.
+            interpreter.report(problem_of(raised))
+            interpreter.failures += 1
+            value = Opaque("reported above", raised.place, cascade=True)
         scope.target(target).names[target] = value
 
 
@@ -77,13 +87,21 @@ def _member(
         full = f"{module_name}.{wanted}"
         if find_file(interpreter, full, scope) is not None:
             return import_module(interpreter, full, scope, place)
-        raise Raised(ImportError(f"cannot import name '{wanted}' from '{module_name}'"), place)
+        error = ImportError(f"cannot import name '{wanted}' from '{module_name}'")
+        raise Raised(error, place, advice=lambda: _similar(interpreter, module, wanted))
     try:
         return get_attribute(interpreter, module, wanted, place)
     except Raised as raised:
         if isinstance(raised.value, AttributeError):
-            raise Raised(ImportError(f"cannot import name '{wanted}' from '{module_name}'"), place) from None
+            error = ImportError(f"cannot import name '{wanted}' from '{module_name}'")
+            raise Raised(error, place, advice=lambda: _similar(interpreter, module, wanted)) from None
         raise
+
+
+def _similar(interpreter: Interpreter, module: Value, wanted: str) -> str | None:
+    known = interpreter.models.closed.get(module.path, frozenset()) if isinstance(module, Library) else ()
+    match = nearest(wanted, module.names if isinstance(module, Module) else known)
+    return f"did you mean `{match}`?" if match else None
 
 
 def _import_star(interpreter: Interpreter, module: Value, scope: Scope, place: Place) -> None:
@@ -121,6 +139,9 @@ def import_module(interpreter: Interpreter, name: str, scope: Scope, place: Plac
     """The module, evaluated where it is the project's. Raises Interruption."""
     top = name.partition(".")[0]
     if top in _OURS or find_file(interpreter, top, scope) is None:
+        missing = interpreter.models.missing_import(name)
+        if missing is not None:
+            raise Raised(ModuleNotFoundError(missing[0]), place, advice=lambda: missing[1])
         if top not in _OURS and top not in sys.stdlib_module_names:
             interpreter.opaque_count += 1  # it may be missing: `try` must see that
         return interpreter.library(name)

@@ -47,6 +47,15 @@ class Scope:
             scope = scope.parent
         return None
 
+    def visible(self) -> set[str]:
+        """All names that `find` would find."""
+        found: set[str] = set()
+        scope: Scope | None = self
+        while scope is not None:
+            found |= scope.names.keys()
+            scope = scope.parent
+        return found
+
     def target(self, name: str) -> Scope:
         """The scope that an assignment to the name changes."""
         return self.outer.get(name, self)

@@ -82,9 +82,18 @@ class Opaque(Unknown):
     `cascade`: it stands for something that has been reported already.
     """
 
-    __slots__ = ("cascade", "cause", "place", "why")
+    __slots__ = ("advice", "cascade", "cause", "place", "why")
 
-    def __init__(self, why: str, place: Place, cause: Opaque | None = None, *, cascade: bool = False) -> None:
+    def __init__(
+        self,
+        why: str,
+        place: Place,
+        cause: Opaque | None = None,
+        *,
+        cascade: bool = False,
+        advice: str | None = None,
+    ) -> None:
+        self.advice = advice  # what to write instead, where that is known
         self.why = why
         self.place = place
         self.cause = cause
@@ -95,6 +104,11 @@ class Opaque(Unknown):
 
     def __call__(self, *_: object, **__: object) -> NoReturn:
         raise Touched(self)
+
+    def remedy(self) -> str:
+        """What to write instead of the source of this."""
+        found = [link.advice for link in self.chain() if link.advice is not None]
+        return found[-1] if found else "write the value in the file, or in a module or data file beside it"
 
     def chain(self) -> list[Opaque]:
         """From this value back to its source."""
@@ -152,7 +166,9 @@ class Library(Unknown):
 
     def as_opaque(self) -> Opaque:
         why = f"`{self.path}` comes from an installed package, which is not read"
-        return self.interpreter.opaque(why, self.interpreter.here())
+        top = self.path.partition(".")[0]
+        advice = f"if `{top}` is a module of your own, put it into the project's folder"
+        return self.interpreter.opaque(why, self.interpreter.here(), advice=advice)
 
     def __call__(self, *args: Value, **kwargs: Value) -> Value:
         return self.interpreter.call(self, args, kwargs)

@@ -146,6 +146,10 @@ def _add_times(dag: Dag, document: dict[str, Any]) -> None:
     if schedule is not None:
         document["schedule"] = schedule
     start = _argument(dag, "start_date")
+    for date in (start, _argument(dag, "end_date")):
+        if isinstance(date.value, str):
+            help_text = "write `datetime(2025, 1, 31)`; Airflow takes texts in `default_args` only"
+            raise Refusal(BAD_ARGUMENT, date.wrong("a datetime").message, date.place, help=help_text)
     if start.value is None and dag.default_args.get("start_date") is not None:
         default = dag.default_args["start_date"]
         start = Argument(

@@ -15,6 +15,7 @@ from leoflow_compiler.diagnostics.catalogue.graph import (
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.evaluate.errors import Refusal
 from leoflow_compiler.lower.result import Compilation
+from leoflow_compiler.models.dags import DagFactory
 from leoflow_compiler.models.graph import Dag
 from leoflow_runtime.artifact.validation import find_cycle
 
@@ -50,9 +51,21 @@ def _report_missing(compilation: Compilation, wanted: str) -> None:
             code=DAG_NOT_FOUND,
             message=f"`{source}` has no DAG `{wanted}`; {there}",
             span=project.location_of("dag_id"),
-            help=did_you_mean(wanted, ids) if ids else None,
+            help=did_you_mean(wanted, ids) if ids else _not_made(compilation),
         )
     )
+
+
+def _not_made(compilation: Compilation) -> str:
+    """Why a file may have no DAG."""
+    names = compilation.interpreter.modules if compilation.interpreter is not None else {}
+    for module in names.values():
+        for name, value in module.names.items():
+            if isinstance(value, DagFactory):
+                return f"`@dag` makes a DAG when the function is called: write `{name}()` at the end"
+    if any(compilation.interpreter.records.get("dags", ()) if compilation.interpreter is not None else ()):
+        return "a DAG counts when it is used in `with`, or is a global of the file"
+    return "write `with DAG(…):`, or call a function that is decorated with `@dag`"
 
 
 def _check_tasks(compilation: Compilation, dag: Dag) -> None:

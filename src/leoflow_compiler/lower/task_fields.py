@@ -14,7 +14,7 @@ from leoflow_compiler.evaluate.values import Opaque, Place
 from leoflow_compiler.lower.schedule import moment_of, rfc3339
 from leoflow_compiler.lower.values import Argument
 from leoflow_compiler.models.airflow import TriggerRule, WeightRule
-from leoflow_compiler.models.graph import Task
+from leoflow_compiler.models.graph import Dag, Task
 
 Converter = Callable[[Argument], Any]
 # What an argument's value is in dag.json; None: as left out.
@@ -94,15 +94,18 @@ _DEFAULTABLE = frozenset({"retries", "retry_delay_seconds", "execution_timeout_s
 
 
 def argument_of(task: Task, name: str) -> Argument:
-    place = task.place
-    owner = f"task `{task.task_id}`"
-    return Argument(
-        owner=owner,
-        name=name,
-        value=task.arguments[name],
-        place=_written(task, name, place),
-        interpreter=task.interpreter,
-    )
+    value = task.arguments[name]
+    owner, place = f"task `{task.task_id}`", _written(task, name, task.place)
+    dag = task.dag
+    if place is task.place and dag is not None and value is not None and dag.default_args.get(name) is value:
+        # Said once, where it is written, instead of once a task.
+        owner, place = f"`default_args` of DAG `{dag.dag_id}`", _default_args(dag)
+    return Argument(owner=owner, name=name, value=value, place=place, interpreter=task.interpreter)
+
+
+def _default_args(dag: Dag) -> Place:
+    call = Call(interpreter=dag.interpreter, name="DAG", args=(), kwargs={}, place=dag.place)
+    return call.place_of("default_args")
 
 
 def _written(task: Task, name: str, place: Place) -> Place:

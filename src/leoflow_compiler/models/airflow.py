@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from leoflow_compiler.diagnostics.catalogue.airflow import UNSUPPORTED_FEATURE
+from leoflow_compiler.diagnostics.catalogue.airflow import BAD_CALL, UNSUPPORTED_FEATURE
 from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
+from leoflow_compiler.models.edges import not_related
 from leoflow_compiler.models.graph import RETURN_VALUE, Label, Relative, Task, XCom
 from leoflow_compiler.models.operators import CLASSIC, Operator
 from leoflow_compiler.models.tasks import create_task
@@ -80,10 +81,21 @@ def register(models: Models) -> None:
     )
 
 
+def advice(*values: Value) -> str | None:
+    """Help for an operation that these values do not have."""
+    if any(isinstance(value, XCom) for value in values):
+        return "an output is known only once its task has run: use it in another task, or branch on it there"
+    return not_related(*values)
+
+
 def _operator(operator: Operator) -> Any:
     def make(call: Call) -> Value:
         if call.args:
-            raise Raised(TypeError("Use keyword arguments when initializing operators"), call.place)
+            raise call.refusal(
+                BAD_CALL,
+                f"{operator.name} takes keyword arguments only",
+                help=f"write `{operator.name}(task_id=…, …)`",
+            )
         return create_task(call, operator, dict(call.kwargs), operator.name)
 
     return make

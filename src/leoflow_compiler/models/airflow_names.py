@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leoflow_compiler.diagnostics.catalogue.airflow import UNSUPPORTED_FEATURE, UNSUPPORTED_OPERATOR
+from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.errors import Refusal
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import Library
@@ -37,6 +38,72 @@ _SDK_NAMES = (
     "get_current_context get_parsing_context literal macros setup task task_group teardown "
     "timezone exceptions definitions bases types io execution_time api configuration log observability yaml"
 )
+# The packages of Airflow 3.2; providers are all below `providers`.
+_PACKAGES = frozenset(
+    [
+        "_shared",
+        "_vendor",
+        "api",
+        "api_fastapi",
+        "assets",
+        "callbacks",
+        "cli",
+        "configuration",
+        "config_templates",
+        "dag_processing",
+        "decorators",
+        "example_dags",
+        "exceptions",
+        "executors",
+        "hooks",
+        "io",
+        "jobs",
+        "lineage",
+        "listeners",
+        "logging",
+        "logging_config",
+        "macros",
+        "metrics",
+        "migrations",
+        "models",
+        "notifications",
+        "observability",
+        "operators",
+        "partition_mappers",
+        "plugins_manager",
+        "policies",
+        "providers",
+        "providers_manager",
+        "sdk",
+        "secrets",
+        "security",
+        "sensors",
+        "serialization",
+        "settings",
+        "stats",
+        "task",
+        "ti_deps",
+        "timetables",
+        "triggers",
+        "typing_compat",
+        "ui",
+        "utils",
+        "version",
+        "XComArg",
+        "DAG",
+    ]
+)
+_STANDARD = "airflow.providers.standard.operators"
+_MOVED = {
+    "airflow.operators.bash_operator": f"`{_STANDARD}.bash`",
+    "airflow.operators.python_operator": f"`{_STANDARD}.python`",
+    "airflow.operators.dummy_operator": f"EmptyOperator of `{_STANDARD}.empty`",
+    "airflow.operators.subdag": "TaskGroup of `airflow.sdk`",
+    "airflow.operators.subdag_operator": "TaskGroup of `airflow.sdk`",
+    "airflow.operators.email_operator": "`airflow.providers.smtp.operators.smtp`",
+    "airflow.operators.http_operator": "HttpOperator of `airflow.providers.http.operators.http`",
+    "airflow.hooks.base_hook": "BaseHook of `airflow.sdk`",
+}
 _MAPPING = frozenset({"partial", "expand", "expand_kwargs"})
 _FEATURES = {
     f"{SDK}.setup": "setup tasks (`@setup`)",
@@ -59,6 +126,19 @@ def register(models: Models) -> None:
     models.closed["leoflow"] = models.closed[SDK]
 
 
+def missing_import(path: str) -> tuple[str, str | None] | None:
+    """Message and help for a module that Airflow 3.2 does not have."""
+    parts = path.split(".")
+    if parts[0] != "airflow" or len(parts) < 2:
+        return None
+    message = f"No module named '{path}'"
+    if parts[1] not in _PACKAGES:
+        match = nearest(parts[1], _PACKAGES)
+        return message, f"did you mean `airflow.{match}`?" if match else None
+    moved = _MOVED.get(path)
+    return (message, f"in Airflow 3, use {moved}") if moved else None
+
+
 def unknown_call(library: Library, call: Call) -> Refusal | None:
     """Refuses what would be a task, a group or a DAG; everything else is opaque."""
     path, name = library.path, library.name
@@ -75,8 +155,22 @@ def unknown_call(library: Library, call: Call) -> Refusal | None:
         decorator = path.removeprefix(f"{SDK}.")
         return call.refusal(UNSUPPORTED_FEATURE, f"`@{decorator}` is not supported yet")
     if _task_like(path) or not {"task_id", "group_id", "dag_id", "dag"}.isdisjoint(call.kwargs):
-        return call.refusal(UNSUPPORTED_OPERATOR, f"`{path}` is not supported yet")
+        return call.refusal(UNSUPPORTED_OPERATOR, f"`{path}` is not supported yet", help=_instead(path, call))
     return None
+
+
+def _instead(path: str, call: Call) -> str:
+    """What to write in place of a class that is not supported."""
+    name = path.rpartition(".")[2]
+    known = {
+        each.rpartition(".")[2] for each in call.interpreter.models.calls if each.startswith("airflow.provid")
+    }
+    match = nearest(name, known)
+    if match is not None and path.startswith("airflow.providers.standard."):
+        return f"did you mean `{match}`?"
+    if name.endswith(("Sensor", "SensorAsync")):
+        return "write a `@task` that raises while it has to wait, with `retries` and `retry_delay`"
+    return "do the work in a `@task` function, or in a BashOperator"
 
 
 def _task_like(path: str) -> bool:

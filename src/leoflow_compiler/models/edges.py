@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from leoflow_compiler.diagnostics.catalogue.airflow import NO_DAG
@@ -24,13 +25,29 @@ def relatives_of(interpreter: Interpreter, value: Value) -> list[Relative]:
             raise interpreter.structure_needs(item, "what this dependency connects", interpreter.here())
         if not isinstance(item, Relative):
             error = TypeError(f"dependencies connect tasks and groups, not {_kind(item)}")
-            raise Raised(error, interpreter.here())
+            raise Raised(error, interpreter.here(), advice=partial(not_related, item))
         found.append(item)
     return found
 
 
 def _kind(value: Value) -> str:
+    name = getattr(value, "factory_name", None)
+    if name is not None:
+        return f"the function `{name}`"
     return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def not_related(*values: Value) -> str | None:
+    """What helps where values that are no tasks stand beside `>>`."""
+    for value in values:
+        name = getattr(value, "factory_name", None)
+        if name is not None:
+            return f"call it: `{name}()` makes the task"
+    if all(isinstance(value, (list, tuple)) for value in values):
+        return "between two lists, write `chain([…], […])` for pairs or `cross_downstream([…], […])` for all"
+    if any(value is None for value in values):
+        return "a function that makes a task has to return it"
+    return None
 
 
 def relate_task(task: Task, other: Value, *, upstream: bool, label: Label | None = None) -> None:

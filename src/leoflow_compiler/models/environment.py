@@ -77,7 +77,11 @@ def read(interpreter: Interpreter, key: Value, default: Value, place: Place) -> 
         record(interpreter, "env", key, interpreter.environment[key])
         return interpreter.environment[key]
     if default is _MISSING:
-        return interpreter.opaque(f"the environment variable `{key}` has no value at compile time", place)
+        why = f"the environment variable `{key}` has no value at compile time"
+        advice = (
+            f"give a default: `os.getenv({key!r}, …)`, or set `{key}` under `compile: env:` in leoflow.yaml"
+        )
+        return interpreter.opaque(why, place, advice=advice)
     record(interpreter, "env", key, None)
     return default
 
@@ -98,7 +102,12 @@ def _variable(call: Call) -> Value:
             return environment[name]
     default = arguments.get("default", arguments.get("default_var", _MISSING))
     if default is _MISSING:
-        return call.interpreter.opaque(f"the variable `{key}` has no value at compile time", call.place)
+        why = f"the variable `{key}` has no value at compile time"
+        advice = (
+            f"give a default: `Variable.get({key!r}, default=…)`, "
+            f"or set `AIRFLOW_VAR_{key.upper()}` under `compile: env:` in leoflow.yaml"
+        )
+        return call.interpreter.opaque(why, call.place, advice=advice)
     if not isinstance(default, Opaque):
         record(call.interpreter, "variables", key, default)
     return default

@@ -158,6 +158,11 @@ class GroupFactory(CallableModel):
             group.exit(call.interpreter, call.place)
         return group if result is None else result
 
+    @property
+    def factory_name(self) -> str:
+        """What to write before the parentheses."""
+        return self.interpreter.describe(self.function)
+
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         if name == "override":
             return Method(

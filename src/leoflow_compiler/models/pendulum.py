@@ -11,6 +11,10 @@ from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import Opaque, Value
 
 
+class InvalidTimezone(zoneinfo.ZoneInfoNotFoundError):
+    """pendulum's exception for a name that no zone has."""
+
+
 class Moment(datetime.datetime):
     """An aware datetime with pendulum's arithmetic."""
 
@@ -47,7 +51,7 @@ def zone(name: Value = "UTC") -> datetime.tzinfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"unknown time zone {name!r}") from None
+        raise InvalidTimezone(f"No time zone found with key {name}") from None
 
 
 def _datetime(

@@ -39,7 +39,12 @@ def build_models() -> Models:
     models = Models()
     for library in LIBRARIES:
         library.register(models)
-    return replace(models, unknown_call=airflow_names.unknown_call)
+    return replace(
+        models,
+        unknown_call=airflow_names.unknown_call,
+        missing_import=airflow_names.missing_import,
+        advice=airflow.advice,
+    )
 
 
 def make_interpreter(

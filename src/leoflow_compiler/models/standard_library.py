@@ -242,6 +242,7 @@ def register(models: Models) -> None:
     for kind in (datetime.datetime, datetime.date):
         for name in ("now", "utcnow", "today"):
             models.impure[(kind, name)] = _CLOCK
+    models.remedies[_CLOCK] = "write a fixed date, such as `datetime(2025, 1, 31)`"
     for name in _FILE_METHODS.split():
         models.impure[(pathlib.PurePosixPath, name)] = _FILES
     models.calls.update(

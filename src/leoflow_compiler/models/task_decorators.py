@@ -7,14 +7,14 @@ from typing import Any
 
 import libcst as cst
 
-from leoflow_compiler.diagnostics.catalogue.airflow import BAD_CALL, UNSUPPORTED_FEATURE
+from leoflow_compiler.diagnostics.catalogue.airflow import UNSUPPORTED_FEATURE
 from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import CallableModel, Function, Library, Opaque, Place, Value
 from leoflow_compiler.models.graph import RETURN_VALUE, Method, XCom
 from leoflow_compiler.models.operators import DECORATORS, Operator
-from leoflow_compiler.models.signature import check_call, parameters_of
+from leoflow_compiler.models.signature import parameters_of
 from leoflow_compiler.models.tasks import check_names, create_task
 
 _MAPPINGS = frozenset(
@@ -118,8 +118,6 @@ class TaskFactory(CallableModel):
         self.interpreter = interpreter
 
     def call(self, call: Call) -> Value:
-        name = call.interpreter.describe(self.function)
-        parameters = parameters_of(self.function)
         given: dict[str, Value] = {
             "python_callable": self.function,
             "op_args": tuple(call.args),
@@ -127,13 +125,6 @@ class TaskFactory(CallableModel):
             "multiple_outputs": self.multiple_outputs,
             **self.kwargs,
         }
-        if parameters is not None:
-            try:
-                check_call(name, parameters, call.args, call.kwargs)
-            except TypeError as error:
-                call.interpreter.report(call.refusal(BAD_CALL, str(error)))
-            except ValueError as error:
-                raise Raised(error, call.place) from None
         documented = any(given.get(key) for key in ("doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"))
         task = create_task(call, self.operator, given, self.decorator)
         documentation = self.function.__doc__ if isinstance(self.function, Function) else None
@@ -141,6 +132,11 @@ class TaskFactory(CallableModel):
         if documentation and not documented:
             task.arguments["doc_md"] = documentation
         return XCom(task, RETURN_VALUE, call.interpreter)
+
+    @property
+    def factory_name(self) -> str:
+        """What to write before the parentheses."""
+        return self.interpreter.describe(self.function)
 
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         if name == "override":

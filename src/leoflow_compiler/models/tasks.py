@@ -6,25 +6,31 @@ import re
 from typing import Any
 
 from leoflow_compiler.diagnostics.catalogue.airflow import (
+    BAD_ARGUMENT,
+    BAD_CALL,
     BAD_ID,
     MISSING_ARGUMENT,
     UNKNOWN_ARGUMENT,
     UNSUPPORTED_ARGUMENT,
 )
 from leoflow_compiler.diagnostics.catalogue.graph import DUPLICATE_TASK
-from leoflow_compiler.diagnostics.suggestion import did_you_mean
-from leoflow_compiler.evaluate.errors import Raised, Refusal
+from leoflow_compiler.diagnostics.suggestion import nearest
+from leoflow_compiler.evaluate.errors import Cascade, Raised, Refusal
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call
-from leoflow_compiler.evaluate.values import Opaque, Place, Value
+from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
 from leoflow_compiler.models import edges
 from leoflow_compiler.models.graph import Dag, Group, Task, current_dag, current_group, event
 from leoflow_compiler.models.operators import BASE_PARAMETERS, REQUIRED, Operator
+from leoflow_compiler.models.signature import check_call, parameters_of
 
 ID = re.compile(r"^[A-Za-z0-9_.\-]{1,250}$")
 # Values that mean the same as leaving the argument out.
 _EMPTY: tuple[Any, ...] = (None, False, 0, (), [], {}, "")
-_MEANT = {"provide_context": None, "task_concurrency": "max_active_tis_per_dag", "bash_cmd": "bash_command"}
+_MEANT = {"task_concurrency": "max_active_tis_per_dag", "bash_cmd": "bash_command"}
+_REMOVED = {
+    "provide_context": "leave it out: a function gets each value of the context that it has a parameter for"
+}
 
 
 def create_task(call: Call, operator: Operator, given: dict[str, Value], label: str) -> Task:
@@ -39,16 +45,17 @@ def create_task(call: Call, operator: Operator, given: dict[str, Value], label: 
     own_defaults = given.pop("default_args", None)
     dag = _dag(call, given)
     group = _group(call, given, dag)
-    check_names(call, operator, given, label)
+    meant = check_names(call, operator, given, label)
     defaults = merged_defaults(call, dag, group, own_defaults)
     arguments = dict(given)
     for name in operator.parameters:
         if name not in arguments and name in defaults and name not in ("task_id", "dag", "task_group"):
             arguments[name] = defaults[name]
     for name, parameter in operator.parameters.items():
-        if parameter.default is REQUIRED and name not in arguments:
+        if parameter.default is REQUIRED and name not in arguments and name not in meant:
             interpreter.report(call.refusal(MISSING_ARGUMENT, f"{label} is missing its argument `{name}`"))
-    _apply_function_defaults(operator, arguments, defaults)
+    if operator.decorated:
+        _bind_function(call, arguments, defaults)
     task_id = _task_id(call, operator, arguments, dag, group)
     task = Task(task_id, operator, arguments, call.place, interpreter)
     _join(call, task, dag, group)
@@ -77,13 +84,15 @@ def _group(call: Call, given: dict[str, Value], dag: Dag | None) -> Group | None
     return current_group(call.interpreter, dag) if dag is not None else None
 
 
-def check_names(call: Call, operator: Operator, given: dict[str, Value], label: str) -> None:
-    """Reports arguments that Airflow or Leoflow does not take, and removes them."""
+def check_names(call: Call, operator: Operator, given: dict[str, Value], label: str) -> set[str]:
+    """Reports arguments that Airflow or Leoflow does not take, and removes them. Gives what was meant."""
     parameters = operator.parameters
+    found: set[str] = set()
     for name in list(given):
         if name not in parameters:
-            meant = _MEANT.get(name)
-            advice = f"did you mean `{meant}`?" if meant else did_you_mean(name, parameters)
+            meant = _MEANT.get(name) or nearest(name, parameters)
+            advice = _REMOVED.get(name) or (f"did you mean `{meant}`?" if meant else None)
+            found.add(meant or name)
             message = f"{label} takes no argument `{name}`"
             call.interpreter.report(call.refusal(UNKNOWN_ARGUMENT, message, argument=name, help=advice))
             del given[name]
@@ -91,6 +100,7 @@ def check_names(call: Call, operator: Operator, given: dict[str, Value], label: 
             message = f"`{name}` of {label} is not supported yet"
             call.interpreter.report(call.refusal(UNSUPPORTED_ARGUMENT, message, argument=name))
             del given[name]
+    return found
 
 
 def is_empty(value: Value) -> bool:
@@ -130,19 +140,28 @@ def merged_defaults(call: Call, dag: Dag | None, group: Group | None, own: Value
     return merged
 
 
-def _apply_function_defaults(
-    operator: Operator, arguments: dict[str, Value], defaults: dict[str, Value]
-) -> None:
-    """A `@task` function's parameters are looked up in default_args as well."""
-    from leoflow_compiler.models.signature import parameters_of
-
-    if not operator.decorated:
-        return
+def _bind_function(call: Call, arguments: dict[str, Value], defaults: dict[str, Value]) -> None:
+    """Arguments of a `@task` function: default_args fill its parameters too, then the call has to fit."""
+    function = arguments.get("python_callable")
+    parameters = parameters_of(function)
     kwargs = dict(arguments.get("op_kwargs") or {})
-    for parameter in parameters_of(arguments.get("python_callable")) or ():
+    for parameter in parameters or ():
         if parameter.name in defaults and parameter.name not in kwargs:
             kwargs[parameter.name] = defaults[parameter.name]
     arguments["op_kwargs"] = kwargs
+    for value in (*(arguments.get("op_args") or ()), *kwargs.values()):
+        name = getattr(value, "factory_name", None) if isinstance(value, ModelValue) else None
+        if name is not None:
+            message = f"the function `{name}` is handed over, not what it returns"
+            call.interpreter.report(call.refusal(BAD_ARGUMENT, message, help=f"call it: `{name}()`"))
+    if parameters is None:
+        return
+    try:
+        check_call(call.interpreter.describe(function), parameters, arguments.get("op_args") or (), kwargs)
+    except TypeError as error:
+        call.interpreter.report(call.refusal(BAD_CALL, str(error)))
+    except ValueError as error:
+        raise Raised(error, call.place) from None
 
 
 def _task_id(
@@ -152,6 +171,8 @@ def _task_id(
     place = call.place_of("task_id")
     if isinstance(task_id, Opaque):
         raise call.interpreter.structure_needs(task_id, "the task's id", place)
+    if "task_id" not in arguments:
+        raise Cascade  # it is missing, which has been said
     if not isinstance(task_id, str):
         raise Raised(TypeError(f"The key has to be a string and is {type(task_id)}:{task_id}"), place)
     task_id = str(task_id)

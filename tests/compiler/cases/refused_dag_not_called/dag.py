@@ -1,0 +1,10 @@
+from airflow.sdk import dag, task
+
+
+@dag(schedule="@daily")
+def demo():
+    @task
+    def work():
+        return 1
+
+    work()
