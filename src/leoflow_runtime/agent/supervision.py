@@ -64,7 +64,8 @@ class Supervision:
         self._start_time: int | None = None
         self._ordered_at = 0.0
         self._launched_at = 0.0
-        self._start_reported = False
+        self._start_seen = False
+        self._timeout: asyncio.TimerHandle | None = None
         # Between the order for a process and the word that it is there.
         self._being_born = False
         # From the end of the process on, nothing can be stopped any more, and the report says it all.
@@ -113,8 +114,9 @@ class Supervision:
         if not self._being_born:  # what it may write already goes behind the line that it was started
             self._log.take_output()
         self._shipper.wake()
-        if not self._start_reported and not self._concluding and self._pid and self.directory.has("started"):
-            self._start_reported = True
+        if not self._start_seen and not self._concluding and self._pid and self.directory.has("started"):
+            self._start_seen = True
+            self._time_the_work()
             self._in_background(self._report_started())
 
     async def _guarded(self, work: Callable[[], Awaitable[_End]]) -> wire.Outcome | None:
@@ -219,7 +221,8 @@ class Supervision:
 
     async def _watch(self, child: Child) -> dict[str, Any] | None:
         """Waits for the process to end, ending it when it must; None if it is stuck before its first line."""
-        timeout = self._arm_timeout(self._launched_at)
+        if child.mode != "fork":
+            self._time_the_import()
         stopping: asyncio.Task[None] | None = asyncio.create_task(self._enforce_stop(child.ended))
         try:
             while True:
@@ -230,23 +233,35 @@ class Supervision:
                 if self._may_be_stuck(child) and self.requests == 0:
                     return None
         finally:
-            if timeout is not None:
-                timeout.cancel()
+            self._end_by(None)
             if stopping is not None:
                 stopping.cancel()
 
     def _may_be_stuck(self, child: Child) -> bool:
         return child.mode == "fork" and not self._stopping.is_set() and not self.directory.has("started")
 
-    def _arm_timeout(self, since: float) -> asyncio.TimerHandle | None:
+    def _time_the_import(self) -> None:
+        """In a fresh interpreter the DAG is imported first: that is not the task's time."""
+        seconds = self._bounds.import_seconds
+        message = f"The DAG was not imported within {seconds:g} s."
+        self._end_by(self._launched_at + seconds, Ending(outcome=wire.FAILED, message=message))
+
+    def _time_the_work(self) -> None:
+        self._end_by(None)
         seconds = self.spec.execution_timeout_seconds
-        if seconds <= 0:
-            return None
-        ending = Ending(
-            outcome=wire.FAILED, message=f"The task exceeded its execution timeout of {seconds:g} seconds."
-        )
-        left = max(since + seconds - self._clock(), 0.0)
-        return asyncio.get_running_loop().call_later(left, self._begin_stop, ending)
+        if seconds > 0:
+            message = f"The task exceeded its execution timeout of {seconds:g} seconds."
+            since = self._started_at() or self._launched_at
+            self._end_by(since + seconds, Ending(outcome=wire.FAILED, message=message))
+
+    def _end_by(self, when: float | None, ending: Ending | None = None) -> None:
+        """Ends the task at that time (seconds since the epoch) instead of one said before; None: at none."""
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None
+        if when is not None and ending is not None:
+            left = max(when - self._clock(), 0.0)
+            self._timeout = asyncio.get_running_loop().call_later(left, self._begin_stop, ending)
 
     # --- stopping
 
@@ -292,14 +307,14 @@ class Supervision:
         self._launched_at = (self.directory.path / "process.json").stat().st_mtime
         self._say(f"A new agent took over process {self._pid}.")
         ended = asyncio.ensure_future(end_of(self.directory, process, self._bounds.tick_seconds))
-        timeout = self._arm_timeout(self._launched_at)
+        if not self.directory.has("started"):
+            self._time_the_import()
         stopping = asyncio.create_task(self._enforce_stop(ended))
         try:
             return await ended, self._stop
         finally:
             stopping.cancel()
-            if timeout is not None:
-                timeout.cancel()
+            self._end_by(None)
 
     # --- the end
 

@@ -61,6 +61,29 @@ async def test_a_task_beyond_its_timeout_is_asked_and_fails(
     assert plane.lines(1)[-1]["level"] == "error"
 
 
+async def test_the_import_in_a_fresh_interpreter_is_not_the_tasks_time(
+    plane: FakeControlPlane, project: Project, host: Host
+) -> None:
+    project.write(
+        """
+        import threading, time
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+        time.sleep(0.4)
+        def work(launch, directory): pass
+        def lazy(launch, directory): time.sleep(600)
+        """
+    )
+    async with host.running():
+        plane.launch(project.spec("work", execution_timeout_seconds=0.3))
+        plane.launch(project.spec("lazy", execution_timeout_seconds=0.3))
+        done, late = await plane.finished(1), await plane.finished(2)
+    assert (done.outcome, done.message) == (wire.SUCCESS, "")
+    assert (late.outcome, late.message) == (
+        wire.FAILED,
+        "The task exceeded its execution timeout of 0.3 seconds.",
+    )
+
+
 async def test_a_stubborn_task_is_killed_with_all_its_family(
     plane: FakeControlPlane, project: Project, host: Host
 ) -> None:
