@@ -347,6 +347,22 @@ def test_many_tasks_are_marked_at_once_or_not_at_all(tell: Callable[..., None]) 
     tell(story)
 
 
+def test_a_deleted_task_instance_leaves_nothing(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        await server.register(LINE)
+        run = str((await server.trigger("line"))["dag_run_id"])
+        await server.until_run("line", run, "success")
+        reply = await server.client.delete(instance(run, "two"))
+        assert (reply.status_code, reply.json()) == (200, None)
+        found = await server.get(instance(run, "two"))
+        assert (found["state"], found["try_number"], found["start_date"]) == (None, 0, None)
+        assert (await server.get(instance(run, "two", "/xcomEntries")))["total_entries"] == 0
+        logs = [path.parts[-3] for path in server.services.settings.logs_dir.rglob("*.ndjson")]
+        assert logs == ["one"]
+
+    tell(story)
+
+
 def test_a_running_run_is_stopped_and_deleted(tell: Callable[..., None]) -> None:
     async def story(server: Server) -> None:
         run = await holding(server)

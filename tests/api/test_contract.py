@@ -146,6 +146,8 @@ def _writes(run_id: str, live: str) -> list[tuple[str, str, Any, int]]:
             {"actions": [{"action": "update", "entities": [{"task_id": "extract", "note": "seen"}]}]},
             200,
         ),
+        ("DELETE", instance, None, 200),
+        ("DELETE", f"{instance}s", None, 404),
         ("DELETE", f"/api/v2/dags/shop/dagRuns/{live}", None, 204),
         ("POST", "/api/v2/dags/shop/unfavorite", None, 204),
         ("POST", "/ui/auth/token", {"token_type": "cli"}, 200),

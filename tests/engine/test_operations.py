@@ -345,6 +345,33 @@ def test_a_deleted_run_stops_and_leaves_nothing() -> None:
     assert machine.run_state() == "running"
 
 
+def test_a_deleted_task_is_stopped_and_begins_again_in_a_run_that_goes_on() -> None:
+    machine = Machine()
+    run = machine.run_of(tasks=CHAIN)
+    machine.finish("a")
+    launch = machine.launch_of("b")
+    machine.apply(lambda tx: operations.delete_task(tx, dag_id="d", run_id=run, task_id="b"))
+    assert machine.cancels == [launch]
+    assert machine.report(launch).should_stop
+    assert machine.launch_of("b") != launch
+    machine.finish("b")
+    machine.finish("c")
+    assert machine.run_state() == "success"
+
+
+def test_a_task_that_is_deleted_from_an_ended_run_waits_for_a_clear() -> None:
+    machine = Machine()
+    run = finished(machine)
+    machine.apply(lambda tx: operations.delete_task(tx, dag_id="d", run_id=run, task_id="c"))
+    assert machine.states() == {"a": "success", "b": "success", "c": None}
+    assert machine.run_state() == "success"
+    with pytest.raises(errors.UnknownTask):
+        machine.apply(lambda tx: operations.delete_task(tx, dag_id="d", run_id=run, task_id="nothing"))
+    assert clear(machine, run, task_ids=["c"]) == ["c"]
+    machine.finish("c")
+    assert machine.run_state() == "success"
+
+
 def test_a_deleted_dag_is_gone_with_its_history() -> None:
     machine = Machine()
     machine.run_of(tasks=CHAIN)

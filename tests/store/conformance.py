@@ -413,6 +413,17 @@ class StoreConformance:
 
     # Task instances
 
+    async def test_a_deleted_task_goes_alone(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[bool, list[TaskRow], Any, bool]:
+            _, run, a, b = seed(tx)
+            opened = launch(tx, a)
+            tx.archive_try(a.pk)
+            gone = tx.delete_task(a.pk)
+            left = [row for row in tx.tasks(run.pk) if row.pk != b.pk]
+            return gone, left, tx.task_of_launch(opened.launch_id), tx.delete_task(a.pk)
+
+        assert await store.write(body) == (True, [], None, False)
+
     async def test_tasks_begin_blank(self, store: Store) -> None:
         def body(tx: Tx) -> list[TaskRow]:
             _, run, _, _ = seed(tx)

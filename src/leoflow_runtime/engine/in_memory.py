@@ -346,7 +346,14 @@ class InMemoryTx:
         run = self._tables["runs"].get(pk)
         if run is None:
             return False
-        tasks = set(self._tables["run_tasks"].get(pk, ()))
+        self._drop_tasks(set(self._tables["run_tasks"].get(pk, ())))
+        self._drop("run_tasks", pk)
+        others = tuple(other for other in self._tables["dag_runs"][run.dag_pk] if other != pk)
+        self._put("dag_runs", run.dag_pk, others)
+        self._drop("runs", pk)
+        return True
+
+    def _drop_tasks(self, tasks: set[int]) -> None:
         for task_pk in tasks:
             self._drop("tasks", task_pk)
         for name, column in (("launches", "task_pk"), ("xcoms", None), ("tries", None)):
@@ -354,13 +361,17 @@ class InMemoryTx:
                 owner = key[0] if column is None else getattr(self._tables[name][key], column)
                 if owner in tasks:
                     self._drop(name, key)
-        self._drop("run_tasks", pk)
-        others = tuple(other for other in self._tables["dag_runs"][run.dag_pk] if other != pk)
-        self._put("dag_runs", run.dag_pk, others)
-        self._drop("runs", pk)
-        return True
 
     # Task instances
+
+    def delete_task(self, pk: int) -> bool:
+        row = self._tables["tasks"].get(pk)
+        if row is None:
+            return False
+        self._drop_tasks({pk})
+        others = tuple(other for other in self._tables["run_tasks"][row.run_pk] if other != pk)
+        self._put("run_tasks", row.run_pk, others)
+        return True
 
     def task(self, pk: int) -> TaskRow | None:
         return self._tables["tasks"].get(pk)

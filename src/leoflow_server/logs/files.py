@@ -114,6 +114,13 @@ class LogStore:
         """Removes all logs of a run; nothing where there are none."""
         await self._run(self._delete, self._root / str(tenant_id) / _part(dag_id) / _part(run_id))
 
+    async def delete_task(
+        self, tenant_id: int, *, dag_id: str, run_id: str, task_id: str, map_index: int
+    ) -> None:
+        """Removes the logs of all tries of a task instance; nothing where there are none."""
+        run = self._root / str(tenant_id) / _part(dag_id) / _part(run_id)
+        await self._run(self._delete, run / _part(task_id) / str(map_index))
+
     async def delete_dag(self, tenant_id: int, dag_id: str) -> None:
         await self._run(self._delete, self._root / str(tenant_id) / _part(dag_id))
 

@@ -59,6 +59,7 @@ _ARCHIVE = Prepared(
     )
 )
 _NUMBER = Prepared(select(_t.try_number).where(_t.pk == bindparam("task")), [_t.try_number])
+_DELETE = Prepared(delete(task_instances).where(_t.pk == bindparam("task")))
 _PURGE_XCOMS = Prepared(delete(xcoms).where(xcoms.c.task_pk == bindparam("task")))
 
 
@@ -122,6 +123,10 @@ def archive_try(session: Session, pk: int) -> None:
     if number is not None:
         session.execute(_FORGET_TRY, {"task": pk, "number": number[0]})
         session.execute(_ARCHIVE, {"task": pk})
+
+
+def delete_task(session: Session, pk: int) -> bool:
+    return session.execute(_DELETE, {"task": pk}) == 1
 
 
 def purge_xcoms(session: Session, pks: Iterable[int]) -> None:

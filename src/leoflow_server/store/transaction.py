@@ -161,6 +161,9 @@ class SqlTx:
     def tasks(self, run_pk: int) -> list[TaskRow]:
         return tasks.of_run(self._session, run_pk)
 
+    def delete_task(self, pk: int) -> bool:
+        return tasks.delete_task(self._session, pk)
+
     def insert_tasks(self, run_pk: int, new: Sequence[NewTask]) -> list[TaskRow]:
         return tasks.insert_tasks(self._session, run_pk, new)
 

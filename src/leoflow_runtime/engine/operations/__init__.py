@@ -23,7 +23,7 @@ from leoflow_runtime.engine.operations.registration import (
     register_version,
     set_paused,
 )
-from leoflow_runtime.engine.operations.runs import delete_run, new_tasks, trigger_run
+from leoflow_runtime.engine.operations.runs import delete_run, delete_task, new_tasks, trigger_run
 
 __all__ = [
     "Registered",
@@ -33,6 +33,7 @@ __all__ = [
     "clear_tasks",
     "delete_dag",
     "delete_run",
+    "delete_task",
     "finish_launch",
     "lose_launch",
     "mark_run",

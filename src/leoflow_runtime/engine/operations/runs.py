@@ -1,4 +1,4 @@
-"""Starting and deleting runs."""
+"""Starting and deleting runs and what is in them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from leoflow_runtime.artifact import TaskSpec
 from leoflow_runtime.domain.states import RunType
-from leoflow_runtime.engine.errors import RunIdInvalid
+from leoflow_runtime.engine.errors import RunIdInvalid, UnknownTask
 from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.operations.finding import the_dag, the_run, the_version
 from leoflow_runtime.engine.operations.params import check_params
-from leoflow_runtime.engine.rows import RunRow, VersionRow
+from leoflow_runtime.engine.rows import RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import Change, NewRun, NewTask, Tx
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
@@ -108,3 +108,29 @@ def delete_run(tx: Tx, *, tenant_id: int = 1, dag_id: str, run_id: str) -> None:
     run = the_run(tx, the_dag(tx, dag_id, tenant_id), run_id)
     tx.delete_run(run.pk)
     tx.announce(Change(kind="run", pk=run.pk))
+
+
+def delete_task(
+    tx: Tx, *, tenant_id: int = 1, dag_id: str, run_id: str, task_id: str, map_index: int = -1
+) -> TaskRow:
+    """A task instance with all that it left; what runs is stopped. Returns the row as it was.
+
+    A run has a row for every task of its version, so one that is still part of it begins as if it had never
+    been: at once where the run goes on, otherwise when the run is cleared. Raises UnknownDag, UnknownRun,
+    UnknownTask.
+    """
+    run = the_run(tx, the_dag(tx, dag_id, tenant_id), run_id)
+    row = next(
+        (one for one in tx.tasks(run.pk) if (one.task_id, one.map_index) == (task_id, map_index)), None
+    )
+    if row is None:
+        raise UnknownTask(dag_id, task_id, run_id)
+    tx.delete_task(row.pk)
+    graph = graph_of(tx.version(run.version_pk))
+    if graph.has(task_id):
+        index = graph.index[task_id]
+        tx.insert_tasks(run.pk, [new_task(graph.specs[index], graph.weights[index])])
+    # The number is the guard by which a planner elsewhere notices.
+    tx.update_run(run.pk, (run.state,), {"clear_number": run.clear_number + 1})
+    tx.announce(Change(kind="run", pk=run.pk))
+    return row

@@ -73,6 +73,20 @@ async def patch_task_instance_dry_run(
     return await _patch(call, dag_id, dag_run_id, task_id, body, map_index, dry_run=True)
 
 
+@router.delete(_INSTANCE)
+async def delete_task_instance(dag_id: str, dag_run_id: str, task_id: str, call: Editor) -> Response:
+    """Nothing is left of it, its logs included."""
+    index = call.params.integer("map_index", -1)
+    assert index is not None
+    await call.read(lambda conn: the_task(conn, call, dag_id, dag_run_id, task_id, index))
+    which: dict[str, Any] = {"dag_id": dag_id, "run_id": dag_run_id, "task_id": task_id, "map_index": index}
+    tenant_id = call.tenant_id
+    await call.apply(lambda tx: operations.delete_task(tx, tenant_id=tenant_id, **which))
+    await call.services.logs.delete_task(tenant_id, **which)
+    await call.record("delete_task_instance", **which)
+    return answer(None)
+
+
 async def _patch(
     call: Call,
     dag_id: str,

@@ -41,7 +41,7 @@ def _tasks(action: BulkAction, index: int, dag_id: str, run_id: str) -> list[Bul
     """The entities with their DAG and run filled in. Raises Unprocessable."""
     found = []
     for number, entity in enumerate(action.entities):
-        where = ["body", "actions", index, "entities", number]
+        where: list[str | int] = ["body", "actions", index, "entities", number]
         try:
             one = BulkTask.model_validate({"task_id": entity} if isinstance(entity, str) else entity)
         except ValidationError as error:
