@@ -147,6 +147,12 @@ def test_a_running_task_asks_for_values(tmp_path: Path) -> None:
         await ask("SetVariable", wire.SetVariableRequest(launch_id=launch_id, key="city", value="Roma"))
         found = await ask("GetVariable", wire.GetVariableRequest(launch_id=launch_id, key="city"))
         assert found.value == "Roma"  # type: ignore[attr-defined]
+        assert list(found.secrets) == []  # type: ignore[attr-defined]
+        await ask(
+            "SetVariable", wire.SetVariableRequest(launch_id=launch_id, key="db_password", value="Roma2")
+        )
+        hidden = await ask("GetVariable", wire.GetVariableRequest(launch_id=launch_id, key="db_password"))
+        assert list(hidden.secrets) == ["Roma2"]  # type: ignore[attr-defined]
         await ask("SetVariable", wire.SetVariableRequest(launch_id=launch_id, key="city"))
         gone = await ask("GetVariable", wire.GetVariableRequest(launch_id=launch_id, key="city"))
         assert not gone.HasField("value")  # type: ignore[attr-defined]

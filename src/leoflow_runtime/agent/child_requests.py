@@ -89,6 +89,7 @@ async def answer(launch: Supervision, request: dict[str, Any]) -> bytes:
         reply = await call(
             "GetVariable", wire.GetVariableRequest(launch_id=launch.launch_id, key=request["key"])
         )
+        launch.mask(reply.secrets)
         return _answer({"value": reply.value if reply.HasField("value") else None})
     if operation == "set_variable":
         await call("SetVariable", _set(launch.launch_id, request))
@@ -97,6 +98,7 @@ async def answer(launch: Supervision, request: dict[str, Any]) -> bytes:
         reply = await call(
             "GetConnection", wire.GetConnectionRequest(launch_id=launch.launch_id, conn_id=request["conn_id"])
         )
+        launch.mask(reply.secrets)
         return _answer({"uri": reply.uri if reply.HasField("uri") else None})
     raise RequestInvalid(f"There is no request named {operation!r}.")
 

@@ -28,8 +28,14 @@ class Masker:
     """Replaces secret values. Values of four characters or fewer are not masked: they occur everywhere."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        values = {part for secret in secrets for part in (secret, *secret.splitlines()) if len(part) > 4}
-        ordered = sorted(values, key=len, reverse=True)
+        self._values: set[str] = set()
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """More values, for what is masked from now on."""
+        parts = {part for secret in secrets for part in (secret, *secret.splitlines()) if len(part) > 4}
+        self._values |= parts
+        ordered = sorted(self._values, key=len, reverse=True)
         self._text = re.compile("|".join(map(re.escape, ordered))) if ordered else None
         self._bytes = re.compile(b"|".join(re.escape(v.encode()) for v in ordered)) if ordered else None
         self.longest = max((len(value.encode()) for value in ordered), default=0)

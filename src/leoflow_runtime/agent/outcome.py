@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from leoflow_runtime.agent.log_lines import Masker
 from leoflow_runtime.wire import agent_pb2 as wire
 
 _OUTCOMES = {
@@ -117,6 +118,14 @@ def _death(exit_code: int, number: int) -> str:
             name = f"signal {number}"
         return f"The task's process was killed by {name}."
     return f"The task's process ended without a result (exit code {exit_code})."
+
+
+def mask_words(report: wire.FinishedRequest, masker: Masker) -> None:
+    """Hides secrets in everything of a report that people are shown. Values of XComs are data, and stay."""
+    report.message = masker.text(report.message)
+    report.note = masker.text(report.note)
+    if report.rendered_fields_json:
+        report.rendered_fields_json = json.dumps(masker.value(json.loads(report.rendered_fields_json)))
 
 
 def closing_words(report: wire.FinishedRequest) -> str:

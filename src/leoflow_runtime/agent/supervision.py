@@ -6,7 +6,7 @@ import asyncio
 import functools
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from leoflow_runtime.agent import processes
@@ -14,7 +14,7 @@ from leoflow_runtime.agent.adoption import end_of, process_of
 from leoflow_runtime.agent.control import CallRefused, LaunchGone, LaunchSession
 from leoflow_runtime.agent.launch_log import LaunchLog
 from leoflow_runtime.agent.log_lines import LineConverter, Masker, own_line
-from leoflow_runtime.agent.outcome import GOOD, Ending, closing_words, conclude, reduced, rfc3339
+from leoflow_runtime.agent.outcome import GOOD, Ending, closing_words, conclude, mask_words, reduced, rfc3339
 from leoflow_runtime.agent.settings import Bounds
 from leoflow_runtime.agent.shipping import LogShipper
 from leoflow_runtime.agent.spool import LaunchDirectory
@@ -55,7 +55,9 @@ class Supervision:
         self._zygotes = zygotes
         self._bounds = bounds
         self._clock = clock
-        self._log = LaunchLog(directory.path, LineConverter(Masker(spec.secrets)))
+        asked_for = (directory.read("secrets.json") or {}).get("secrets", [])
+        self._masker = Masker([*spec.secrets, *asked_for])
+        self._log = LaunchLog(directory.path, LineConverter(self._masker))
         self._log.align(spec.log_offset)
         self._shipper = LogShipper(self._log, session, spec.launch_id, spec.log_offset, stop=self.stop)
         self._stop: Ending | None = None
@@ -86,6 +88,15 @@ class Supervision:
     def nonce(self) -> str:
         """What a request of this launch must carry; empty if the launch has no `launch.json`."""
         return str((self.directory.read("launch.json") or {}).get("nonce", ""))
+
+    def mask(self, secrets: Iterable[str]) -> None:
+        """Hides these in what the task leaves from now on; to be called before the task gets them."""
+        asked_for = (self.directory.read("secrets.json") or {}).get("secrets", [])
+        new = [secret for secret in secrets if secret not in asked_for]
+        if new:
+            # For the agent that may take over.
+            self.directory.write("secrets.json", {"secrets": [*asked_for, *new]})
+            self._masker.add(new)
 
     def stop(self, reason: str) -> None:
         """Ends the task as cancelled."""
@@ -336,6 +347,7 @@ class Supervision:
             started_at=started,
             now=self._clock(),
         )
+        mask_words(report, self._masker)
         self._say(closing_words(report), level="info" if report.outcome in GOOD else "error")
         self._shipper.complete()
         shipped = asyncio.ensure_future(self._shipper.drained())

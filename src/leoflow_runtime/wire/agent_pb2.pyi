@@ -339,10 +339,12 @@ class GetVariableRequest(_message.Message):
     def __init__(self, launch_id: _Optional[int] = ..., key: _Optional[str] = ...) -> None: ...
 
 class GetVariableReply(_message.Message):
-    __slots__ = ("value",)
+    __slots__ = ("value", "secrets")
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    SECRETS_FIELD_NUMBER: _ClassVar[int]
     value: str
-    def __init__(self, value: _Optional[str] = ...) -> None: ...
+    secrets: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, value: _Optional[str] = ..., secrets: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class SetVariableRequest(_message.Message):
     __slots__ = ("launch_id", "key", "value", "description")
@@ -369,7 +371,9 @@ class GetConnectionRequest(_message.Message):
     def __init__(self, launch_id: _Optional[int] = ..., conn_id: _Optional[str] = ...) -> None: ...
 
 class GetConnectionReply(_message.Message):
-    __slots__ = ("uri",)
+    __slots__ = ("uri", "secrets")
     URI_FIELD_NUMBER: _ClassVar[int]
+    SECRETS_FIELD_NUMBER: _ClassVar[int]
     uri: str
-    def __init__(self, uri: _Optional[str] = ...) -> None: ...
+    secrets: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, uri: _Optional[str] = ..., secrets: _Optional[_Iterable[str]] = ...) -> None: ...

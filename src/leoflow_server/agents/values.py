@@ -13,6 +13,7 @@ from leoflow_server.access.audit import Event, record
 from leoflow_server.access.vault import delete_variable, read_connection, read_variable, write_variable
 from leoflow_server.agents import xcom_queries
 from leoflow_server.agents.calls import Context, bearer, unary
+from leoflow_server.agents.masking import secrets_of_connection, secrets_of_variable
 from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.agents.sessions import Sessions
 from leoflow_server.observe import Metrics
@@ -41,7 +42,8 @@ class ValueRequests:
         value = await self._store.read_rows(
             lambda conn: read_variable(conn, self._cipher, facts.key.tenant_id, request.key)
         )
-        return wire.GetVariableReply(value=value)
+        secrets = [] if value is None else secrets_of_variable(request.key, value)
+        return wire.GetVariableReply(value=value, secrets=secrets)
 
     @unary
     async def SetVariable(self, request: wire.SetVariableRequest, context: Context) -> wire.SetVariableReply:
@@ -83,7 +85,10 @@ class ValueRequests:
         stored = await self._store.read_rows(
             lambda conn: read_connection(conn, self._cipher, facts.key.tenant_id, request.conn_id)
         )
-        return wire.GetConnectionReply(uri=stored.as_json() if stored is not None else None)
+        if stored is None:
+            return wire.GetConnectionReply()
+        secrets = secrets_of_connection(stored.password, stored.extra)
+        return wire.GetConnectionReply(uri=stored.as_json(), secrets=secrets)
 
 
 def _pull(conn: Connection, facts: LaunchFacts, request: wire.PullXComRequest) -> list[wire.Input]:

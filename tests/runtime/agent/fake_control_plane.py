@@ -246,7 +246,9 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
 
     async def GetVariable(self, request: wire.GetVariableRequest, context: Any) -> wire.GetVariableReply:
         await self._launch_of(request, context)
-        return wire.GetVariableReply(value=self.variables.get(request.key))
+        value = self.variables.get(request.key)
+        secrets = [value] if value and "password" in request.key else []
+        return wire.GetVariableReply(value=value, secrets=secrets)
 
     async def SetVariable(self, request: wire.SetVariableRequest, context: Any) -> wire.SetVariableReply:
         await self._launch_of(request, context)

@@ -49,6 +49,12 @@ def stranger(launch, directory):
     for answer in ask(launch, {"op": "get_variable", "key": "region"}, launch_id=99):
         print(json.dumps(answer))
 
+def teller(launch, directory):
+    (answer,) = ask(launch, {"op": "get_variable", "key": "db_password"})
+    print("it is", answer["value"], flush=True)
+    said = "no entry with " + answer["value"]
+    return {"outcome": "failed", "message": said, "note": said, "rendered_fields": {"command": [said]}}
+
 def patient(launch, directory):
     print("ready", flush=True)
     while not os.path.exists("/proc/self/cwd/go"):
@@ -102,6 +108,21 @@ async def test_a_request_needs_the_nonce_of_its_launch(
         {"ok": False, "error": "The request does not carry its launch's nonce."},
         {"ok": False, "error": "There is no launch 99."},
     ]
+
+
+async def test_a_secret_that_was_asked_for_is_masked_wherever_people_look(
+    plane: FakeControlPlane, project: Project, host: Host
+) -> None:
+    plane.variables["db_password"] = 'hunter"2'
+    project.write(ASKER)
+    async with host.running():
+        plane.launch(project.spec("teller"))
+        report = await plane.finished(1)
+        await host.emptied()
+    assert plane.output(1) == ["it is ***"]
+    assert (report.message, report.note) == ("no entry with ***", "no entry with ***")
+    assert json.loads(report.rendered_fields_json) == {"command": ["no entry with ***"]}
+    assert plane.lines(1)[-1]["event"].endswith("no entry with ***")
 
 
 async def test_a_request_waits_for_the_control_plane_to_come_back(
