@@ -313,6 +313,15 @@ def test_marking_a_run_ends_its_tasks(state: str, tasks: dict[str, str]) -> None
     assert machine.cancels == [launch]
 
 
+def test_marking_a_run_as_what_it_is_keeps_when_it_ended() -> None:
+    machine = Machine()
+    run = finished(machine, failing="b")
+    before = machine.find_run(run)
+    machine.wait(3600)
+    machine.apply(lambda tx: operations.mark_run(tx, dag_id="d", run_id=run, state="failed"))
+    assert machine.find_run(run) == before
+
+
 def test_marking_a_run_leaves_its_teardown_to_be_done() -> None:
     machine = Machine()
     run = machine.run_of(

@@ -82,7 +82,8 @@ def mark_run(tx: Tx, *, tenant_id: int = 1, dag_id: str, run_id: str, state: Run
             tx.update_run(run.pk, (run.state,), again)
     else:
         waiting = _end_tasks(tx, run, state)
-        if not waiting:
+        # A run that has ended so already keeps the time at which it did.
+        if not waiting and run.state is not state:
             ended: dict[str, Any] = {"state": state, "end_date": tx.now}
             if run.start_date is None:
                 ended["start_date"] = tx.now
