@@ -30,7 +30,7 @@ def facade() -> Iterator[Facade]:
 
 
 @settings(
-    max_examples=EXAMPLES or 200,
+    max_examples=EXAMPLES or 120,
     derandomize=not EXAMPLES,
     deadline=None,
     database=None,

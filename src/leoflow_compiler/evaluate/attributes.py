@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.errors import Raised
+from leoflow_compiler.evaluate.paths import SourcePath
 from leoflow_compiler.evaluate.values import (
     Function,
     Library,
@@ -15,7 +16,6 @@ from leoflow_compiler.evaluate.values import (
     Module,
     Opaque,
     Place,
-    SourcePath,
     Value,
 )
 

@@ -23,6 +23,7 @@ from leoflow_compiler.evaluate.binding import bind
 from leoflow_compiler.evaluate.budget import BudgetExceeded
 from leoflow_compiler.evaluate.errors import Interruption, Raised, StructureUnknown
 from leoflow_compiler.evaluate.library import Call
+from leoflow_compiler.evaluate.paths import on_path
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.values import (
     CallableModel,
@@ -33,7 +34,6 @@ from leoflow_compiler.evaluate.values import (
     Opaque,
     Parameter,
     Place,
-    SourcePath,
     Unknown,
     Value,
     structural_within,
@@ -244,6 +244,7 @@ def _probe(interpreter: Interpreter, function: Function, opaque: Opaque, place: 
             OUTSIDE_CODE_BUILDS,
             f"`{function.__name__}` builds tasks, and it is handed to code that is not part of the project",
             place,
+            help="call it yourself, as a plain function that returns what it builds",
         )
 
 
@@ -262,8 +263,9 @@ def _call_native(
             f"`{interpreter.describe(callee)}` is not evaluated at the top level of a DAG file",
             place,
         )
-    if len(args) == 1 and isinstance(args[0], SourcePath):
-        return args[0].passed_to(callee)
+    on_paths = on_path(callee, args)
+    if on_paths is not None:
+        return interpreter.native(place, on_paths, *args, **kwargs)
     name = getattr(callee, "__name__", "")
     mutates = isinstance(callee, (BuiltinMethodType, MethodWrapperType)) and name in MUTATORS
     if mutates:

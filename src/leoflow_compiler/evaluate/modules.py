@@ -14,9 +14,10 @@ from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.attributes import get_attribute
 from leoflow_compiler.evaluate.errors import Cascade, Raised
+from leoflow_compiler.evaluate.paths import SourcePath
 from leoflow_compiler.evaluate.problems import problem_of
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import Library, Module, Opaque, Place, SourcePath, Value
+from leoflow_compiler.evaluate.values import Library, Module, Opaque, Place, Value
 from leoflow_compiler.source.guard import SourceRefused
 from leoflow_compiler.source.tree import SourceFile, parse
 
@@ -186,7 +187,7 @@ def run_module(interpreter: Interpreter, name: str, path: str, place: Place | No
     file = load_file(interpreter, path)
     names["__doc__"] = file.tree.get_docstring(clean=False)
     where = place or Place(file=file, node=file.tree, statement=file.tree)
-    names["__file__"] = SourcePath(posixpath.basename(path), where)
+    names["__file__"] = SourcePath(path, where, interpreter)
     scope = Scope(kind="module", file=file, module=name, names=names)
     before = interpreter.current
     try:

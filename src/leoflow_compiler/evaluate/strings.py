@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from leoflow_compiler.evaluate.operators import check_format
+from leoflow_compiler.evaluate.paths import SourcePath
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.values import Opaque, Value
 
@@ -31,20 +32,24 @@ def _join(
     texts: list[str] = []
     text: str | Opaque
     unknown: Opaque | None = None
+    start: SourcePath | None = None
     for part in parts:
         if isinstance(part, cst.FormattedStringExpression):
             text = _expression(interpreter, part, raw, scope)
         else:
             assert isinstance(part, cst.FormattedStringText)
             text = _plain(part.value, raw)
-        if isinstance(text, Opaque):
+        if isinstance(text, SourcePath) and part is parts[0]:
+            start = text
+        elif isinstance(text, Opaque):
             unknown = text if unknown is None else unknown
         else:
             texts.append(text)
     if unknown is not None:
         return unknown
     interpreter.budget.check_length(sum(map(len, texts)))
-    return "".join(texts)
+    whole = "".join(texts)
+    return whole if start is None else start.followed_by(whole)
 
 
 def _plain(text: str, raw: bool) -> str:
@@ -80,6 +85,8 @@ def _expression(
         if part.conversion is None and part.format_spec is None:
             value = interpreter.native(place, lambda: f"{source}={value!r}")
             return value  # type: ignore[no-any-return]
+    if isinstance(value, SourcePath) and part.conversion is None and part.format_spec is None:
+        return value
     conversions: dict[str, Callable[[Value], str]] = {"r": repr, "s": str, "a": ascii}
     conversion = conversions.get(part.conversion or "")
     if conversion is not None:

@@ -7,10 +7,8 @@ needs its value raises `Touched`, so that Python's own operations can run on con
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -118,32 +116,6 @@ class Opaque(Unknown):
             found.append(link)
             link = link.cause
         return found
-
-
-class SourcePath(Opaque):
-    """`__file__`: the folder is known only at run time, the file's name is not going to change."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str, place: Place) -> None:
-        super().__init__("where the file lies is known only at run time", place)
-        self.name = name
-
-    def as_opaque(self) -> Opaque:
-        return Opaque(self.why, self.place)
-
-    def attribute(self, name: str) -> Value:
-        """As of a `Path` of it."""
-        path = PurePosixPath(self.name)
-        if name in ("name", "stem", "suffix"):
-            return getattr(path, name)
-        return self if name in ("resolve", "absolute") else self.as_opaque()
-
-    def passed_to(self, function: Value) -> Value:
-        """What `Path(__file__)` and `os.path.basename(__file__)` give; otherwise opaque."""
-        if function is PurePosixPath:
-            return self
-        return self.name if function is posixpath.basename else self.as_opaque()
 
 
 class Library(Unknown):

@@ -48,6 +48,39 @@ class Environment(ModelValue):
         raise TypeError("iterating over os.environ is not evaluated at the top level of a DAG file")
 
 
+class PythonVersion(ModelValue):
+    """`sys.version_info`: the interpreter is chosen later, but it is 3.9 or newer."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+
+    def _compared(self, other: Value, answer: bool) -> bool:
+        if isinstance(other, tuple) and all(isinstance(part, int) for part in other) and other <= (3, 9):
+            return answer
+        why = "the version of Python is known only when the code runs"
+        raise Touched(self.interpreter.opaque(why, self.interpreter.here()))
+
+    def __ge__(self, other: Value) -> bool:
+        return self._compared(other, True)
+
+    def __lt__(self, other: Value) -> bool:
+        return self._compared(other, False)
+
+    def __gt__(self, other: Value) -> bool:
+        return self._compared(other, True)  # as long as the real one: `(3, 9, …) > (3, 9)`
+
+    def __le__(self, other: Value) -> bool:
+        return self._compared(other, False)
+
+    def __getitem__(self, index: Value) -> Value:
+        return 3 if index == 0 else self._compared(None, True)
+
+    def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
+        if name == "major":
+            return 3
+        raise AttributeError(name)
+
+
 class _Get(CallableModel):
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
@@ -58,6 +91,7 @@ class _Get(CallableModel):
 
 def attach(interpreter: Interpreter) -> None:
     interpreter.models.values["os.environ"] = Environment(interpreter)
+    interpreter.models.values["sys.version_info"] = PythonVersion(interpreter)
 
 
 def _read_call(call: Call) -> Value:

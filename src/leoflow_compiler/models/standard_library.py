@@ -9,6 +9,7 @@ import collections
 import collections.abc
 import contextlib
 import copy
+import csv
 import dataclasses
 import datetime
 import decimal
@@ -17,6 +18,7 @@ import fractions
 import functools
 import hashlib
 import html
+import io
 import itertools
 import json
 import math
@@ -28,6 +30,7 @@ import shlex
 import statistics
 import string
 import textwrap
+import tomllib
 import types
 import typing
 import urllib.parse
@@ -36,6 +39,7 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
+from leoflow_compiler.evaluate import paths
 from leoflow_compiler.evaluate.attributes import PROJECT_MARK
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import Opaque, Value
@@ -84,11 +88,15 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "string": (string.Template,),
     "types": (types.SimpleNamespace,),
     "abc": (abc.ABC,),
+    "csv": (csv.DictReader,),
+    "io": (io.StringIO, io.BytesIO, io.TextIOWrapper),
     "re": (re.Pattern, re.Match),
 }
 
 _FUNCTIONS: dict[str, tuple[Any, ...]] = {
-    "json": (json.dumps, json.loads),
+    "json": (json.dumps, json.loads, json.load),
+    "tomllib": (tomllib.load, tomllib.loads),
+    "csv": (csv.reader,),
     "math": tuple(
         value for name, value in vars(math).items() if callable(value) and not name.startswith("_")
     ),
@@ -235,6 +243,7 @@ def register(models: Models) -> None:
             type(itertools.repeat(0)),
             type(urllib.parse.urlparse("")),
             dataclasses.Field,
+            type(csv.reader(())),
             types.UnionType,
             *[getattr(collections.abc, name) for name in collections.abc.__all__],
         )
@@ -261,6 +270,9 @@ def register(models: Models) -> None:
             "os.fspath": lambda call: call.interpreter.native(call.place, str, *call.args),
         }
     )
+    paths.register_calls(models.calls)
+    for name in ("safe_load", "load", "full_load"):
+        models.calls[f"yaml.{name}"] = _yaml
     models.guards.update(
         {
             itertools.product: _guard_product,
@@ -271,6 +283,14 @@ def register(models: Models) -> None:
     )
     for name in ("factorial", "comb", "perm"):
         models.guards[name] = _guard_integers
+
+
+def _yaml(call: Call) -> Value:
+    """Of text or an open file of the project, by PyYAML's safe loader."""
+    import yaml
+
+    source = call.args[0] if call.args else call.kwargs.get("stream")
+    return call.interpreter.native(call.place, yaml.safe_load, source)
 
 
 def _decorator(native: Any) -> Any:

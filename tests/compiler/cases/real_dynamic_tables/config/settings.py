@@ -1,0 +1,3 @@
+from dataclasses import dataclass
+from typing import Final
+POOL: Final[str] = 'loads'
