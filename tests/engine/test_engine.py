@@ -235,3 +235,17 @@ async def test_a_silent_launch_is_lost_only_once_the_executor_disowns_it() -> No
         while store.tables["launches"][order.launch_id].finished_at is None:
             await asyncio.sleep(0)
         assert store.tables["launches"][order.launch_id].outcome is Outcome.LOST
+
+
+async def test_a_wake_up_in_the_moment_of_leaving_is_no_reason_to_stay() -> None:
+    store, executor = InMemoryStore(), RecordingExecutor()
+    engine = Engine(store, executor, owner="one", settings=EngineSettings(sweep=60))
+    runner = asyncio.create_task(engine.run())
+    await asyncio.wait_for(engine.wait_until_planning(), 10)
+    await engine.apply(lambda tx: None)
+    for _ in range(10):  # until the planner waits for its next wake-up
+        await asyncio.sleep(0)
+    engine.poke()
+    runner.cancel()
+    done, _ = await asyncio.wait({runner}, timeout=10)
+    assert done, "the engine outlived its cancellation"

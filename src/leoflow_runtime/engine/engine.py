@@ -234,7 +234,9 @@ class Engine:
                 return
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                # Not wait_for: before Python 3.12 it forgets a cancellation that comes with the wake-up.
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
         self._wake.clear()
 
     async def _commit(self, asked: list[_Asked]) -> None:
@@ -345,7 +347,8 @@ class Engine:
                 log.exception("launches could not be compared with what the executor holds")
             pause = self.settings.reconcile if settled else self.settings.lease_renewal
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reconcile_now.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._reconcile_now.wait()
 
 
 def _answer(asked: _Asked, error: BaseException) -> None:

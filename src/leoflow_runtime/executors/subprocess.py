@@ -38,7 +38,8 @@ class SubprocessExecutor:
         if dismiss and self._desk.is_attached:
             self._desk.shut_down()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._agent.until_gone(), patience)
+                async with asyncio.timeout(patience):
+                    await self._agent.until_gone()
         self._keeping.cancel()
         await asyncio.gather(self._keeping, return_exceptions=True)
 

@@ -61,7 +61,8 @@ class CompilerPool:
             begin = time.monotonic()
             process = self._take_idle() or await self._start()
             try:
-                line = await asyncio.wait_for(_ask(process, workspace, folder), self.timeout)
+                async with asyncio.timeout(self.timeout):
+                    line = await _ask(process, workspace, folder)
             except TimeoutError:
                 await _end(process)
                 return Refused(

@@ -93,7 +93,8 @@ class LogStore:
         try:
             if await self.size(key) > offset or self.is_final(key):
                 return True
-            await asyncio.wait_for(signal, timeout)
+            async with asyncio.timeout(timeout):
+                await signal
             return True
         except TimeoutError:
             return False
