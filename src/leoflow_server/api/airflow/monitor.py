@@ -94,7 +94,8 @@ async def get_jobs(call: Viewer) -> Response:
                 "end_date": None,
                 "latest_heartbeat": beat,
                 "executor_class": None,
-                "hostname": lease.owner,
+                # An owner is `host:what tells its planners apart`.
+                "hostname": lease.owner.partition(":")[0],
                 "unixname": None,
                 "dag_display_name": None,
             }
