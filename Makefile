@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser ui demo test acceptance chaos fast lint format bench bench-airflow proto docs-check clean
+.PHONY: help setup browser ui demo test acceptance chaos fuzz corpus fast lint format bench bench-airflow proto docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,12 @@ acceptance: setup browser ui  ## the product from outside: processes, a browser,
 
 chaos: setup  ## kill -9 and late messages, many seeds (CHAOS_ROUNDS)
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos
+
+fuzz: setup  ## generated and mutated DAG files against the façade, many examples (FUZZ_EXAMPLES)
+	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest -m fuzz --timeout 3600 tests/fuzz
+
+corpus: setup  ## every example DAG of Airflow's wheels against what Airflow built from it
+	LEOFLOW_CORPUS=all $(BIN)/pytest --durations=5 tests/corpus
 
 lint: setup  ## ruff, mypy strict, import-linter, generated code and documents
 	$(BIN)/ruff check .
