@@ -19,6 +19,7 @@ HEADER = '''\
 from __future__ import annotations
 import itertools
 import os
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -61,6 +62,26 @@ class Names:
     def next(self):
         self.count += 1
         return f"{{self.prefix}}_{{self.base}}_{{self.count}}"
+
+def ladder(ids, *more):
+    before = None
+    for one in ids:
+        operator = EmptyOperator(task_id=one)
+        if before is not None:
+            before >> operator
+        before = operator
+        yield operator
+    for _ in more:
+        yield from [EmptyOperator(task_id=ids[0] + "_more")]
+
+@contextmanager
+def framed(name):
+    start = EmptyOperator(task_id=name + "_start")
+    try:
+        with TaskGroup(name + "_group", default_args={{"retries": 9}}):
+            yield start
+    finally:
+        EmptyOperator(task_id=name + "_end") << start
 
 def linked(ids, factory=EmptyOperator, **options):
     made = [factory(task_id=one, **options) for one in ids]
@@ -416,6 +437,10 @@ def python(program: Program) -> None:
         f'args = {{"retries": 1}} | {{"retries": 2}}\n{name} = EmptyOperator(task_id="{name}", **args)',
         f'def make():\n    global {name}\n    {name} = EmptyOperator(task_id="{name}")\nmake()',
         f'{name} = EmptyOperator(task_id="{name}" if FLAG else "other", dag=dag)',
+        f'{name} = [*ladder(["{name}_a", "{name}_b"], noop)][-1]',
+        f'{name} = next(ladder(["{name}", "{name}_never"]))',
+        f'with framed("{name}") as inner:\n    {name} = make_bash("{name}_in")\n    inner >> {name}',
+        f'for one, {name} in zip("ab", ladder(["{name}a", "{name}b", "{name}c"])):\n    {name}.doc_md = one',
         f'globals()["{name}"] = EmptyOperator(task_id="{name}")',
         f'{name} = [EmptyOperator(task_id=w) for w in "{name}a {name}b".split()][-1]',
     )

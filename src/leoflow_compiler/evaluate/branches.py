@@ -294,6 +294,8 @@ def _exit(interpreter: Interpreter, manager: Value, place: Place, error: BaseExc
         return False
     if isinstance(manager, ModelValue):
         leave: Any = manager
+        if error is not None and hasattr(leave, "exit_with"):
+            return bool(leave.exit_with(error, place))
         leave.exit(interpreter, place)
         return False
     kind = type(error) if error is not None else None

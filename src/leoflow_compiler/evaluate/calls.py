@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import (
     BuiltinMethodType,
     FunctionType,
+    GeneratorType,
     MethodDescriptorType,
     MethodType,
     MethodWrapperType,
@@ -22,6 +23,7 @@ from leoflow_compiler.evaluate.attributes import is_project_class
 from leoflow_compiler.evaluate.binding import bind
 from leoflow_compiler.evaluate.budget import BudgetExceeded
 from leoflow_compiler.evaluate.errors import Interruption, Raised, StructureUnknown
+from leoflow_compiler.evaluate.generators import Generator
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.paths import on_path
 from leoflow_compiler.evaluate.scope import Scope
@@ -270,6 +272,8 @@ def _call_native(
     mutates = isinstance(callee, (BuiltinMethodType, MethodWrapperType)) and name in MUTATORS
     if mutates:
         interpreter.changes_value(f"a {type(callee.__self__).__name__}", place)
+    if callee is next and args and not isinstance(args[0], GeneratorType):
+        interpreter.changes_value("an iterator", place)
     guard = interpreter.models.guards.get(name if isinstance(callee, BuiltinMethodType) else callee)
     if guard is not None:
         guard(Call(interpreter=interpreter, name=name, args=(callee, *args), kwargs=kwargs, place=place))
@@ -324,8 +328,16 @@ def call_function(
         names=names,
         parent=function.scope,
         function=function,
-        yields=[] if function.is_generator else None,
     )
+    if function.is_generator:
+        assert isinstance(function.node, cst.FunctionDef)
+        block = function.node.body
+
+        def run(generator: Generator) -> Value:
+            scope.generator = generator
+            return interpreter.run_block(block, scope)
+
+        return Generator(interpreter, run)
     budget = interpreter.budget
     if budget.depth <= 0:
         raise BudgetExceeded("calls nested more than 80 deep")
@@ -343,18 +355,8 @@ def call_function(
 def _run_body(
     interpreter: Interpreter, function: Function, body: cst.BaseSuite, scope: Scope, place: Place
 ) -> Value:
-    events = interpreter.records.get("events", 0)
     failures = interpreter.failures
     signal = interpreter.run_block(body, scope)
-    if scope.yields is not None:
-        if interpreter.records.get("events", 0) != events:
-            raise interpreter.refuse(
-                UNSUPPORTED_PYTHON,
-                f"the generator `{function.__name__}` builds tasks, which is not evaluated",
-                place,
-                help="return a list instead",
-            )
-        return iter(scope.yields)
     if isinstance(signal, statements.Return):
         return signal.value
     if isinstance(signal, statements.MaybeReturn):
@@ -381,7 +383,6 @@ def make_function(interpreter: Interpreter, node: cst.FunctionDef | cst.Lambda, 
         name=node.name.value,
         doc=node.get_docstring(clean=False),
         is_async=node.asynchronous is not None,
-        is_generator=statements.yields(node),
         annotations=annotations,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import libcst as cst
 
-from leoflow_compiler.diagnostics.catalogue.evaluation import OPAQUE_STRUCTURE, UNSUPPORTED_PYTHON
+from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate import calls, comprehensions, strings
 from leoflow_compiler.evaluate.attributes import get_attribute
@@ -271,25 +271,27 @@ def _comprehension(interpreter: Interpreter, node: Any, scope: Scope) -> Value:
 @evaluates(cst.Yield)
 def _yield(interpreter: Interpreter, node: cst.Yield, scope: Scope) -> Value:
     holder = scope
-    while holder.yields is None and holder.parent is not None:
+    while holder.generator is None and holder.parent is not None:
         holder = holder.parent
-    if holder.yields is None:
-        raise Refusal(UNSUPPORTED_PYTHON, "`yield` outside of a function", interpreter.place(node, scope))
-    if isinstance(node.value, cst.From):
-        items = interpreter.native(
-            interpreter.place(node, scope), list, interpreter.evaluate(node.value.item, scope)
-        )
-        if isinstance(items, Opaque):
-            raise Refusal(
-                OPAQUE_STRUCTURE,
-                "what this generator yields cannot be known when the DAG is compiled",
-                interpreter.place(node, scope),
-            )
-        holder.yields.extend(items)
-    else:
-        holder.yields.append(interpreter.evaluate(node.value, scope) if node.value is not None else None)
-    interpreter.budget.check_length(len(holder.yields))
-    return None
+    place = interpreter.place(node, scope)
+    if holder.generator is None:
+        raise Refusal(UNSUPPORTED_PYTHON, "`yield` outside of a function", place)
+    if not isinstance(node.value, cst.From):
+        value = interpreter.evaluate(node.value, scope) if node.value is not None else None
+        holder.generator.emit(value, place)
+        return None
+    items = interpreter.native(place, iter, interpreter.evaluate(node.value.item, scope))
+    done = object()
+    while not isinstance(items, Opaque):
+        interpreter.budget.step()
+        item = interpreter.native(place, lambda it=items: (next(it, done),))
+        if isinstance(item, Opaque):
+            items = item
+        elif item[0] is done:
+            return None
+        else:
+            holder.generator.emit(item[0], place)
+    raise interpreter.structure_needs(items, "what this generator yields", place)
 
 
 @evaluates(cst.Await)

@@ -16,6 +16,7 @@ from leoflow_compiler.diagnostics.catalogue.evaluation import OPAQUE_STRUCTURE
 from leoflow_compiler.evaluate import calls, expressions, modules, statements
 from leoflow_compiler.evaluate.budget import Budget, BudgetExceeded
 from leoflow_compiler.evaluate.errors import Cascade, Interruption, Raised, Refusal, StructureUnknown, Touched
+from leoflow_compiler.evaluate.generators import Generator
 from leoflow_compiler.evaluate.library import Models
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.values import Function, Library, Module, Opaque, Place, Unknown, Value
@@ -41,6 +42,7 @@ class Interpreter:
         self.problems: list[Refusal] = []
         self.records: dict[str, Any] = {}
         self.modules: dict[str, Module] = {}
+        self.generators: list[Generator] = []  # that have begun and not ended
         self.sources: dict[str, SourceFile] = {}
         self.diagnostics: list[Diagnostic] = []  # of files that cannot be parsed
         self.current: Place | None = None  # the call or statement being evaluated
@@ -53,6 +55,11 @@ class Interpreter:
         self.probe_hit: StructureUnknown | None = None
         self.opaque_count = 0
         self._reported: set[tuple[str, int, str]] = set()
+
+    def close(self) -> None:
+        """Ends what is still waiting. Nothing can be evaluated afterwards."""
+        for generator in list(self.generators):
+            generator.close()
 
     # Places and problems
 

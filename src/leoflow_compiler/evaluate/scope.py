@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from leoflow_compiler.evaluate.values import Value
 from leoflow_compiler.source.tree import SourceFile
+
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.generators import Generator
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -20,7 +23,7 @@ class Scope:
     parent: Scope | None = None
     outer: dict[str, Scope] = field(default_factory=dict)  # names declared `global` or `nonlocal`
     function: object = None  # the Function whose body this is, for super()
-    yields: list[Value] | None = None  # of a generator's body
+    generator: Generator | None = None  # of a generator's body
 
     def module_scope(self) -> Scope:
         scope = self

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -213,7 +214,6 @@ class Function:
         name: str = "<lambda>",
         doc: str | None = None,
         is_async: bool = False,
-        is_generator: bool = False,
         annotations: Mapping[str, cst.CSTNode] | None = None,
     ) -> None:
         self.interpreter = interpreter
@@ -222,12 +222,18 @@ class Function:
         self.parameters = tuple(parameters)
         self.place = place
         self.is_async = is_async
-        self.is_generator = is_generator
         self.annotations = annotations or {}
         self.__name__ = name
         self.__qualname__ = name
         self.__doc__ = doc
         self.__module__ = scope.module
+
+    @cached_property
+    def is_generator(self) -> bool:
+        """Looked up when the function is called: bodies of tasks never are."""
+        from leoflow_compiler.evaluate.statements import yields
+
+        return isinstance(self.node, cst.FunctionDef) and yields(self.node)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)

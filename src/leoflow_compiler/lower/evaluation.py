@@ -34,6 +34,8 @@ def evaluate_file(compilation: Compilation) -> None:
         interpreter.problems.append(Refusal(BUDGET_EXCEEDED, message, place))
     except Raised as raised:
         interpreter.problems.append(problem_of(raised))
+    finally:
+        interpreter.close()
     compilation.interpreter = interpreter
     names = interpreter.modules[name].names.values() if name in interpreter.modules else ()
     in_module = {id(value) for value in names if isinstance(value, Dag)}

@@ -9,6 +9,7 @@ from typing import Any
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.attributes import get_attribute, set_attribute
 from leoflow_compiler.evaluate.errors import Raised
+from leoflow_compiler.evaluate.generators import Generator
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.operators import check_format
@@ -41,6 +42,7 @@ _PURE_TYPES: tuple[type, ...] = (
     types.MappingProxyType,
     types.SimpleNamespace,
     types.GeneratorType,
+    Generator,
     types.GenericAlias,
 )
 _EXAMPLES: tuple[Any, ...] = (

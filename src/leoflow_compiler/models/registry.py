@@ -13,6 +13,7 @@ from leoflow_compiler.models import (
     airflow,
     airflow_names,
     builtin_names,
+    contexts,
     dags,
     environment,
     groups,
@@ -24,6 +25,7 @@ from leoflow_compiler.models import (
 LIBRARIES = (
     builtin_names,
     standard_library,
+    contexts,
     environment,
     pendulum,
     airflow_names,
