@@ -239,6 +239,27 @@ def test_the_log_grows_at_acknowledged_offsets(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("acknowledged", [b"", b"one\n"], ids=["nothing", "something"])
+def test_what_a_deleted_launch_still_writes_leaves_nothing(tmp_path: Path, acknowledged: bytes) -> None:
+    async def scenario(plane: ControlPlane, agent: ScriptedAgent) -> None:
+        run = await plane.trigger(document({"task_id": "only"}))
+        opened = await agent.open((await agent.next_start()).launch_token)
+
+        async def append(offset: int, data: bytes) -> int:
+            request = wire.AppendLogRequest(launch_id=opened.launch.launch_id, offset=offset, data=data)
+            return (await agent.call("AppendLog", request, opened.session)).durable_offset
+
+        if acknowledged:
+            await append(0, acknowledged)
+        dag_id = (await plane.store.read(lambda tx: tx.version(run.version_pk))).spec.dag_id
+        await plane.engine.apply(lambda tx: operations.delete_run(tx, dag_id=dag_id, run_id=run.run_id))
+        await plane.logs.delete_run(1, dag_id, run.run_id)
+        assert await append(len(acknowledged), b"late\n") == len(acknowledged) + 5
+        assert not [path for path in (tmp_path / "logs").rglob("*") if path.is_file()]
+
+    play(tmp_path, scenario)
+
+
 def test_metadata_names_the_scheme_as_people_write_it(tmp_path: Path) -> None:
     async def scenario(plane: ControlPlane, agent: ScriptedAgent) -> None:
         request = wire.HeartbeatRequest()

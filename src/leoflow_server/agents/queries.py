@@ -84,6 +84,15 @@ def facts_of_session(conn: Connection, launch_id: int, session_hash: str) -> Lau
     return LaunchFacts(key=key, task_pk=task_pk, run_pk=run_pk, dag_pk=dag_pk, version_pk=version_pk)
 
 
+_LAUNCH = Prepared(select(launches.c.pk).where(launches.c.pk == bindparam("launch")), [launches.c.pk])
+
+
+def launch_exists(conn: Connection, launch_id: int) -> bool:
+    """False once its run or its task instance has been deleted."""
+    with Session(conn) as session:
+        return session.row(_LAUNCH, {"launch": launch_id}) is not None
+
+
 def enrol_host(conn: Connection, host: str, token_hash: str, now: datetime) -> None:
     """A new agent is about to start: its token is the host's only one."""
     conn.execute(delete(hosts).where(hosts.c.host == host))

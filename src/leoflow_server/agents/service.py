@@ -30,7 +30,7 @@ from leoflow_server.agents.calls import Context, Refused, bearer, unary
 from leoflow_server.agents.code import CodeMissing
 from leoflow_server.agents.heartbeats import Heartbeats
 from leoflow_server.agents.opening import exchange
-from leoflow_server.agents.queries import LaunchFacts
+from leoflow_server.agents.queries import LaunchFacts, launch_exists
 from leoflow_server.agents.reports import moment, report_of
 from leoflow_server.agents.sessions import NotAuthentic, Sessions
 from leoflow_server.agents.spec import SpecBuilder
@@ -236,9 +236,18 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         try:
             durable = await self._logs.append(facts.key, request.offset, request.data, final=request.final)
         except LogGap as gap:
-            return wire.AppendLogReply(durable_offset=gap.durable_offset)
+            durable = gap.durable_offset
+        # Asked after the write, so that no deletion falls between the two.
+        if (request.offset == 0 or durable == 0) and not await self._exists(facts):
+            # Deleted, log and all: what is still written is taken and thrown away.
+            await self._logs.delete_log(facts.key)
+            durable = request.offset + len(request.data)
         self.metrics.log_bytes(max(0, durable - request.offset))
         return wire.AppendLogReply(durable_offset=durable)
+
+    async def _exists(self, facts: LaunchFacts) -> bool:
+        launch_id = facts.key.launch_id
+        return await self._store.read_rows(lambda conn: launch_exists(conn, launch_id))
 
 
 def _log_line(now: datetime, event: str) -> bytes:

@@ -111,6 +111,10 @@ class LogStore:
         await self._run(self._let_go, key)
         self._wake(key)
 
+    async def delete_log(self, key: LogKey) -> None:
+        """Removes the log of one launch, and the folders that this leaves empty."""
+        await self._run(self._delete_file, key)
+
     async def delete_run(self, tenant_id: int, dag_id: str, run_id: str) -> None:
         """Removes all logs of a run; nothing where there are none."""
         await self._run(self._delete, self._root / str(tenant_id) / _part(dag_id) / _part(run_id))
@@ -207,6 +211,15 @@ class LogStore:
             self._let_go(key)
         if folder.exists():
             shutil.rmtree(folder)
+
+    def _delete_file(self, key: LogKey) -> None:
+        self._let_go(key)
+        path = self.path(key)
+        path.unlink(missing_ok=True)
+        for folder in path.parents:
+            if folder == self._root or not folder.exists() or any(folder.iterdir()):
+                break
+            folder.rmdir()
 
     def _close_files(self) -> None:
         for key in list(self._open):
