@@ -19,7 +19,10 @@ DOCUMENT = {
 def test_push_registers_once(leoflow, fake: FakeControlPlane) -> None:
     Path("dag.json").write_text(json.dumps(DOCUMENT))
     assert leoflow("push", "dag.json").out == f"Registered sales version 1 (abc) with {fake.url}\n"
-    assert leoflow("push", "dag.json").out == f"Unchanged: sales version 1 (abc) with {fake.url}\n"
+    assert (
+        leoflow("push", "dag.json").out
+        == f"Known already, and current: sales version 1 (abc) with {fake.url}\n"
+    )
     assert json.loads(leoflow("push", "dag.json", "--json").out)["created"] is False
     assert fake.requests[0].body == DOCUMENT
 

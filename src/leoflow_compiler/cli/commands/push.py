@@ -29,7 +29,7 @@ Examples:
 @server_options
 @no_cache_option
 def push(source: str, server: str | None, token_stdin: bool, as_json: bool, no_cache: bool) -> int:
-    """Register a DAG version with a server. The same content again changes nothing."""
+    """Register a DAG version with a server. Content that it knows already becomes current again."""
     path = Path(source)
     ready = path.is_file() and path.suffix == ".json"
     document = _read(path) if ready else _compiled(source, no_cache)
@@ -41,7 +41,7 @@ def push(source: str, server: str | None, token_stdin: bool, as_json: bool, no_c
             click.echo(json.dumps(answer, indent=2))
             return int(Exit.CLEAN)
         version = f"{document['dag_id']} version {answer.get('version_number')} ({answer.get('dag_version')})"
-        verb = "Registered" if answer.get("created") else "Unchanged:"
+        verb = "Registered" if answer.get("created") else "Known already, and current:"
         click.echo(f"{verb} {version} with {control_plane.server}")
     return int(Exit.CLEAN)
 
