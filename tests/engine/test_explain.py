@@ -18,6 +18,12 @@ def paused(machine: Machine) -> None:
     machine.apply(lambda tx: operations.set_paused(tx, dag_id="d", is_paused=True))
 
 
+def triggered_while_paused(machine: Machine) -> None:
+    machine.register(tasks=[task("x")])
+    machine.apply(lambda tx: operations.set_paused(tx, dag_id="d", is_paused=True))
+    machine.trigger()
+
+
 def waiting_for_upstream(machine: Machine) -> None:
     machine.run_of(tasks=[task("a"), task("b"), task("x", "a", "b")])
     machine.finish("a")
@@ -59,6 +65,10 @@ CASES: list[tuple[Callable[[Machine], None], list[tuple[str, str]]]] = [
         ],
     ),
     (
+        triggered_while_paused,
+        [("Dag Not Paused", "Dag 'd' is paused."), ("Dagrun Running", "The run is queued.")],
+    ),
+    (
         waiting_for_upstream,
         [("Trigger Rule", "Trigger rule 'all_success' over 2 upstream tasks: 1 success.")],
     ),
@@ -75,7 +85,7 @@ CASES: list[tuple[Callable[[Machine], None], list[tuple[str, str]]]] = [
     ),
     (
         behind_other_runs,
-        [("Dagrun Running", "The run is queued: at most 1 runs of its Dag are active at once.")],
+        [("Dagrun Running", "The run is queued: 1 of at most 1 runs of its Dag are running.")],
     ),
     (running, []),
 ]

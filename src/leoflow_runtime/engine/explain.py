@@ -9,6 +9,7 @@ from leoflow_runtime.domain.trigger_rules import Decision, Tally
 from leoflow_runtime.engine.live import LiveRun
 from leoflow_runtime.engine.past import past_allows
 from leoflow_runtime.engine.planner import Planner
+from leoflow_runtime.engine.rows import DagRow
 from leoflow_runtime.engine.store import Tx
 from leoflow_runtime.engine.timetables import run_limit
 
@@ -57,11 +58,20 @@ def _of_the_run(tx: Tx, live: LiveRun) -> list[Reason]:
     if run.state is RunState.QUEUED and run.run_after > tx.now:
         why = f"The run starts after {run.run_after.isoformat()}."
     elif run.state is RunState.QUEUED:
-        limit = run_limit(tx.version(dag.version_pk).spec) if dag and dag.version_pk else 0
-        why = f"The run is queued: at most {limit} runs of its Dag are active at once."
+        why = _of_the_queue(tx, dag)
     else:
         why = f"The run has ended ({run.state})."
     return [*reasons, Reason(name="Dagrun Running", reason=why)]
+
+
+def _of_the_queue(tx: Tx, dag: DagRow | None) -> str:
+    if dag is None or dag.version_pk is None:
+        return "The run is queued, and its Dag has no version any more."
+    limit = run_limit(tx.version(dag.version_pk).spec)
+    running = sum(other.state is RunState.RUNNING for other in tx.active_runs(dag.pk))
+    if running < limit:
+        return "The run is queued."
+    return f"The run is queued: {running} of at most {limit} runs of its Dag are running."
 
 
 def _of_the_graph(tx: Tx, live: LiveRun, index: int) -> list[Reason]:
