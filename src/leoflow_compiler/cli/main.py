@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -93,6 +92,8 @@ def _say(message: str, hint: str | None) -> None:
 
 def _debugged(status: int) -> int:
     if os.environ.get("LEOFLOW_DEBUG") == "1":
+        import traceback  # late: it loads half of the parser's modules
+
         traceback.print_exc()
     return status
 

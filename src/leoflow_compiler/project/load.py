@@ -12,7 +12,6 @@ from leoflow_compiler.diagnostics.records import Code, Diagnostic, Span
 from leoflow_compiler.project.bundle import Bundle
 from leoflow_compiler.project.patterns import Pattern, parse_patterns
 from leoflow_compiler.project.records import CONFIG_FILE, IGNORE_FILE, Project, ProjectConfig
-from leoflow_compiler.project.schema_check import check_config
 from leoflow_compiler.project.yaml_reader import read_yaml
 
 MAX_CONFIG_BYTES = 1024 * 1024
@@ -38,6 +37,8 @@ def load_project(
     diagnostics = list(document.diagnostics)
     is_clean = not diagnostics and known is not None and known.is_clean(text)
     if not is_clean and (document.value is not None or not diagnostics):
+        from leoflow_compiler.project.schema_check import check_config  # not for a text that is known
+
         diagnostics.extend(check_config(document))
     if diagnostics:
         return None, in_order(diagnostics)

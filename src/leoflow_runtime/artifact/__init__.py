@@ -1,8 +1,15 @@
-"""The compiled artifact: `dag.json` as records, its canonical bytes, digests and checks."""
+"""The compiled artifact: `dag.json` as records, its canonical bytes, digests and checks.
 
-from leoflow_runtime.artifact.canonical import canonical_bytes, content_digest, version_label
-from leoflow_runtime.artifact.records import DagSpec, HttpRequest, TaskGroupSpec, TaskSpec, XComRef
-from leoflow_runtime.artifact.validation import ArtifactInvalid, Problem, check_document
+Loaded name by name: a compile that the cache answers needs none of them, and pays for none.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leoflow_runtime.artifact.canonical import canonical_bytes, content_digest, version_label
+    from leoflow_runtime.artifact.records import DagSpec, HttpRequest, TaskGroupSpec, TaskSpec, XComRef
+    from leoflow_runtime.artifact.validation import ArtifactInvalid, Problem, check_document
 
 __all__ = [
     "ArtifactInvalid",
@@ -17,3 +24,17 @@ __all__ = [
     "content_digest",
     "version_label",
 ]
+_HOMES = {
+    "canonical": ("canonical_bytes", "content_digest", "version_label"),
+    "records": ("DagSpec", "HttpRequest", "TaskGroupSpec", "TaskSpec", "XComRef"),
+    "validation": ("ArtifactInvalid", "Problem", "check_document"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(f"{__name__}.{home}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
