@@ -16,7 +16,7 @@ _OPTIONS = [
     ("grpc.so_reuseport", 0),
     # Agents ask for signs of life while nothing else is said.
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
 ]
 
 
