@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
 
 _WHERE = "where the project lies is known only at run time"
+_KEEP_OUT = "keep the folder out of it: give it as `cwd=`, in `env=`, or as an argument of a `@task`"
 _OUTSIDE = "what lies outside of the project is known only at run time"
 
 
@@ -25,12 +26,12 @@ class SourcePath(Opaque):
     __slots__ = ("interpreter", "relative")
 
     def __init__(self, relative: str, place: Place, interpreter: Interpreter) -> None:
-        super().__init__(_WHERE, place)
+        super().__init__(_WHERE, place, advice=_KEEP_OUT)
         self.relative = relative  # to the project's folder, which is ""
         self.interpreter = interpreter
 
     def as_opaque(self) -> Opaque:
-        return self.interpreter.opaque(self.why, self.place)
+        return self.interpreter.opaque(self.why, self.place, advice=self.advice)
 
     def at(self, *parts: Value) -> Value:
         """This path and more, as `/` and `os.path.join` make it."""
