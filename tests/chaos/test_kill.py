@@ -41,7 +41,7 @@ def test_the_agent_is_killed(machine: Machine, seed: int) -> None:
         until(lambda: fan_out.started() >= reached, f"{reached} tasks have begun")
         lite._started += lite.descendants()
         lite.agent().kill()
-        fan_out.assert_each_ran_once()
+        fan_out.assert_each_ran_once(agent_died=True)
 
 
 def test_server_and_agent_are_killed(machine: Machine) -> None:
@@ -54,7 +54,7 @@ def test_server_and_agent_are_killed(machine: Machine) -> None:
         agent.kill()
         lite.start()
         lite.login()
-        fan_out.assert_each_ran_once()
+        fan_out.assert_each_ran_once(agent_died=True)
 
 
 def test_the_server_is_killed_again_and_again(machine: Machine) -> None:
