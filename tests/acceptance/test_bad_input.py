@@ -152,4 +152,4 @@ def test_lite_goes_on_when_a_project_is_broken(machine: Machine) -> None:
         found = until(lite.import_errors, "an import error")
         assert "dag.py" in found[0]["stack_trace"]
         assert "Traceback" not in found[0]["stack_trace"]
-        assert "broken" in lite.said
+        until(lambda: "broken" in lite.said, "the terminal names the project")
