@@ -32,21 +32,7 @@ def agree(folder: Path) -> build.Built:
         return build.load({"dag_json": compiled.document, "code_path": str(folder)})
 
 
-# Declined by the compiler, with a diagnostic; a wrong graph would not be excused.
-DECLINED = {
-    "default_args fill in arguments of functions",
-}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(raises=AssertionError, strict=False))
-        if name in DECLINED
-        else name
-        for name in GRAPHS
-    ],
-)
+@pytest.mark.parametrize("name", GRAPHS)
 def test_on_graphs(name: str, tmp_path: Path) -> None:
     (tmp_path / "dag.py").write_text(in_dag(GRAPHS[name][0]))
     (tmp_path / "leoflow.yaml").write_text('schema_version: "1.0"\ndag_id: d\n')
