@@ -28,11 +28,11 @@ _PASSWORD = re.compile(r"login\s+admin\s+(\S+)\s+\(shown")
 
 
 def until(check: Callable[[], T | None], what: str, *, seconds: float = 30.0) -> T:
-    """The first answer of `check` that is not None or False; AssertionError after `seconds`."""
+    """The first answer of `check` that is not None, False or empty; AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         answer = check()
-        if answer is not None and answer is not False:
+        if answer:
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"after {seconds:.0f} s still not: {what}")

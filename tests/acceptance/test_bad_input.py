@@ -149,7 +149,7 @@ def test_a_project_that_does_not_compile(machine: Machine, files: dict[str, str]
 def test_lite_goes_on_when_a_project_is_broken(machine: Machine) -> None:
     machine.project("broken", "def (:\n")
     with machine.lite() as lite:
-        found = until(lambda: lite.import_errors() or None, "an import error")
+        found = until(lite.import_errors, "an import error")
         assert "dag.py" in found[0]["stack_trace"]
         assert "Traceback" not in found[0]["stack_trace"]
         until(lambda: "broken" in lite.said, "the terminal names the project")
