@@ -1,0 +1,42 @@
+"""Every DAG of one file: what a plain Airflow folder, where a file may hold several, is compiled as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from leoflow_compiler.diagnostics import Diagnostic
+from leoflow_compiler.lower.pipeline import evaluate, graph, guard, lower, parse, validate
+from leoflow_compiler.lower.result import Compilation, CompileResult
+from leoflow_compiler.project import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompiledFile:
+    """`dags` by id; `diagnostics` are those of the file, and of no DAG in particular."""
+
+    dags: dict[str, CompileResult]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def failed(self) -> bool:
+        found = [*self.diagnostics, *(one for dag in self.dags.values() for one in dag.diagnostics)]
+        return any(diagnostic.severity == "error" for diagnostic in found)
+
+
+def compile_every_dag(project: Project) -> CompiledFile:
+    """Evaluates the file once and lowers each DAG in it; the project's own `dag_id` is not looked at."""
+    whole = Compilation(project=project)
+    for one in (guard, parse, evaluate):
+        one(whole)
+        if whole.failed and whole.interpreter is None:
+            break
+    if whole.failed:
+        return CompiledFile(dags={}, diagnostics=whole.result().diagnostics)
+    dags: dict[str, CompileResult] = {}
+    for dag_id in dict.fromkeys(dag.dag_id for dag in whole.dags):
+        config = replace(project.config, dag_id=dag_id)
+        part = replace(whole, project=replace(project, config=config), diagnostics=[])
+        for one in (graph, lower, validate):
+            one(part)
+        dags[dag_id] = part.result()
+    return CompiledFile(dags=dags, diagnostics=whole.result().diagnostics)
