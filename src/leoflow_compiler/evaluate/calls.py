@@ -197,9 +197,9 @@ def _call_opaque(
 
 
 def _call_unknown_library(interpreter: Interpreter, callee: Library, request: Call) -> Value:
-    refusal = interpreter.models.unknown_call(callee, request)
-    if refusal is not None:
-        raise refusal
+    model = interpreter.models.unknown_call(callee, request)
+    if model is not None:
+        return model(request)
     values = [*request.args, *request.kwargs.values()]
     structural = structural_within(values)
     if structural is not None:

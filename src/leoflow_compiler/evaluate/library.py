@@ -63,8 +63,8 @@ class Models:
     impure: dict[tuple[type, str], str] = field(default_factory=dict)
     remedies: dict[str, str] = field(default_factory=dict)  # such a reason -> what to write instead
     pure_functions: set[object] = field(default_factory=set)
-    # What to say about a call of something that is not modelled; None: its result is opaque.
-    unknown_call: Callable[[Library, Call], Refusal | None] = field(default=lambda _library, _call: None)
+    # What a call of something that is not in `calls` does; None: its result is opaque.
+    unknown_call: Callable[[Library, Call], CallModel | None] = field(default=lambda _library, _call: None)
     # What helps where an operation on these values raised.
     advice: Callable[..., str | None] = field(default=lambda *_values: None)
     # Of an import of something that is known not to exist: (message, help).

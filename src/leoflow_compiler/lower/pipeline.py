@@ -94,6 +94,7 @@ def validate(compilation: Compilation) -> None:
     """Checks the document as the server will; a problem here is the compiler's own."""
     if compilation.failed:
         return
+    from leoflow_compiler.lower.capabilities import warn_of_missing
     from leoflow_runtime.artifact import ArtifactInvalid, check_document
 
     try:
@@ -102,6 +103,8 @@ def validate(compilation: Compilation) -> None:
         for problem in invalid.problems:
             message = f"the compiled document is invalid: {problem.message}"
             compilation.add(Diagnostic(code=INTERNAL_ERROR, message=message))
+        return
+    warn_of_missing(compilation)
 
 
 PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate)

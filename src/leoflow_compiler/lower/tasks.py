@@ -12,7 +12,7 @@ from leoflow_compiler.evaluate.values import Function, Library, Opaque, Value, o
 from leoflow_compiler.lower.task_fields import argument_of, lower_fields
 from leoflow_compiler.lower.values import MISSING, has_output, has_template, json_value, source_within
 from leoflow_compiler.models.graph import Task
-from leoflow_compiler.models.operators import DEFAULT_CLASSES
+from leoflow_compiler.models.operators import BASE_PARAMETERS, DEFAULT_CLASSES
 from leoflow_compiler.models.signature import given_arguments, parameters_of
 from leoflow_compiler.models.task_decorators import TaskFactory
 
@@ -26,7 +26,7 @@ def lower_task(task: Task, yaml_defaults: Mapping[str, Any], problems: list[Inte
     found: dict[str, Any] = {"task_id": task.task_id, "type": task.operator.type}
     if task.operator.kind is not None:
         found["kind"] = task.operator.kind
-    if task.operator.path != DEFAULT_CLASSES[task.operator.type]:
+    if task.operator.path != DEFAULT_CLASSES.get(task.operator.type):
         found["operator_class"] = task.operator.path
     found.update(lower_fields(task, yaml_defaults, problems))
     if task.upstream:
@@ -160,17 +160,30 @@ def _empty(task: Task, found: dict[str, Any]) -> None:
     """Nothing of its own."""
 
 
-_KINDS = {"python": _python, "bash": _bash, "http_api": _http, "empty": _empty}
+def _any(task: Task, found: dict[str, Any]) -> None:
+    """The literal arguments; whatever is no JSON is in the code."""
+    arguments = {}
+    for name, value in task.arguments.items():
+        if name in BASE_PARAMETERS or has_template(value):
+            continue
+        lowered = json_value(value)
+        if lowered is not MISSING:
+            arguments[name] = lowered
+    if arguments:
+        found["call_args"] = arguments
+
+
+_KINDS = {"python": _python, "bash": _bash, "http_api": _http, "empty": _empty, "operator": _any}
 
 
 def _add_templates(task: Task, found: dict[str, Any]) -> None:
     """Template fields as written; a field that is not known here is rendered from the file itself."""
     templates: dict[str, Any] = dict(found.get("templates", {}))
-    for name in task.operator.template_fields:
+    for name in task.operator.templated(task.arguments):
         value = task.arguments.get(name)
         if isinstance(value, Opaque) or opaque_within(value) is not None:
             continue
-        named_outputs = task.operator.type != "python" and has_output(value)
+        named_outputs = task.operator.type not in ("python", "operator") and has_output(value)
         if has_template(value) or named_outputs:
             lowered = json_value(value)
             if lowered is not MISSING:

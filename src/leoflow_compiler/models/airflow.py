@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from leoflow_compiler.diagnostics.catalogue.airflow import BAD_CALL, UNSUPPORTED_FEATURE
 from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
 from leoflow_compiler.models.edges import not_related
 from leoflow_compiler.models.graph import RETURN_VALUE, Label, Relative, Task, XCom
-from leoflow_compiler.models.operators import CLASSIC, Operator
-from leoflow_compiler.models.tasks import create_task
+from leoflow_compiler.models.operators import CLASSIC
+from leoflow_compiler.models.provider_operators import operator_call
 
 NOT_SET: Any = object()
 
@@ -62,9 +61,7 @@ class Param(ModelValue):
 
 def register(models: Models) -> None:
     for operator in CLASSIC:
-        models.calls[operator.path] = _operator(operator)
-        for method in ("partial",):
-            models.calls[f"{operator.path}.{method}"] = _mapping
+        models.calls[operator.path] = operator_call(operator)
     models.values["airflow.sdk.TriggerRule"] = TriggerRule
     models.values["airflow.sdk.WeightRule"] = WeightRule
     models.pure_types.update((TriggerRule, WeightRule))
@@ -86,25 +83,6 @@ def advice(*values: Value) -> str | None:
     if any(isinstance(value, XCom) for value in values):
         return "an output is known only once its task has run: use it in another task, or branch on it there"
     return not_related(*values)
-
-
-def _operator(operator: Operator) -> Any:
-    def make(call: Call) -> Value:
-        if call.args:
-            raise call.refusal(
-                BAD_CALL,
-                f"{operator.name} takes keyword arguments only",
-                help=f"write `{operator.name}(task_id=…, …)`",
-            )
-        return create_task(call, operator, dict(call.kwargs), operator.name)
-
-    return make
-
-
-def _mapping(call: Call) -> Value:
-    raise call.refusal(
-        UNSUPPORTED_FEATURE, "dynamic task mapping (`.partial(…).expand(…)`) is not supported yet"
-    )
 
 
 def _label(call: Call) -> Value:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from leoflow_compiler.diagnostics.catalogue.airflow import UNSUPPORTED_FEATURE, UNSUPPORTED_OPERATOR
 from leoflow_compiler.diagnostics.suggestion import nearest
-from leoflow_compiler.evaluate.errors import Refusal
-from leoflow_compiler.evaluate.library import Call, Models
-from leoflow_compiler.evaluate.values import Library
+from leoflow_compiler.evaluate.library import Models
 
 SDK = "airflow.sdk"
 _SDK_MODULES = (
@@ -104,14 +101,6 @@ _MOVED = {
     "airflow.operators.http_operator": "HttpOperator of `airflow.providers.http.operators.http`",
     "airflow.hooks.base_hook": "BaseHook of `airflow.sdk`",
 }
-_MAPPING = frozenset({"partial", "expand", "expand_kwargs"})
-_FEATURES = {
-    f"{SDK}.setup": "setup tasks (`@setup`)",
-    f"{SDK}.teardown": "teardown tasks (`@teardown`)",
-    f"{SDK}.asset": "`@asset`",
-}
-_TASK_LIKE = ("Operator", "Sensor", "OperatorAsync", "SensorAsync", "TaskGroup", "Dag", "DAG", "Transfer")
-
 
 def register(models: Models) -> None:
     for module in _SDK_MODULES.split():
@@ -137,47 +126,3 @@ def missing_import(path: str) -> tuple[str, str | None] | None:
         return message, f"did you mean `airflow.{match}`?" if match else None
     moved = _MOVED.get(path)
     return (message, f"in Airflow 3, use {moved}") if moved else None
-
-
-def unknown_call(library: Library, call: Call) -> Refusal | None:
-    """Refuses what would be a task, a group or a DAG; everything else is opaque."""
-    path, name = library.path, library.name
-    if (
-        name in _MAPPING
-        and library.path.rpartition(".")[0][:1].isalpha()
-        and _task_like(path.rpartition(".")[0])
-    ):
-        message = f"dynamic task mapping (`{path.split('.')[-2]}.{name}`) is not supported yet"
-        return call.refusal(UNSUPPORTED_FEATURE, message)
-    if path in _FEATURES:
-        return call.refusal(UNSUPPORTED_FEATURE, f"{_FEATURES[path]} are not supported yet")
-    if path.startswith(f"{SDK}.task."):
-        decorator = path.removeprefix(f"{SDK}.")
-        return call.refusal(UNSUPPORTED_FEATURE, f"`@{decorator}` is not supported yet")
-    if _task_like(path) or not {"task_id", "group_id", "dag_id", "dag"}.isdisjoint(call.kwargs):
-        return call.refusal(UNSUPPORTED_OPERATOR, f"`{path}` is not supported yet", help=_instead(path, call))
-    return None
-
-
-def _instead(path: str, call: Call) -> str:
-    """What to write in place of a class that is not supported."""
-    name = path.rpartition(".")[2]
-    known = {
-        each.rpartition(".")[2] for each in call.interpreter.models.calls if each.startswith("airflow.provid")
-    }
-    match = nearest(name, known)
-    if match is not None and path.startswith("airflow.providers.standard."):
-        return f"did you mean `{match}`?"
-    if name.endswith(("Sensor", "SensorAsync")):
-        return "write a `@task` that raises while it has to wait, with `retries` and `retry_delay`"
-    return "do the work in a `@task` function, or in a BashOperator"
-
-
-def _task_like(path: str) -> bool:
-    module, _, name = path.rpartition(".")
-    if not name[:1].isupper():
-        return False
-    places = (".operators.", ".sensors.", ".transfers.")
-    return name.endswith(_TASK_LIKE) or (
-        module.startswith("airflow.") and any(place in f"{module}." for place in places)
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ID, UNKNOWN_ARGUMENT, UNSUPPORTED_ARGUMENT
+from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ID, UNKNOWN_ARGUMENT
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.evaluate.binding import bind_parameters
 from leoflow_compiler.evaluate.errors import Raised
@@ -11,7 +11,7 @@ from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import CallableModel, Function, Opaque, Place, Value
 from leoflow_compiler.models.graph import Dag, Method, event
 from leoflow_compiler.models.signature import parameters_of
-from leoflow_compiler.models.tasks import ID, check_default_args, is_empty
+from leoflow_compiler.models.tasks import ID, check_default_args
 
 _COMPILED = frozenset(
     {
@@ -31,6 +31,12 @@ _COMPILED = frozenset(
         "fail_fast",
         "dag_display_name",
         "default_args",
+        "on_success_callback",
+        "on_failure_callback",
+        "deadline",
+        "max_consecutive_failed_dag_runs",
+        "render_template_as_native_obj",
+        "owner_links",
     }
 )
 # What these change happens where tasks run, from the file itself, or in the user interface only.
@@ -41,24 +47,14 @@ _ACCEPTED = frozenset(
         "user_defined_macros",
         "user_defined_filters",
         "jinja_environment_kwargs",
-        "render_template_as_native_obj",
-        "owner_links",
+        "access_control",
+        "allowed_run_types",
         "auto_register",
         "sla_miss_callback",
         "disable_bundle_versioning",
     }
 )
-_UNSUPPORTED = frozenset(
-    {
-        "on_success_callback",
-        "on_failure_callback",
-        "deadline",
-        "access_control",
-        "allowed_run_types",
-        "max_consecutive_failed_dag_runs",
-    }
-)
-_KNOWN = _COMPILED | _ACCEPTED | _UNSUPPORTED
+_KNOWN = _COMPILED | _ACCEPTED
 _MEANT = {"schedule_interval": "schedule", "timetable": "schedule", "concurrency": "max_active_tasks"}
 
 
@@ -86,9 +82,6 @@ def make_dag(call: Call, given: dict[str, Value]) -> Dag:
             message = f"DAG takes no argument `{name}`"
             interpreter.report(call.refusal(UNKNOWN_ARGUMENT, message, argument=name, help=advice))
             del given[name]
-        elif name in _UNSUPPORTED and not is_empty(given[name]):
-            message = f"`{name}` of DAG is not supported yet"
-            interpreter.report(call.refusal(UNSUPPORTED_ARGUMENT, message, argument=name))
     dag_id = given.pop("dag_id", None)
     place = call.place_of("dag_id")
     if isinstance(dag_id, Opaque):

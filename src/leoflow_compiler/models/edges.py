@@ -190,5 +190,5 @@ def depend_on_outputs(task: Task, value: Value) -> None:
         for item in value.values():
             depend_on_outputs(task, item)
     elif isinstance(value, TaskKind):
-        for name in value.operator.template_fields:
+        for name in value.operator.templated(value.arguments):
             depend_on_outputs(task, value.arguments.get(name))

@@ -384,10 +384,11 @@ class Task(Relative):
         return super().get_attribute(name, interpreter, place)
 
     def set_attribute(self, name: str, value: Value, interpreter: Interpreter, place: Place) -> None:
-        if name not in self.operator.parameters or name in ("task_id", "dag", "task_group"):
+        known = self.operator.is_open or name in self.operator.parameters
+        if not known or name in ("task_id", "dag", "task_group"):
             raise AttributeError(name)
         self.arguments[name] = value
-        if name in self.operator.template_fields:
+        if name in self.operator.templated({name: value}):
             edges.depend_on_outputs(self, value)
 
     def __lt__(self, other: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 STANDARD = "airflow.providers.standard"
@@ -12,10 +13,9 @@ REQUIRED: Any = object()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OperatorParameter:
-    """One parameter. `unsupported`: a value other than an empty one is refused."""
+    """One parameter."""
 
     default: Any = None
-    unsupported: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +29,7 @@ class Operator:
     own: Mapping[str, OperatorParameter] = field(default_factory=dict)
     decorated: bool = False  # made by `@task`
     bases: tuple[str, ...] = ()
+    is_open: bool = False  # its class is not known: any argument is taken
 
     @property
     def name(self) -> str:
@@ -38,6 +39,16 @@ class Operator:
     def parameters(self) -> dict[str, OperatorParameter]:
         return {**BASE_PARAMETERS, **self.own}
 
+    def templated(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+        """The arguments in which outputs make edges: the template fields.
+
+        Those of a class that is not known are not known either. Nearly every argument of a provider's
+        operator that can take an output is one, so each of its own arguments counts.
+        """
+        if not self.is_open or self.template_fields:
+            return self.template_fields
+        return tuple(name for name in arguments if name not in BASE_PARAMETERS)
+
     @property
     def class_paths(self) -> tuple[str, ...]:
         return (self.path, *self.bases, "airflow.sdk.BaseOperator")
@@ -45,10 +56,6 @@ class Operator:
 
 def _plain(**defaults: Any) -> dict[str, OperatorParameter]:
     return {name: OperatorParameter(default=default) for name, default in defaults.items()}
-
-
-def _unsupported(*names: str) -> dict[str, OperatorParameter]:
-    return {name: OperatorParameter(unsupported=True) for name in names}
 
 
 BASE_PARAMETERS: dict[str, OperatorParameter] = {
@@ -93,22 +100,23 @@ BASE_PARAMETERS: dict[str, OperatorParameter] = {
         allow_nested_operators=True,
         render_template_as_native_obj=None,
     ),
-    **_unsupported(
-        "ignore_first_depends_on_past",
-        "wait_for_past_depends_before_skipping",
-        "on_execute_callback",
-        "on_failure_callback",
-        "on_success_callback",
-        "on_retry_callback",
-        "on_skipped_callback",
-        "pre_execute",
-        "post_execute",
-        "resources",
-        "run_as_user",
-        "executor",
-        "executor_config",
-        "inlets",
-        "outlets",
+    **_plain(
+        ignore_first_depends_on_past=False,
+        wait_for_past_depends_before_skipping=False,
+        on_execute_callback=None,
+        on_failure_callback=None,
+        on_success_callback=None,
+        on_retry_callback=None,
+        on_skipped_callback=None,
+        pre_execute=None,
+        post_execute=None,
+        resources=None,
+        run_as_user=None,
+        executor=None,
+        executor_config=None,
+        inlets=None,
+        outlets=None,
+        task_concurrency=None,
     ),
 }
 
@@ -177,7 +185,7 @@ HTTP = Operator(
             tcp_keep_alive_interval=30,
             warn_on_non_idempotent=True,
         ),
-        **_unsupported("pagination_function", "request_kwargs", "auth_type", "deferrable", "retry_args"),
+        **_plain(pagination_function=None, request_kwargs=None, auth_type=None, deferrable=False, retry_args=None),
     },
 )
 
@@ -212,3 +220,9 @@ TASK_SHORT_CIRCUIT = Operator(
 DEFAULT_CLASSES = {"python": TASK.path, "bash": BASH.path, "empty": EMPTY.path, "http_api": HTTP.path}
 CLASSIC = (BASH, EMPTY, PYTHON, BRANCH, SHORT_CIRCUIT, HTTP)
 DECORATORS = {"python": TASK, "branch": TASK_BRANCH, "short_circuit": TASK_SHORT_CIRCUIT}
+
+
+@cache
+def unknown_operator(path: str) -> Operator:
+    """An operator class whose package is not read: its structure and arguments are kept."""
+    return Operator(path=path, type="operator", is_open=True)

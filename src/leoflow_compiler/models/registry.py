@@ -18,6 +18,7 @@ from leoflow_compiler.models import (
     environment,
     groups,
     pendulum,
+    provider_operators,
     standard_library,
     task_decorators,
 )
@@ -43,7 +44,7 @@ def build_models() -> Models:
         library.register(models)
     return replace(
         models,
-        unknown_call=airflow_names.unknown_call,
+        unknown_call=provider_operators.model_of,
         missing_import=airflow_names.missing_import,
         advice=airflow.advice,
     )

@@ -11,7 +11,6 @@ from leoflow_compiler.diagnostics.catalogue.airflow import (
     BAD_ID,
     MISSING_ARGUMENT,
     UNKNOWN_ARGUMENT,
-    UNSUPPORTED_ARGUMENT,
 )
 from leoflow_compiler.diagnostics.catalogue.graph import DUPLICATE_TASK
 from leoflow_compiler.diagnostics.suggestion import nearest
@@ -60,7 +59,7 @@ def create_task(call: Call, operator: Operator, given: dict[str, Value], label: 
     task = Task(task_id, operator, arguments, call.place, interpreter)
     _join(call, task, dag, group)
     event(interpreter)
-    for name in operator.template_fields:
+    for name in operator.templated(arguments):
         edges.depend_on_outputs(task, arguments.get(name))
     return task
 
@@ -90,15 +89,13 @@ def check_names(call: Call, operator: Operator, given: dict[str, Value], label: 
     found: set[str] = set()
     for name in list(given):
         if name not in parameters:
+            if operator.is_open:
+                continue
             meant = _MEANT.get(name) or nearest(name, parameters)
             advice = _REMOVED.get(name) or (f"did you mean `{meant}`?" if meant else None)
             found.add(meant or name)
             message = f"{label} takes no argument `{name}`"
             call.interpreter.report(call.refusal(UNKNOWN_ARGUMENT, message, argument=name, help=advice))
-            del given[name]
-        elif parameters[name].unsupported and not is_empty(given[name]):
-            message = f"`{name}` of {label} is not supported yet"
-            call.interpreter.report(call.refusal(UNSUPPORTED_ARGUMENT, message, argument=name))
             del given[name]
     return found
 
@@ -111,16 +108,9 @@ def is_empty(value: Value) -> bool:
 
 
 def check_default_args(interpreter: Interpreter, defaults: Value, place: Place, owner: str) -> None:
-    """Reports what `default_args` asks for and is not supported."""
+    """Raises Interruption where `default_args` is not known."""
     if isinstance(defaults, Opaque):
         raise interpreter.structure_needs(defaults, f"what `default_args` of {owner} holds", place)
-    if not isinstance(defaults, dict):
-        return
-    for name, value in defaults.items():
-        known = BASE_PARAMETERS.get(name)
-        if known is not None and known.unsupported and not is_empty(value):
-            message = f"`{name}` in default_args of {owner} is not supported yet"
-            interpreter.problems.append(Refusal(UNSUPPORTED_ARGUMENT, message, place))
 
 
 def merged_defaults(call: Call, dag: Dag | None, group: Group | None, own: Value) -> dict[str, Value]:

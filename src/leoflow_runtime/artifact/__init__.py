@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from leoflow_runtime.artifact.capabilities import Missing, missing_capabilities
     from leoflow_runtime.artifact.canonical import canonical_bytes, content_digest, version_label
     from leoflow_runtime.artifact.records import DagSpec, HttpRequest, TaskGroupSpec, TaskSpec, XComRef
     from leoflow_runtime.artifact.validation import ArtifactInvalid, Problem, check_document
@@ -15,6 +16,7 @@ __all__ = [
     "ArtifactInvalid",
     "DagSpec",
     "HttpRequest",
+    "Missing",
     "Problem",
     "TaskGroupSpec",
     "TaskSpec",
@@ -22,9 +24,11 @@ __all__ = [
     "canonical_bytes",
     "check_document",
     "content_digest",
+    "missing_capabilities",
     "version_label",
 ]
 _HOMES = {
+    "capabilities": ("Missing", "missing_capabilities"),
     "canonical": ("canonical_bytes", "content_digest", "version_label"),
     "records": ("DagSpec", "HttpRequest", "TaskGroupSpec", "TaskSpec", "XComRef"),
     "validation": ("ArtifactInvalid", "Problem", "check_document"),

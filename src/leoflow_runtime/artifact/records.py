@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 RETURN_VALUE = "return_value"
 
-TaskType = Literal["python", "bash", "http_api", "empty"]
+TaskType = Literal["python", "bash", "http_api", "empty", "operator"]
 # A cron expression or preset; a number of seconds between runs; or nothing.
 Schedule = str | float | None
 
@@ -48,6 +48,7 @@ class TaskGroupSpec:
     parent: str | None = None
     tooltip: str = ""
     display_name: str | None = None
+    mapped: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leoflow_runtime.artifact import check_document, content_digest, version_label
+from leoflow_runtime.artifact import (
+    ArtifactInvalid,
+    Problem,
+    check_document,
+    content_digest,
+    missing_capabilities,
+    version_label,
+)
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.errors import UnknownDag
 from leoflow_runtime.engine.store import Change, Tx
@@ -46,11 +53,16 @@ async def register(
 ) -> Registration:
     """Checks a `dag.json` and makes it the current version of its DAG.
 
+    A document that needs what this release does not run is refused, and the DAG keeps its last version.
     `meta` (code_path, relative_fileloc, bundle_name) says where its files are on this machine: never take
     it from a request. Raises ArtifactInvalid with every problem, ScheduleInvalid, DagIdDiffers.
     """
     # A large document takes a while; the server goes on meanwhile.
     await asyncio.to_thread(check_document, document)
+    missing = missing_capabilities(document)
+    if missing:
+        needs = f"this release does not run yet: {', '.join(map(str, missing))}"
+        raise ArtifactInvalid([Problem(code="not-run-yet", path="$", message=needs)])
     dag_id = document["dag_id"]
     if expected_dag_id is not None and dag_id != expected_dag_id:
         raise DagIdDiffers(expected_dag_id, dag_id)

@@ -8,31 +8,35 @@ _WITH = (
     "from airflow.sdk import DAG, task\n\nwith DAG('a'):\n\n    @task\n    def f(n=1):\n        return n\n\n"
 )
 
+NOT_RUN_YET = Code(
+    code="LF310",
+    name="not-run-yet",
+    severity="warning",
+    summary="The DAG compiles exactly, but this release cannot run all of it.",
+    explanation=(
+        "The compiler reads more of Airflow than this release's control plane and runtime run so far. "
+        "`dag.json` is complete, and `graph`, `diff` and `validate` work on it. `push` and Lite refuse "
+        "such a DAG by the name of what is missing; it is never run without it."
+    ),
+    bad=_WITH + "    f.expand(n=[1, 2])\n",
+    good=_WITH + "    for n in [1, 2]:\n        f(n)\n",
+)
+
 UNSUPPORTED_OPERATOR = Code(
     code="LF301",
     name="unsupported-operator",
-    summary="This operator class is not supported yet.",
+    summary="What this class makes cannot be told.",
     explanation=(
-        "Supported are `@task` with `.branch` and `.short_circuit`, BashOperator, PythonOperator, "
-        "BranchPythonOperator, ShortCircuitOperator, EmptyOperator and HttpOperator. An operator "
-        "outside of this "
-        "list is refused by name; it is never left out of the graph."
+        "The class belongs to an installed package, which is not read, and its name and its module do not "
+        "say that it is an operator, but it is used as one."
     ),
 )
 
 UNSUPPORTED_FEATURE = Code(
     code="LF302",
     name="unsupported-feature",
-    summary="This feature of Airflow is not supported yet.",
-    explanation=(
-        "Dynamic task mapping (`expand`, `partial`), sensors, setup and teardown, assets, "
-        "callbacks, deferrable "
-        "operators and timetables beyond cron, presets and fixed intervals are not supported "
-        "yet. They are refused "
-        "by name, because a DAG without them would be another DAG."
-    ),
-    bad=_WITH + "    f.expand(n=[1, 2])\n",
-    good=_WITH + "    for n in [1, 2]:\n        f(n)\n",
+    summary="This feature of Airflow is not compiled.",
+    explanation="It is refused by name, because a DAG without it would be another DAG.",
 )
 
 UNKNOWN_ARGUMENT = Code(

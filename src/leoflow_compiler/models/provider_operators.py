@@ -1,0 +1,64 @@
+"""Operators, sensors and transfers of installed packages, which are never read: what a call of them makes."""
+
+from __future__ import annotations
+
+from leoflow_compiler.diagnostics.catalogue.airflow import BAD_CALL, UNSUPPORTED_FEATURE, UNSUPPORTED_OPERATOR
+from leoflow_compiler.evaluate.library import Call, CallModel
+from leoflow_compiler.evaluate.values import Library, Value
+from leoflow_compiler.models.operators import Operator, unknown_operator
+from leoflow_compiler.models.tasks import create_task
+
+_OPERATOR_NAMES = ("Operator", "Sensor", "OperatorAsync", "SensorAsync", "Transfer", "ExternalTaskMarker")
+_OPERATOR_MODULES = ("operators", "sensors", "transfers")
+# They make tasks of their own, from what only their package knows.
+_BUILDERS = ("TaskGroup", "Dag", "DAG")
+_STRUCTURAL = frozenset({"task_id", "group_id", "dag_id", "dag"})
+
+
+def looks_like_operator(path: str) -> bool:
+    """By Airflow's conventions: the class's name, or a module called operators, sensors or transfers."""
+    module, _, name = path.rpartition(".")
+    if not name[:1].isupper() or name.isupper():
+        return False
+    if name.endswith(_OPERATOR_NAMES):
+        return True
+    parts = module.split(".")
+    return parts[0] == "airflow" and any(part in _OPERATOR_MODULES for part in parts) and name[-4:] != "Hook"
+
+
+def builds_graph(path: str) -> bool:
+    """Whether instances contain tasks that cannot be seen from here."""
+    name = path.rpartition(".")[2]
+    return name[:1].isupper() and name.endswith(_BUILDERS)
+
+
+def model_of(library: Library, call: Call) -> CallModel | None:
+    """What this call makes, where it makes something of a DAG. Raises Refusal where that cannot be told."""
+    path = library.path
+    structural = not _STRUCTURAL.isdisjoint(call.kwargs)
+    if builds_graph(path):
+        message = f"`{path}` makes tasks that only its package knows"
+        raise call.refusal(UNSUPPORTED_FEATURE, message, help="write the tasks and groups out")
+    if looks_like_operator(path) and (structural or "dag" in call.kwargs or not call.args):
+        return operator_call(unknown_operator(path))
+    if not structural:
+        return None
+    if library.name[:1].isupper() and "task_id" in call.kwargs:
+        return operator_call(unknown_operator(path))
+    message = f"what `{path}` makes of these arguments is known only to its package"
+    raise call.refusal(UNSUPPORTED_OPERATOR, message, help="make the task from an operator class in this file")
+
+
+def operator_call(operator: Operator) -> CallModel:
+    """The model of `Operator(task_id=…, …)`."""
+
+    def make(call: Call) -> Value:
+        if call.args:
+            raise call.refusal(
+                BAD_CALL,
+                f"{operator.name} takes keyword arguments only",
+                help=f"write `{operator.name}(task_id=…, …)`",
+            )
+        return create_task(call, operator, dict(call.kwargs), operator.name)
+
+    return make

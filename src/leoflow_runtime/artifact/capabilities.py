@@ -1,0 +1,81 @@
+"""What a document asks for and this release does not run yet.
+
+The compiler knows more of Airflow than the control plane and the runtime run so far. A document that needs
+more is valid, and is refused by name where it would be run: nothing is silently weakened. A capability leaves
+this list in the change that makes it run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+RUN_KINDS = frozenset({"branch", "short_circuit"})
+# Field of a task -> what it is called.
+_TASK_FIELDS = {
+    "mapped": "dynamic task mapping",
+    "inlets": "assets",
+    "outlets": "assets",
+    "callbacks": "callbacks",
+    "conditions": "`run_if` and `skip_if`",
+    "executor": "a choice of executors",
+    "executor_config": "`executor_config`",
+    "run_as_user": "`run_as_user`",
+    "start_date": "a task's own start date",
+    "end_date": "a task's own end date",
+    "is_setup": "setup and teardown tasks",
+    "is_teardown": "setup and teardown tasks",
+}
+_DAG_FIELDS = {
+    "callbacks": "callbacks",
+    "deadlines": "deadline alerts",
+    "max_consecutive_failed_dag_runs": "pausing after failed runs",
+    "render_template_as_native_obj": "native rendering of templates",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Missing:
+    """One capability that is missing; `task_id` is the first task that needs it, None for the DAG itself."""
+
+    capability: str
+    task_id: str | None = None
+
+    def __str__(self) -> str:
+        owner = "the DAG" if self.task_id is None else f"task `{self.task_id}`"
+        return f"{self.capability} ({owner})"
+
+
+def missing_capabilities(document: Mapping[str, Any]) -> tuple[Missing, ...]:
+    """Each capability once, in the order of the document."""
+    found: dict[str, Missing] = {}
+    for missing in (*_of_dag(document), *(one for task in document["tasks"] for one in _of_task(task))):
+        found.setdefault(missing.capability, missing)
+    return tuple(found.values())
+
+
+def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
+    schedule = document.get("schedule")
+    if isinstance(schedule, Mapping) and "timetable" in schedule:
+        yield Missing(capability=f"the timetable {schedule['timetable'].rpartition('.')[2]}")
+    elif isinstance(schedule, Mapping) and "assets" in schedule:
+        yield Missing(capability="schedules by assets")
+    for field, capability in _DAG_FIELDS.items():
+        if document.get(field):
+            yield Missing(capability=capability)
+    if any("mapped" in group for group in document.get("task_groups", ())):
+        yield Missing(capability="dynamic mapping of task groups")
+
+
+def _of_task(task: Mapping[str, Any]) -> Iterator[Missing]:
+    task_id = task["task_id"]
+    if task["type"] == "operator":
+        name = task["operator_class"].rpartition(".")[2]
+        yield Missing(capability=f"the operator {name}", task_id=task_id)
+    kind = task.get("kind")
+    if kind is not None and kind not in RUN_KINDS:
+        yield Missing(capability=f"`@task.{kind}`", task_id=task_id)
+    for field, capability in _TASK_FIELDS.items():
+        if task.get(field):
+            yield Missing(capability=capability, task_id=task_id)
