@@ -18,7 +18,7 @@ from leoflow_compiler.lower.requires import names_in, names_in_text
 from leoflow_compiler.lower.result import Compilation
 from leoflow_compiler.lower.schedule import lower_schedule, moment_of, rfc3339, zone_name
 from leoflow_compiler.lower.tasks import lower_task
-from leoflow_compiler.lower.values import MISSING, Argument, json_value
+from leoflow_compiler.lower.values import MISSING, Argument, json_value, mapped_value
 from leoflow_compiler.models.airflow import NOT_SET, Param
 from leoflow_compiler.models.graph import Dag, Group
 from leoflow_runtime.artifact import content_digest, version_label
@@ -192,6 +192,8 @@ def _add_groups(dag: Dag, document: dict[str, Any]) -> None:
                 group["tooltip"] = child.tooltip
             if child.display_name:
                 group["display_name"] = child.display_name
+            if child.mapping is not None:
+                group["mapped"] = mapped_value(child.mapping)
             found.append(group)
     if found:
         document["task_groups"] = sorted(found, key=lambda group: str(group["group_id"]))

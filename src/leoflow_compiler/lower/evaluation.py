@@ -21,7 +21,7 @@ def evaluate_file(compilation: Compilation) -> None:
     files = {**project.files, path: project.files.get(path, project.root / path)}
     interpreter = make_interpreter(files=files, environment_values=project.config.compile_env)
     folder = posixpath.dirname(path)
-    interpreter.search_path = (folder, "") if folder else ("",)
+    interpreter.search_path = project.search_path or ((folder, "") if folder else ("",))
     source = compilation.source
     assert source is not None
     interpreter.sources[path] = source

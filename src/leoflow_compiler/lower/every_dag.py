@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from leoflow_compiler.diagnostics import Diagnostic
 from leoflow_compiler.lower.pipeline import evaluate, graph, guard, lower, parse, validate
 from leoflow_compiler.lower.result import Compilation, CompileResult
+from leoflow_compiler.lower.worker import run_in_worker
 from leoflow_compiler.project import Project
 
 
@@ -21,6 +22,13 @@ class CompiledFile:
     def failed(self) -> bool:
         found = [*self.diagnostics, *(one for dag in self.dags.values() for one in dag.diagnostics)]
         return any(diagnostic.severity == "error" for diagnostic in found)
+
+
+def compile_file(project: Project) -> CompiledFile:
+    """`compile_every_dag` in a worker process with limits."""
+    return run_in_worker(
+        project, compile_every_dag, lambda diagnostic: CompiledFile(dags={}, diagnostics=(diagnostic,))
+    )
 
 
 def compile_every_dag(project: Project) -> CompiledFile:

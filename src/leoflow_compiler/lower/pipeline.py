@@ -29,7 +29,9 @@ def compile_project(project: Project) -> CompileResult:
         return run_passes(project)
     from leoflow_compiler.lower.worker import run_in_worker
 
-    return run_in_worker(project, run_passes)
+    return run_in_worker(
+        project, run_passes, lambda diagnostic: CompileResult(document=None, diagnostics=(diagnostic,))
+    )
 
 
 def guard(compilation: Compilation) -> None:

@@ -10,7 +10,14 @@ from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
 from leoflow_compiler.evaluate.errors import Interruption, Refusal
 from leoflow_compiler.evaluate.values import Function, Library, Opaque, Value, opaque_within
 from leoflow_compiler.lower.task_fields import argument_of, lower_fields
-from leoflow_compiler.lower.values import MISSING, has_output, has_template, json_value, source_within
+from leoflow_compiler.lower.values import (
+    MISSING,
+    has_output,
+    has_template,
+    json_value,
+    mapped_value,
+    source_within,
+)
 from leoflow_compiler.models.graph import Task
 from leoflow_compiler.models.operators import BASE_PARAMETERS, DEFAULT_CLASSES
 from leoflow_compiler.models.signature import given_arguments, parameters_of
@@ -49,6 +56,13 @@ def _add_place(task: Task, found: dict[str, Any]) -> None:
     }
     if labels:
         found["edge_labels"] = labels
+    for mark in ("is_setup", "is_teardown", "on_failure_fail_dagrun"):
+        if getattr(task, mark):
+            found[mark] = True
+    if task.mapping is not None:
+        found["mapped"] = mapped_value(task.mapping)
+    if task.conditions:
+        found["conditions"] = list(task.conditions)
     if task.group is not None and task.group.group_id:
         found["task_group"] = task.group.group_id
     found["location"] = {"file": task.place.file.path, "line": task.place.line}

@@ -10,8 +10,10 @@ from typing import Any
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
 from leoflow_compiler.evaluate.errors import Refusal
 from leoflow_compiler.evaluate.interpreter import Interpreter
-from leoflow_compiler.evaluate.values import Opaque, Place, Value
+from leoflow_compiler.evaluate.values import Function, Opaque, Place, Value
+from leoflow_compiler.models.derived import Derived
 from leoflow_compiler.models.graph import RETURN_VALUE, XCom
+from leoflow_compiler.models.mapping import MappedArgument, Mapping
 
 MISSING: Any = object()
 
@@ -87,8 +89,9 @@ def short(value: Value) -> str:
 
 def json_value(value: Value) -> Any:
     """The value as JSON, task outputs as `{"$xcom": source}`; MISSING where some of it is no JSON."""
-    if isinstance(value, XCom):
-        return {"$xcom": source_of(value)}
+    if isinstance(value, (XCom, Derived, MappedArgument)):
+        source = source_of(value)
+        return MISSING if source is MISSING else {"$xcom": source}
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -117,11 +120,33 @@ def _json_object(value: dict[Value, Value]) -> Any:
     return found
 
 
-def source_of(output: XCom) -> Any:
-    """A task's return value as its id, another key as an object."""
+def source_of(output: XCom | Derived | MappedArgument) -> Any:
+    """A task's return value as its id, everything else as an object; MISSING where it holds no JSON."""
+    if isinstance(output, MappedArgument):
+        group = output.group.group_id if output.group is not None else None
+        return {"group": group, "argument": output.name}
+    if isinstance(output, Derived):
+        return _derived(output)
     if output.key == RETURN_VALUE:
         return output.task.task_id
     return {"task_id": output.task.task_id, "key": output.key}
+
+
+def _derived(output: Derived) -> Any:
+    inputs = [
+        source_of(value) if isinstance(value, (XCom, Derived)) else {"value": json_value(value)}
+        for value in output.inputs
+    ]
+    if any(value is MISSING or value == {"value": MISSING} for value in inputs):
+        return MISSING
+    found: dict[str, Any] = {output.kind: inputs if output.kind in ("zip", "concat") else inputs[0]}
+    function = output.extra.get("function")
+    if isinstance(function, Function):
+        found["function"] = f"{function.scope.module}:{function.__qualname__}"
+    fill = json_value(output.extra.get("fillvalue"))
+    if "fillvalue" in output.extra and fill is not MISSING:
+        found["fillvalue"] = fill
+    return found
 
 
 def source_within(value: Value) -> Any:
@@ -147,10 +172,19 @@ def has_template(value: Value) -> bool:
 
 def has_output(value: Value) -> bool:
     """Whether a task's output is inside."""
-    if isinstance(value, XCom):
+    if isinstance(value, (XCom, Derived, MappedArgument)):
         return True
     if isinstance(value, (list, tuple)):
         return any(has_output(item) for item in value)
     if isinstance(value, dict):
         return any(has_output(item) for item in value.values())
     return False
+
+
+def mapped_value(mapping: Mapping) -> dict[str, Any]:
+    """What a task or group is mapped over; what is no JSON is left to the code, as null."""
+    if mapping.expand is None:
+        lowered = json_value(mapping.expand_kwargs)
+        return {"expand_kwargs": None if lowered is MISSING else lowered}
+    values = {name: json_value(value) for name, value in mapping.expand.items()}
+    return {"expand": {name: None if value is MISSING else value for name, value in values.items()}}

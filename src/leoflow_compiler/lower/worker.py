@@ -12,20 +12,26 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue.lowering import INTERNAL_ERROR
 from leoflow_compiler.diagnostics.catalogue.source import COMPILER_STOPPED
-from leoflow_compiler.lower.result import CompileResult
 from leoflow_compiler.project import Project
+
+Result = TypeVar("Result")
 
 CPU_SECONDS = 30
 WALL_SECONDS = 60.0
 ADDRESS_SPACE_BYTES = 2 << 30
 
 
-def run_in_worker(project: Project, compile_here: Callable[[Project], CompileResult]) -> CompileResult:
-    """The result of `compile_here`, or a diagnostic when the worker dies or takes too long."""
+def run_in_worker(
+    project: Project,
+    compile_here: Callable[[Project], Result],
+    failed: Callable[[Diagnostic], Result],
+) -> Result:
+    """What `compile_here` returns; `failed` of a diagnostic when the worker dies or takes too long."""
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
@@ -34,7 +40,7 @@ def run_in_worker(project: Project, compile_here: Callable[[Project], CompileRes
         child = os.fork()
     if child == 0:
         os.close(reading)
-        _serve(project, compile_here, writing)
+        _serve(project, compile_here, failed, writing)
     os.close(writing)
     try:
         answer = _read(reading, child)
@@ -42,13 +48,14 @@ def run_in_worker(project: Project, compile_here: Callable[[Project], CompileRes
         os.close(reading)
         _, status = os.waitpid(child, 0)
     if status == 0 and answer:
-        result = pickle.loads(answer)  # noqa: S301 - our own child's bytes
-        assert isinstance(result, CompileResult)
+        result: Result = pickle.loads(answer)  # noqa: S301 - our own child's bytes
         return result
-    return CompileResult(document=None, diagnostics=(_died(project, status),))
+    return failed(_died(project, status))
 
 
-def _serve(project: Project, compile_here: Callable[[Project], CompileResult], writing: int) -> None:
+def _serve(
+    project: Project, compile_here: Callable[..., Any], failed: Callable[..., Any], writing: int
+) -> None:
     """The child: compiles, sends the answer, and leaves without running anything of the parent's."""
     code = 1
     try:
@@ -57,17 +64,17 @@ def _serve(project: Project, compile_here: Callable[[Project], CompileResult], w
         if sys.platform == "linux":
             resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES))
         with os.fdopen(writing, "wb") as pipe:
-            pickle.dump(_guarded(project, compile_here), pipe)
+            pickle.dump(_guarded(project, compile_here, failed), pipe)
         code = 0
     finally:
         os._exit(code)
 
 
-def _guarded(project: Project, compile_here: Callable[[Project], CompileResult]) -> CompileResult:
+def _guarded(project: Project, compile_here: Callable[..., Any], failed: Callable[..., Any]) -> Any:
     try:
         return compile_here(project)
     except MemoryError:
-        return CompileResult(document=None, diagnostics=(_stopped(project, "it needs too much memory"),))
+        return failed(_stopped(project, "it needs too much memory"))
     except Exception as error:  # noqa: BLE001 - the border: a defect of ours becomes a diagnostic
         if os.environ.get("LEOFLOW_DEBUG"):
             traceback.print_exc()
@@ -75,8 +82,7 @@ def _guarded(project: Project, compile_here: Callable[[Project], CompileResult])
         where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
         message = f"the compiler failed: {type(error).__name__} at {where}"
         span = Span(file=project.config.dag_source, line=1)
-        diagnostic = Diagnostic(code=INTERNAL_ERROR, message=message, span=span)
-        return CompileResult(document=None, diagnostics=(diagnostic,))
+        return failed(Diagnostic(code=INTERNAL_ERROR, message=message, span=span))
 
 
 def _read(reading: int, child: int) -> bytes:

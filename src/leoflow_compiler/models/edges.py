@@ -178,11 +178,14 @@ def _raise_to_groups(label: Label) -> None:
 
 def depend_on_outputs(task: Task, value: Value) -> None:
     """Edges from the tasks whose outputs are inside a templated argument."""
+    from leoflow_compiler.models.derived import Derived
     from leoflow_compiler.models.graph import Task as TaskKind
     from leoflow_compiler.models.graph import XCom
+    from leoflow_compiler.models.mapping import MappedArgument, tasks_within
 
-    if isinstance(value, XCom):
-        relate_task(task, value.task, upstream=True)
+    if isinstance(value, (XCom, Derived, MappedArgument)):
+        for source in list(tasks_within(value)):
+            relate_task(task, source, upstream=True)
     elif isinstance(value, (list, tuple, set)):
         for item in value:
             depend_on_outputs(task, item)

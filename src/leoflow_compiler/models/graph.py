@@ -10,9 +10,10 @@ from leoflow_compiler.evaluate.errors import Raised, Refusal
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.values import CallableModel, ModelValue, Place, Value
-from leoflow_compiler.models import edges
+from leoflow_compiler.models import edges, setup_teardown
 
 if TYPE_CHECKING:
+    from leoflow_compiler.models.mapping import Mapping
     from leoflow_compiler.models.operators import Operator
 
 RETURN_VALUE = "return_value"
@@ -33,6 +34,9 @@ _PLAIN_DEFAULTS = frozenset(
         "do_xcom_push",
     }
 )
+
+
+_MARKS = ("is_setup", "is_teardown", "on_failure_fail_dagrun")
 
 
 class Method(CallableModel):
@@ -93,8 +97,9 @@ class Relative(ModelValue):
             return list(self.roots)
         if name == "leaves":
             return list(self.leaves)
-        if name in ("as_setup", "as_teardown", "expand", "expand_kwargs", "partial", "map", "zip", "concat"):
-            return Method(name, _unsupported, interpreter)
+        if name in ("as_setup", "as_teardown") and not isinstance(self, Group):
+            mark = setup_teardown.as_setup if name == "as_setup" else setup_teardown.as_teardown
+            return Method(name, lambda call: mark(call, tuple(self.roots), self), interpreter)
         raise AttributeError(name)
 
     def _set_relatives(self, call: Call) -> Value:
@@ -243,6 +248,7 @@ class Group(Relative):
         self.tooltip = tooltip
         self.display_name = display_name
         self.children: dict[str, Task | Group] = {}
+        self.mapping: Mapping | None = None
         self.upstream_task_ids: dict[str, None] = {}
 
     @property
@@ -270,9 +276,14 @@ class Group(Relative):
 
     @property
     def leaves(self) -> list[Task]:
+        """The last tasks; teardowns do not hold up what comes after the group."""
         tasks = list(self.tasks())
-        ids = {task.task_id for task in tasks}
-        return [task for task in tasks if ids.isdisjoint(task.downstream)]
+        inside = {task.task_id for task in tasks}
+        found: list[Task] = []
+        for task in tasks:
+            if inside.isdisjoint(task.downstream):
+                found += _before_teardowns(task, inside) if task.is_teardown else [task]
+        return found
 
     def relate(self, other: Value, *, upstream: bool, label: Label | None = None) -> None:
         edges.relate_group(self, other, upstream=upstream, label=label)
@@ -286,7 +297,17 @@ class Group(Relative):
         return self
 
     def exit(self, interpreter: Interpreter, place: Place) -> None:
+        if self.mapping is not None:
+            from leoflow_compiler.models.mapping import tasks_within
+
+            for task in list(tasks_within(self.mapping.value)):
+                self.relate(task, upstream=True)
         interpreter.records["group_stacks"][-1].pop()
+
+    @property
+    def in_mapped(self) -> bool:
+        """Whether this group, or one around it, is mapped."""
+        return self.mapping is not None or (self.parent is not None and self.parent.in_mapped)
 
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         simple = {
@@ -325,6 +346,19 @@ class Group(Relative):
         return self.tasks()
 
 
+def _before_teardowns(teardown: Task, inside: set[str]) -> Iterator[Task]:
+    """The last tasks of work above a teardown."""
+    for task_id, task in teardown.upstream.items():
+        if task_id not in inside or (task.is_setup and not task.is_teardown):
+            continue
+        if task.is_teardown:
+            yield from _before_teardowns(task, inside)
+            continue
+        others = (below for name, below in task.downstream.items() if name != teardown.task_id)
+        if not any(below.task_id in inside and not below.is_teardown for below in others):
+            yield task
+
+
 class Task(Relative):
     """An operator instance. `arguments` are those of its call with the defaults of DAG and groups."""
 
@@ -343,6 +377,11 @@ class Task(Relative):
         self.interpreter = interpreter
         self.dag: Dag | None = None
         self.group: Group | None = None
+        self.is_setup = False
+        self.is_teardown = False
+        self.on_failure_fail_dagrun = False
+        self.mapping: Mapping | None = None
+        self.conditions: tuple[str, ...] = ()  # `run_if` and `skip_if`, the innermost first
         self.upstream: dict[str, Task] = {}
         self.downstream: dict[str, Task] = {}
         self.class_paths = operator.class_paths
@@ -357,6 +396,13 @@ class Task(Relative):
 
     def relate(self, other: Value, *, upstream: bool, label: Label | None = None) -> None:
         edges.relate_task(self, other, upstream=upstream, label=label)
+
+    def enter(self, interpreter: Interpreter, place: Place) -> Value:
+        setup_teardown.scopes_of(interpreter).enter((self,), place)
+        return setup_teardown.scopes_of(interpreter)
+
+    def exit(self, interpreter: Interpreter, place: Place) -> None:
+        setup_teardown.scopes_of(interpreter).exit()
 
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         simple: dict[str, Value] = {
@@ -375,6 +421,8 @@ class Task(Relative):
             return simple[name]
         if name == "output":
             return XCom(self, RETURN_VALUE, interpreter)
+        if name in _MARKS:
+            return getattr(self, name)
         if name == "dag_id" and self.dag is not None:
             return self.dag.dag_id
         if name in self.arguments and name not in _CONVERTED:
@@ -384,6 +432,10 @@ class Task(Relative):
         return super().get_attribute(name, interpreter, place)
 
     def set_attribute(self, name: str, value: Value, interpreter: Interpreter, place: Place) -> None:
+        if name in _MARKS:
+            interpreter.structural_event("this task is a setup or teardown", place)
+            setattr(self, name, bool(value))
+            return
         known = self.operator.is_open or name in self.operator.parameters
         if not known or name in ("task_id", "dag", "task_group"):
             raise AttributeError(name)
@@ -421,7 +473,24 @@ class XCom(Relative):
     def relate(self, other: Value, *, upstream: bool, label: Label | None = None) -> None:
         edges.relate_task(self.task, other, upstream=upstream, label=label)
 
+    def enter(self, interpreter: Interpreter, place: Place) -> Value:
+        return self.task.enter(interpreter, place)
+
+    def exit(self, interpreter: Interpreter, place: Place) -> None:
+        self.task.exit(interpreter, place)
+
+    def set_attribute(self, name: str, value: Value, interpreter: Interpreter, place: Place) -> None:
+        if name not in _MARKS:
+            raise AttributeError(name)
+        self.task.set_attribute(name, value, interpreter, place)
+
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
+        from leoflow_compiler.models.derived import DERIVATIONS, derive
+
+        if name in DERIVATIONS:
+            return Method(name, lambda call: derive(self, call), interpreter)
+        if name in _MARKS:
+            return getattr(self.task, name)
         if name == "operator":
             return self.task
         if name == "key":

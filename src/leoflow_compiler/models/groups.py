@@ -9,7 +9,6 @@ from leoflow_compiler.diagnostics.catalogue.airflow import (
     BAD_ID,
     NO_DAG,
     UNKNOWN_ARGUMENT,
-    UNSUPPORTED_FEATURE,
 )
 from leoflow_compiler.diagnostics.catalogue.graph import DUPLICATE_TASK
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
@@ -18,6 +17,7 @@ from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import CallableModel, Function, Opaque, Place, Value
 from leoflow_compiler.models.graph import Group, Method, current_dag, current_group, event
+from leoflow_compiler.models.mapping import METHODS, MappedArgument, Mapping, map_group
 from leoflow_compiler.models.tasks import check_default_args
 
 _PARAMETERS = (
@@ -145,15 +145,29 @@ class GroupFactory(CallableModel):
         self.interpreter = interpreter
 
     def call(self, call: Call) -> Value:
+        return self.make(call, tuple(call.args), dict(call.kwargs))
+
+    def make(
+        self,
+        call: Call,
+        args: tuple[Value, ...],
+        kwargs: dict[str, Value],
+        mapping: Mapping | None = None,
+    ) -> Value:
+        """One group with what the function puts into it, mapped or not."""
         if isinstance(self.function, Opaque):
             raise call.interpreter.structure_needs(self.function, "what the group contains", call.place)
         group = make_group(call, dict(self.given), suffix=True)
         documentation = self.function.__doc__ if isinstance(self.function, Function) else None
         if documentation and not group.tooltip:
             group.tooltip = documentation
+        group.mapping = mapping
+        for value in kwargs.values():
+            if isinstance(value, MappedArgument) and value.mapping is mapping:
+                value.group = group
         group.enter(call.interpreter, call.place)
         try:
-            result = call.interpreter.call(self.function, call.args, call.kwargs)
+            result = call.interpreter.call(self.function, args, kwargs)
         finally:
             group.exit(call.interpreter, call.place)
         return group if result is None else result
@@ -170,14 +184,10 @@ class GroupFactory(CallableModel):
                 lambda call: GroupFactory(self.function, {**self.given, **call.kwargs}, interpreter),
                 interpreter,
             )
-        if name in ("expand", "expand_kwargs", "partial"):
-            return Method(name, _mapping, interpreter)
+        if name in METHODS:
+            return Method(name, lambda call: map_group(self, {}, call), interpreter)
         if name in ("function", "__wrapped__"):
             return self.function
         if name == "__name__":
             return interpreter.describe(self.function)
         raise AttributeError(name)
-
-
-def _mapping(call: Call) -> Any:
-    raise call.refusal(UNSUPPORTED_FEATURE, f"mapped task groups (`.{call.name}`) are not supported yet")

@@ -45,7 +45,7 @@ class Operator:
         Those of a class that is not known are not known either. Nearly every argument of a provider's
         operator that can take an output is one, so each of its own arguments counts.
         """
-        if not self.is_open or self.template_fields:
+        if not self.is_open:
             return self.template_fields
         return tuple(name for name in arguments if name not in BASE_PARAMETERS)
 
@@ -54,12 +54,13 @@ class Operator:
         return (self.path, *self.bases, "airflow.sdk.BaseOperator")
 
 
-def _plain(**defaults: Any) -> dict[str, OperatorParameter]:
+def parameters(**defaults: Any) -> dict[str, OperatorParameter]:
+    """Parameters by name, with their defaults."""
     return {name: OperatorParameter(default=default) for name, default in defaults.items()}
 
 
 BASE_PARAMETERS: dict[str, OperatorParameter] = {
-    **_plain(
+    **parameters(
         task_id=REQUIRED,
         owner="airflow",
         email=None,
@@ -100,7 +101,7 @@ BASE_PARAMETERS: dict[str, OperatorParameter] = {
         allow_nested_operators=True,
         render_template_as_native_obj=None,
     ),
-    **_plain(
+    **parameters(
         ignore_first_depends_on_past=False,
         wait_for_past_depends_before_skipping=False,
         on_execute_callback=None,
@@ -120,7 +121,7 @@ BASE_PARAMETERS: dict[str, OperatorParameter] = {
     ),
 }
 
-_PYTHON = _plain(
+_PYTHON = parameters(
     python_callable=REQUIRED,
     op_args=None,
     op_kwargs=None,
@@ -129,14 +130,14 @@ _PYTHON = _plain(
     show_return_value_in_logs=True,
 )
 _PYTHON_FIELDS = ("templates_dict", "op_args", "op_kwargs")
-_SHORT_CIRCUIT = _plain(ignore_downstream_trigger_rules=True)
+_SHORT_CIRCUIT = parameters(ignore_downstream_trigger_rules=True)
 _PYTHON_PATH = f"{STANDARD}.operators.python.PythonOperator"
 
 BASH = Operator(
     path=f"{STANDARD}.operators.bash.BashOperator",
     type="bash",
     template_fields=("bash_command", "env", "cwd"),
-    own=_plain(
+    own=parameters(
         bash_command=REQUIRED,
         env=None,
         append_env=False,
@@ -169,7 +170,7 @@ HTTP = Operator(
     type="http_api",
     template_fields=("endpoint", "data", "headers", "http_conn_id"),
     own={
-        **_plain(
+        **parameters(
             endpoint=None,
             method="POST",
             data=None,
@@ -185,7 +186,7 @@ HTTP = Operator(
             tcp_keep_alive_interval=30,
             warn_on_non_idempotent=True,
         ),
-        **_plain(pagination_function=None, request_kwargs=None, auth_type=None, deferrable=False, retry_args=None),
+        **parameters(pagination_function=None, request_kwargs=None, auth_type=None, deferrable=False, retry_args=None),
     },
 )
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_CALL, UNSUPPORTED_FEATURE, UNSUPPORTED_OPERATOR
 from leoflow_compiler.evaluate.library import Call, CallModel
 from leoflow_compiler.evaluate.values import Library, Value
-from leoflow_compiler.models.operators import Operator, unknown_operator
+from leoflow_compiler.models.mapping import partial_of
+from leoflow_compiler.models.operators import CLASSIC, Operator, unknown_operator
+from leoflow_compiler.models.task_decorators import kind_of
 from leoflow_compiler.models.tasks import create_task
 
 _OPERATOR_NAMES = ("Operator", "Sensor", "OperatorAsync", "SensorAsync", "Transfer", "ExternalTaskMarker")
 _OPERATOR_MODULES = ("operators", "sensors", "transfers")
 # They make tasks of their own, from what only their package knows.
 _BUILDERS = ("TaskGroup", "Dag", "DAG")
+KNOWN = {operator.path: operator for operator in CLASSIC}
 _STRUCTURAL = frozenset({"task_id", "group_id", "dag_id", "dag"})
 
 
@@ -35,7 +38,13 @@ def builds_graph(path: str) -> bool:
 def model_of(library: Library, call: Call) -> CallModel | None:
     """What this call makes, where it makes something of a DAG. Raises Refusal where that cannot be told."""
     path = library.path
+    decorator = kind_of(path)
+    if decorator is not None:
+        return decorator
     structural = not _STRUCTURAL.isdisjoint(call.kwargs)
+    owner, _, method = path.rpartition(".")
+    if method == "partial" and (owner in KNOWN or looks_like_operator(owner)):
+        return partial_of(KNOWN.get(owner) or unknown_operator(owner))
     if builds_graph(path):
         message = f"`{path}` makes tasks that only its package knows"
         raise call.refusal(UNSUPPORTED_FEATURE, message, help="write the tasks and groups out")

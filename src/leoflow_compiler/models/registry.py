@@ -19,6 +19,7 @@ from leoflow_compiler.models import (
     groups,
     pendulum,
     provider_operators,
+    setup_teardown,
     standard_library,
     task_decorators,
 )
@@ -34,6 +35,7 @@ LIBRARIES = (
     dags,
     groups,
     task_decorators,
+    setup_teardown,
 )
 
 

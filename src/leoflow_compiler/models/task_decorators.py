@@ -7,13 +7,15 @@ from typing import Any
 
 import libcst as cst
 
-from leoflow_compiler.diagnostics.catalogue.airflow import UNSUPPORTED_FEATURE
 from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
-from leoflow_compiler.evaluate.library import Call, Models
+from leoflow_compiler.evaluate.library import Call, CallModel, Models
 from leoflow_compiler.evaluate.values import CallableModel, Function, Library, Opaque, Place, Value
 from leoflow_compiler.models.graph import RETURN_VALUE, Method, XCom
-from leoflow_compiler.models.operators import DECORATORS, Operator
+from leoflow_compiler.models.decorator_kinds import decorator_operator
+from leoflow_compiler.models.mapping import METHODS, Mapping, map_task
+from leoflow_compiler.models.operators import Operator
+from leoflow_compiler.models.setup_teardown import mark_setup, mark_teardown
 from leoflow_compiler.models.signature import parameters_of
 from leoflow_compiler.models.tasks import check_names, create_task
 
@@ -23,12 +25,32 @@ _MAPPINGS = frozenset(
 
 
 def register(models: Models) -> None:
-    models.calls["airflow.sdk.task"] = _decorator("python", DECORATORS["python"])
-    for kind, operator in DECORATORS.items():
-        models.calls[f"airflow.sdk.task.{kind}"] = _decorator(kind, operator)
+    models.calls["airflow.sdk.task"] = _decorator("python")
+    for condition in ("run_if", "skip_if"):
+        models.calls[f"airflow.sdk.task.{condition}"] = _condition
 
 
-def _decorator(kind: str, operator: Operator) -> Any:
+def kind_of(path: str) -> CallModel | None:
+    """The model of `@task.<kind>` by its path, whatever the kind."""
+    prefix, _, kind = path.rpartition(".")
+    return _decorator(kind) if prefix == "airflow.sdk.task" else None
+
+
+def _condition(call: Call) -> Value:
+    """`@task.run_if(condition)` above `@task`: the same task, which may skip itself."""
+
+    def stack(inner: Call) -> Value:
+        factory = inner.args[0] if inner.args else None
+        if not isinstance(factory, TaskFactory):
+            message = f"`@task.{call.name}(…)` stands above a `@task` decorator"
+            raise Raised(TypeError(message), inner.place)
+        return factory.under(call.name)
+
+    return Method(f"@task.{call.name}", stack, call.interpreter)
+
+
+def _decorator(kind: str) -> CallModel:
+    operator = decorator_operator(kind)
     name = "@task" if kind == "python" else f"@task.{kind}"
 
     def decorate(call: Call) -> Value:
@@ -109,6 +131,7 @@ class TaskFactory(CallableModel):
         kwargs: dict[str, Value],
         multiple_outputs: Value,
         interpreter: Interpreter,
+        conditions: tuple[str, ...] = (),
     ) -> None:
         self.decorator = name
         self.operator = operator
@@ -116,21 +139,65 @@ class TaskFactory(CallableModel):
         self.kwargs = kwargs
         self.multiple_outputs = multiple_outputs
         self.interpreter = interpreter
+        self.conditions = conditions
+        self.mark: str | None = None  # "setup" or "teardown"
+        self.fail_run = False  # of a teardown: its failure fails the run
+
+    def under(self, condition: str) -> TaskFactory:
+        """With one more condition above it."""
+        return self._copy(dict(self.kwargs), (*self.conditions, condition))
+
+    def _copy(self, kwargs: dict[str, Value], conditions: tuple[str, ...]) -> TaskFactory:
+        copy = TaskFactory(
+            self.decorator,
+            self.operator,
+            self.function,
+            kwargs,
+            self.multiple_outputs,
+            self.interpreter,
+            conditions,
+        )
+        copy.mark, copy.fail_run = self.mark, self.fail_run
+        return copy
+
+    def marked(self, mark: str, *, fail_run: bool = False) -> TaskFactory:
+        """As `@setup` or `@teardown`."""
+        self.mark = mark
+        self.fail_run = fail_run
+        return self
 
     def call(self, call: Call) -> Value:
+        return self.make(call, tuple(call.args), dict(call.kwargs))
+
+    def make(
+        self,
+        call: Call,
+        args: tuple[Value, ...],
+        kwargs: dict[str, Value],
+        mapping: Mapping | None = None,
+    ) -> Value:
+        """One task, mapped or not; its output is what the call gives."""
         given: dict[str, Value] = {
             "python_callable": self.function,
-            "op_args": tuple(call.args),
-            "op_kwargs": dict(call.kwargs),
+            "op_args": args,
+            "op_kwargs": kwargs,
             "multiple_outputs": self.multiple_outputs,
             **self.kwargs,
         }
+        if self.mark == "teardown" and "trigger_rule" in self.kwargs:
+            raise Raised(ValueError("Trigger rule not configurable for teardown tasks."), call.place)
+        fail_run = bool(given.pop("on_failure_fail_dagrun", self.fail_run))
         documented = any(given.get(key) for key in ("doc", "doc_md", "doc_json", "doc_yaml", "doc_rst"))
-        task = create_task(call, self.operator, given, self.decorator)
+        task = create_task(call, self.operator, given, self.decorator, mapping=mapping)
+        if self.mark == "setup":
+            mark_setup(task, call.place)
+        elif self.mark == "teardown":
+            mark_teardown(task, call.place, fail_run=fail_run)
         documentation = self.function.__doc__ if isinstance(self.function, Function) else None
         documented = documented or bool(task.arguments.get("doc_md"))
         if documentation and not documented:
             task.arguments["doc_md"] = documentation
+        task.conditions = self.conditions
         return XCom(task, RETURN_VALUE, call.interpreter)
 
     @property
@@ -143,8 +210,8 @@ class TaskFactory(CallableModel):
             return Method(name, self._override, interpreter)
         if name in ("function", "__wrapped__"):
             return self.function
-        if name in ("expand", "expand_kwargs", "partial"):
-            return Method(name, self._mapping, interpreter)
+        if name in METHODS:
+            return Method(name, lambda call: map_task(self, {}, call), interpreter)
         if name in ("__name__", "__qualname__"):
             return interpreter.describe(self.function)
         if name == "__doc__":
@@ -155,17 +222,7 @@ class TaskFactory(CallableModel):
         given = dict(call.kwargs)
         check_names(call, self.operator, given, f"{self.decorator}.override")
         kwargs = {**self.kwargs, **given}
-        return TaskFactory(
-            self.decorator, self.operator, self.function, kwargs, self.multiple_outputs, call.interpreter
-        )
-
-    def _mapping(self, call: Call) -> Value:
-        name = call.interpreter.describe(self.function)
-        raise call.refusal(
-            UNSUPPORTED_FEATURE,
-            f"dynamic task mapping (`{name}.{call.name}`) is not supported yet",
-            help="where the items are known, call the task in a loop or a list comprehension",
-        )
+        return self._copy(kwargs, self.conditions)
 
 
 def returns_mapping(interpreter: Interpreter, function: Value) -> bool:

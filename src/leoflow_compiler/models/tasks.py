@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.diagnostics.catalogue.airflow import (
     BAD_ARGUMENT,
@@ -21,7 +21,11 @@ from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
 from leoflow_compiler.models import edges
 from leoflow_compiler.models.graph import Dag, Group, Task, current_dag, current_group, event
 from leoflow_compiler.models.operators import BASE_PARAMETERS, REQUIRED, Operator
+from leoflow_compiler.models.setup_teardown import scopes_of
 from leoflow_compiler.models.signature import check_call, parameters_of
+
+if TYPE_CHECKING:
+    from leoflow_compiler.models.mapping import Mapping
 
 ID = re.compile(r"^[A-Za-z0-9_.\-]{1,250}$")
 # Values that mean the same as leaving the argument out.
@@ -32,8 +36,18 @@ _REMOVED = {
 }
 
 
-def create_task(call: Call, operator: Operator, given: dict[str, Value], label: str) -> Task:
-    """The task that a call of an operator class makes. `label` names the class in messages."""
+def create_task(
+    call: Call,
+    operator: Operator,
+    given: dict[str, Value],
+    label: str,
+    *,
+    mapping: Mapping | None = None,
+) -> Task:
+    """The task that a call of an operator class makes. `label` names the class in messages.
+
+    A mapped task gets from `mapping` what `given` lacks.
+    """
     interpreter = call.interpreter
     interpreter.structural_event("this task exists", call.place)
     interpreter.context_event("this task", call.place)
@@ -51,14 +65,24 @@ def create_task(call: Call, operator: Operator, given: dict[str, Value], label: 
         if name not in arguments and name in defaults and name not in ("task_id", "dag", "task_group"):
             arguments[name] = defaults[name]
     for name, parameter in operator.parameters.items():
+        if mapping is not None and (mapping.expand is None or name in mapping.expand):
+            continue
         if parameter.default is REQUIRED and name not in arguments and name not in meant:
             interpreter.report(call.refusal(MISSING_ARGUMENT, f"{label} is missing its argument `{name}`"))
     if operator.decorated:
-        _bind_function(call, arguments, defaults)
+        _bind_function(call, arguments, defaults, mapping)
     task_id = _task_id(call, operator, arguments, dag, group)
     task = Task(task_id, operator, arguments, call.place, interpreter)
+    task.mapping = mapping
+    if mapping is None:
+        scopes_of(interpreter).add(task)
+    elif group is not None and group.in_mapped:
+        message = "operator expansion in an expanded task group is not yet supported"
+        raise Raised(NotImplementedError(message), call.place)
     _join(call, task, dag, group)
     event(interpreter)
+    if mapping is not None:
+        edges.depend_on_outputs(task, mapping.value)
     for name in operator.templated(arguments):
         edges.depend_on_outputs(task, arguments.get(name))
     return task
@@ -130,12 +154,14 @@ def merged_defaults(call: Call, dag: Dag | None, group: Group | None, own: Value
     return merged
 
 
-def _bind_function(call: Call, arguments: dict[str, Value], defaults: dict[str, Value]) -> None:
+def _bind_function(
+    call: Call, arguments: dict[str, Value], defaults: dict[str, Value], mapping: Mapping | None
+) -> None:
     """Arguments of a `@task` function: default_args fill its parameters too, then the call has to fit."""
     function = arguments.get("python_callable")
     parameters = parameters_of(function)
     kwargs = dict(arguments.get("op_kwargs") or {})
-    for parameter in parameters or ():
+    for parameter in (parameters or ()) if mapping is None else ():
         if parameter.name in defaults and parameter.name not in kwargs:
             kwargs[parameter.name] = defaults[parameter.name]
     arguments["op_kwargs"] = kwargs
@@ -144,7 +170,7 @@ def _bind_function(call: Call, arguments: dict[str, Value], defaults: dict[str, 
         if name is not None:
             message = f"the function `{name}` is handed over, not what it returns"
             call.interpreter.report(call.refusal(BAD_ARGUMENT, message, help=f"call it: `{name}()`"))
-    if parameters is None:
+    if parameters is None or mapping is not None:
         return
     try:
         check_call(call.interpreter.describe(function), parameters, arguments.get("op_args") or (), kwargs)

@@ -101,6 +101,8 @@ class Project:
     files: Mapping[str, Path]  # every file of the bundle: POSIX path in it -> absolute path; sorted
     places: Mapping[KeyPath, Place] = field(default_factory=dict, repr=False)
     patterns: tuple[Pattern, ...] = field(default=(), repr=False)  # what is excluded, of every origin
+    # Folders where imports are looked up, "" for the root; none: the DAG file's own folder, then the root.
+    search_path: tuple[str, ...] = ()
 
     def location_of(self, *keys: str | int) -> Span:
         """Where `leoflow.yaml` states `keys`, else the nearest enclosing key, else its first line."""

@@ -208,6 +208,9 @@ def parse_source(raw: Any) -> Source:
         return XComRef(task_id=raw)
     if isinstance(raw, list):
         return tuple(parse_source(item) for item in raw)
+    if "task_id" not in raw:  # made of outputs: map, filter, zip, concat, or an argument of a mapped group
+        inner = [raw[kind] for kind in ("map", "filter", "zip", "concat") if kind in raw]
+        return tuple(parse_source(item) for item in inner)
     return XComRef(task_id=raw["task_id"], key=raw.get("key", RETURN_VALUE), map_index=raw.get("map_index"))
 
 

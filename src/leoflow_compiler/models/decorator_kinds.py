@@ -1,0 +1,126 @@
+"""The decorators after `@task.`: which operator class each stands for.
+
+Those of the standard provider are closed: their arguments are known. Every other name is taken to be a
+provider's, whose class is named where it is known, and whose arguments are taken as they are.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from leoflow_compiler.models.operators import DECORATORS, PYTHON, STANDARD, Operator, parameters
+
+_FIELDS = ("templates_dict", "op_args", "op_kwargs")
+_VENV = parameters(
+    serializer=None,
+    string_args=None,
+    expect_airflow=True,
+    skip_on_exit_code=None,
+    env_vars=None,
+    inherit_env=True,
+    use_dill=False,
+)
+_CREATED = parameters(
+    requirements=None,
+    python_version=None,
+    system_site_packages=True,
+    pip_install_options=None,
+    index_urls=None,
+    index_urls_from_connection_ids=None,
+    venv_cache_path=None,
+)
+_GIVEN = parameters(python=None, expect_pendulum=False)
+_SENSOR = parameters(
+    poke_interval=60,
+    timeout=604800,
+    soft_fail=False,
+    mode="poke",
+    exponential_backoff=False,
+    max_wait=None,
+    silent_fail=False,
+    never_fail=False,
+)
+
+
+def _standard(kind: str, module: str, name: str, **own: object) -> Operator:
+    return Operator(
+        path=f"{STANDARD}.decorators.{module}.{name}",
+        type="python",
+        kind=kind,
+        template_fields=_FIELDS,
+        own={**PYTHON.own, **own},  # type: ignore[dict-item]
+        decorated=True,
+        bases=(PYTHON.path,),
+    )
+
+
+_STANDARD = {
+    "virtualenv": _standard(
+        "virtualenv", "python_virtualenv", "_PythonVirtualenvDecoratedOperator", **_VENV, **_CREATED
+    ),
+    "external_python": _standard(
+        "external_python", "external_python", "_PythonExternalDecoratedOperator", **_VENV, **_GIVEN
+    ),
+    "branch_virtualenv": _standard(
+        "branch_virtualenv",
+        "branch_virtualenv",
+        "_BranchPythonVirtualenvDecoratedOperator",
+        **_VENV,
+        **_CREATED,
+    ),
+    "branch_external_python": _standard(
+        "branch_external_python",
+        "branch_external_python",
+        "_BranchExternalPythonDecoratedOperator",
+        **_VENV,
+        **_GIVEN,
+    ),
+    "sensor": _standard("sensor", "sensor", "DecoratedSensorOperator", **_SENSOR),
+    "bash": _standard(
+        "bash",
+        "bash",
+        "_BashDecoratedOperator",
+        **parameters(
+            env=None,
+            append_env=False,
+            output_encoding="utf-8",
+            skip_on_exit_code=99,
+            cwd=None,
+            output_processor=None,
+        ),
+    ),
+    "stub": _standard("stub", "stub", "_StubOperator"),
+}
+# The classes behind the decorators of providers, as Airflow's registry of them has it.
+_PROVIDERS = {
+    "docker": "docker.decorators.docker._DockerDecoratedOperator",
+    "kubernetes": "cncf.kubernetes.decorators.kubernetes._KubernetesDecoratedOperator",
+    "kubernetes_cmd": "cncf.kubernetes.decorators.kubernetes_cmd._KubernetesCmdDecoratedOperator",
+    "pyspark": "apache.spark.decorators.pyspark._PySparkDecoratedOperator",
+    "snowpark": "snowflake.decorators.snowpark._SnowparkDecoratedOperator",
+    "sql": "common.sql.decorators.sql._SQLDecoratedOperator",
+    "analytics": "common.sql.decorators.analytics._AnalyticsDecoratedOperator",
+    "sftp_sensor": "sftp.decorators.sensors.sftp._DecoratedSFTPSensor",
+    "agent": "common.ai.decorators.agent._AgentDecoratedOperator",
+    "llm": "common.ai.decorators.llm._LLMDecoratedOperator",
+    "llm_branch": "common.ai.decorators.llm_branch._LLMBranchDecoratedOperator",
+}
+
+
+@cache
+def decorator_operator(kind: str) -> Operator:
+    """The operator that `@task.<kind>` makes tasks of."""
+    known = DECORATORS.get(kind) or _STANDARD.get(kind)
+    if known is not None:
+        return known
+    path = _PROVIDERS.get(kind)
+    return Operator(
+        path=f"airflow.providers.{path}" if path else f"airflow.sdk.task.{kind}",
+        type="python",
+        kind=kind,
+        template_fields=_FIELDS,
+        own=PYTHON.own,
+        decorated=True,
+        is_open=True,
+        bases=(PYTHON.path,),
+    )
