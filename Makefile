@@ -39,8 +39,8 @@ chaos: setup  ## kill -9 and late messages, many seeds (CHAOS_ROUNDS)
 fuzz: setup  ## generated and mutated DAG files against the façade, many examples (FUZZ_EXAMPLES)
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest -m fuzz --timeout 3600 tests/fuzz
 
-corpus: setup  ## every example DAG of Airflow's wheels against what Airflow built from it
-	LEOFLOW_CORPUS=all $(BIN)/pytest --durations=5 tests/corpus
+corpus: setup  ## real DAG files against what Airflow built from them (CORPUS=dir ORACLE=file for others)
+	$(BIN)/python -m tests.corpus $(if $(CORPUS),--corpus $(CORPUS)) $(if $(ORACLE),--oracle $(ORACLE)) $(FILES)
 
 lint: setup  ## ruff, mypy strict, import-linter, generated code and documents
 	$(BIN)/ruff check .
