@@ -30,6 +30,7 @@ from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.values import (
     CallableModel,
     Function,
+    Instantiable,
     Library,
     ModelValue,
     Module,
@@ -177,6 +178,11 @@ def call(
                 place=place,
                 scope=scope,
             )
+        )
+    if isinstance(callee, type) and issubclass(callee, Instantiable):
+        name = callee.__name__
+        return callee.instantiate(
+            Call(interpreter=interpreter, name=name, args=args, kwargs=kwargs, place=place, scope=scope)
         )
     if isinstance(callee, (ModelValue, Module)):
         raise Raised(TypeError(f"'{type(callee).__name__}' object is not callable"), place)

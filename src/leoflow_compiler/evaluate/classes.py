@@ -13,7 +13,7 @@ from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.attributes import PROJECT_MARK
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import CallableModel, Library, Opaque, Place, Value
+from leoflow_compiler.evaluate.values import CallableModel, Instantiable, Library, Opaque, Place, Value
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -31,10 +31,6 @@ class OutsideSubclass(CallableModel):
         self.interpreter = interpreter
 
     def call(self, call: Call) -> Value:
-        """Opaque, unless the base is one whose instances are part of a DAG. Raises Refusal then."""
-        refusal = self.interpreter.models.unknown_call(self.base, call)
-        if refusal is not None:
-            raise refusal
         why = f"`{self.name}` derives from `{self.base.path}`, which is not part of the project"
         return self.interpreter.opaque(why, call.place)
 
@@ -66,18 +62,26 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Va
     """The class; opaque where a base is; a stand-in where a base belongs to an installed package."""
     place = interpreter.place(node.name, scope)
     bases: list[Value] = []
+    outside: list[Library] = []
     for arg in node.bases:
         base = interpreter.evaluate(arg.value, scope)
         if isinstance(base, Opaque):
             return base
         if isinstance(base, OutsideSubclass):
-            return OutsideSubclass(node.name.value, base.base, interpreter)
+            outside.append(base.base)
+            continue
         if isinstance(base, Library):
             if base.path in _WITHOUT_MEANING:
                 continue
-            return OutsideSubclass(node.name.value, base, interpreter)
+            native = interpreter.models.base_class(base)
+            if native is None:
+                outside.append(base)
+                continue
+            base = native
         if base not in bases:
             bases.append(base)
+    if outside and not any(isinstance(base, type) and issubclass(base, Instantiable) for base in bases):
+        return OutsideSubclass(node.name.value, outside[0], interpreter)
     for keyword in node.keywords:
         if keyword.keyword is not None and keyword.keyword.value == "metaclass":
             meta = interpreter.evaluate(keyword.value, scope)

@@ -188,6 +188,15 @@ class CallableModel(ModelValue):
         return self.interpreter.call(self, args, kwargs)
 
 
+class Instantiable(ModelValue):
+    """Base of native classes that project classes derive from and that make their instances themselves."""
+
+    @classmethod
+    def instantiate(cls, call: Call) -> Value:
+        """What calling the class gives."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parameter:
     """One parameter of a project function. `kind` as in `inspect.Parameter`, in lower case."""

@@ -19,7 +19,7 @@ from leoflow_compiler.models.provider_operators import operator_call
 NOT_SET: Any = object()
 
 
-class TriggerRule(enum.StrEnum):
+class TriggerRule(str, enum.Enum):  # noqa: UP042 - its text is that of Enum, as in Airflow
     """Airflow's trigger rules."""
 
     ALL_SUCCESS = "all_success"

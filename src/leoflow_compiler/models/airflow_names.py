@@ -102,6 +102,7 @@ _MOVED = {
     "airflow.hooks.base_hook": "BaseHook of `airflow.sdk`",
 }
 
+
 def register(models: Models) -> None:
     for module in _SDK_MODULES.split():
         models.module_aliases[module] = SDK

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from leoflow_compiler.models.operators import DECORATORS, PYTHON, STANDARD, Operator, parameters
+from leoflow_compiler.models.operators import (
+    DECORATORS,
+    PYTHON,
+    SENSOR_PARAMETERS,
+    STANDARD,
+    Operator,
+    parameters,
+)
 
 _FIELDS = ("templates_dict", "op_args", "op_kwargs")
 _VENV = parameters(
@@ -29,25 +36,16 @@ _CREATED = parameters(
     index_urls_from_connection_ids=None,
     venv_cache_path=None,
 )
+_CREATED_FIELDS = ("requirements", "index_urls", "index_urls_from_connection_ids", "venv_cache_path")
 _GIVEN = parameters(python=None, expect_pendulum=False)
-_SENSOR = parameters(
-    poke_interval=60,
-    timeout=604800,
-    soft_fail=False,
-    mode="poke",
-    exponential_backoff=False,
-    max_wait=None,
-    silent_fail=False,
-    never_fail=False,
-)
 
 
-def _standard(kind: str, module: str, name: str, **own: object) -> Operator:
+def _standard(kind: str, module: str, name: str, *fields: str, **own: object) -> Operator:
     return Operator(
         path=f"{STANDARD}.decorators.{module}.{name}",
         type="python",
         kind=kind,
-        template_fields=_FIELDS,
+        template_fields=(*_FIELDS, *fields),
         own={**PYTHON.own, **own},  # type: ignore[dict-item]
         decorated=True,
         bases=(PYTHON.path,),
@@ -56,15 +54,21 @@ def _standard(kind: str, module: str, name: str, **own: object) -> Operator:
 
 _STANDARD = {
     "virtualenv": _standard(
-        "virtualenv", "python_virtualenv", "_PythonVirtualenvDecoratedOperator", **_VENV, **_CREATED
+        "virtualenv",
+        "python_virtualenv",
+        "_PythonVirtualenvDecoratedOperator",
+        *_CREATED_FIELDS,
+        **_VENV,
+        **_CREATED,
     ),
     "external_python": _standard(
-        "external_python", "external_python", "_PythonExternalDecoratedOperator", **_VENV, **_GIVEN
+        "external_python", "external_python", "_PythonExternalDecoratedOperator", "python", **_VENV, **_GIVEN
     ),
     "branch_virtualenv": _standard(
         "branch_virtualenv",
         "branch_virtualenv",
         "_BranchPythonVirtualenvDecoratedOperator",
+        *_CREATED_FIELDS,
         **_VENV,
         **_CREATED,
     ),
@@ -72,14 +76,17 @@ _STANDARD = {
         "branch_external_python",
         "branch_external_python",
         "_BranchExternalPythonDecoratedOperator",
+        "python",
         **_VENV,
         **_GIVEN,
     ),
-    "sensor": _standard("sensor", "sensor", "DecoratedSensorOperator", **_SENSOR),
+    "sensor": _standard("sensor", "sensor", "DecoratedSensorOperator", **SENSOR_PARAMETERS),
     "bash": _standard(
         "bash",
         "bash",
         "_BashDecoratedOperator",
+        "env",
+        "cwd",
         **parameters(
             env=None,
             append_env=False,
@@ -118,7 +125,7 @@ def decorator_operator(kind: str) -> Operator:
         path=f"airflow.providers.{path}" if path else f"airflow.sdk.task.{kind}",
         type="python",
         kind=kind,
-        template_fields=_FIELDS,
+        template_fields=None,
         own=PYTHON.own,
         decorated=True,
         is_open=True,

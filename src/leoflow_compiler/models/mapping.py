@@ -79,7 +79,9 @@ def mapping_of(call: Call, owner: str) -> Mapping:
     value = call.args[0] if call.args else call.kwargs.get("kwargs")
     if isinstance(value, Opaque):
         raise call.interpreter.structure_needs(value, f"over what `{owner}` is mapped", call.place)
-    dicts = isinstance(value, (list, tuple)) and all(isinstance(item, (XCom, Derived, dict)) for item in value)
+    dicts = isinstance(value, (list, tuple)) and all(
+        isinstance(item, (XCom, Derived, dict)) for item in value
+    )
     if not dicts and not isinstance(value, (XCom, Derived, MappedArgument)):
         raise Raised(TypeError(f"expected XComArg or list[dict], not {type(value).__name__}"), call.place)
     _return_values_only(call, [value])
@@ -92,7 +94,9 @@ def _check_mappable(call: Call, owner: str, name: str, value: Value) -> None:
         raise call.interpreter.structure_needs(value, what, call.place_of(name))
     if not isinstance(value, (list, tuple, dict, XCom, Derived, MappedArgument)):
         text = f"{owner}.expand() got an unexpected type {type(value).__name__!r} for keyword argument {name}"
-        help_text = "expand over a list, a dict or a task's output; what all have in common goes to `.partial(…)`"
+        help_text = (
+            "expand over a list, a dict or a task's output; what all have in common goes to `.partial(…)`"
+        )
         raise Raised(ValueError(text), call.place_of(name), advice=lambda: help_text)
 
 
@@ -106,7 +110,9 @@ def _return_values_only(call: Call, values: list[Value]) -> None:
 def _without_duplicates(call: Call, first: dict[str, Value], second: dict[str, Value]) -> None:
     for name in second:
         if name in first:
-            raise Raised(TypeError(f"unmappable or already specified argument: '{name}'"), call.place_of(name))
+            raise Raised(
+                TypeError(f"unmappable or already specified argument: '{name}'"), call.place_of(name)
+            )
 
 
 # --- `@task` functions
@@ -227,8 +233,10 @@ def map_group(factory: GroupFactory, given: dict[str, Value], call: Call) -> Val
     if any(isinstance(value, MappedArgument) for value in (mapping.expand or {}).values()):
         raise Raised(ValueError("Nested Mapped TaskGroups are not yet supported"), call.place)
     parameters = parameters_of(factory.function) or ()
-    names = list(mapping.expand) if mapping.expand is not None else [
-        parameter.name for parameter in parameters if parameter.name not in given
-    ]
+    names = (
+        list(mapping.expand)
+        if mapping.expand is not None
+        else [parameter.name for parameter in parameters if parameter.name not in given]
+    )
     mapped = {name: MappedArgument(name, mapping) for name in names}
     return factory.make(call, (), {**given, **mapped}, mapping)

@@ -25,7 +25,7 @@ class Operator:
     path: str  # what an Airflow user sees as its class
     type: str  # in dag.json
     kind: str | None = None
-    template_fields: tuple[str, ...] = ()
+    template_fields: tuple[str, ...] | None = ()  # None: not known
     own: Mapping[str, OperatorParameter] = field(default_factory=dict)
     decorated: bool = False  # made by `@task`
     bases: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Operator:
         Those of a class that is not known are not known either. Nearly every argument of a provider's
         operator that can take an output is one, so each of its own arguments counts.
         """
-        if not self.is_open:
+        if self.template_fields is not None:
             return self.template_fields
         return tuple(name for name in arguments if name not in BASE_PARAMETERS)
 
@@ -121,6 +121,16 @@ BASE_PARAMETERS: dict[str, OperatorParameter] = {
     ),
 }
 
+SENSOR_PARAMETERS = parameters(
+    poke_interval=60,
+    timeout=604800,
+    soft_fail=False,
+    mode="poke",
+    exponential_backoff=False,
+    max_wait=None,
+    silent_fail=False,
+    never_fail=False,
+)
 _PYTHON = parameters(
     python_callable=REQUIRED,
     op_args=None,
@@ -186,7 +196,9 @@ HTTP = Operator(
             tcp_keep_alive_interval=30,
             warn_on_non_idempotent=True,
         ),
-        **parameters(pagination_function=None, request_kwargs=None, auth_type=None, deferrable=False, retry_args=None),
+        **parameters(
+            pagination_function=None, request_kwargs=None, auth_type=None, deferrable=False, retry_args=None
+        ),
     },
 )
 
@@ -226,4 +238,4 @@ DECORATORS = {"python": TASK, "branch": TASK_BRANCH, "short_circuit": TASK_SHORT
 @cache
 def unknown_operator(path: str) -> Operator:
     """An operator class whose package is not read: its structure and arguments are kept."""
-    return Operator(path=path, type="operator", is_open=True)
+    return Operator(path=path, type="operator", template_fields=None, is_open=True)

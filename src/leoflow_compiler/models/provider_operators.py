@@ -55,7 +55,9 @@ def model_of(library: Library, call: Call) -> CallModel | None:
     if library.name[:1].isupper() and "task_id" in call.kwargs:
         return operator_call(unknown_operator(path))
     message = f"what `{path}` makes of these arguments is known only to its package"
-    raise call.refusal(UNSUPPORTED_OPERATOR, message, help="make the task from an operator class in this file")
+    raise call.refusal(
+        UNSUPPORTED_OPERATOR, message, help="make the task from an operator class in this file"
+    )
 
 
 def operator_call(operator: Operator) -> CallModel:

@@ -14,6 +14,7 @@ from leoflow_compiler.models import (
     airflow_names,
     builtin_names,
     contexts,
+    custom_operators,
     dags,
     environment,
     groups,
@@ -47,6 +48,7 @@ def build_models() -> Models:
     return replace(
         models,
         unknown_call=provider_operators.model_of,
+        base_class=custom_operators.base_class,
         missing_import=airflow_names.missing_import,
         advice=airflow.advice,
     )

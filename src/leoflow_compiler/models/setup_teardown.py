@@ -171,9 +171,7 @@ class Scopes(ModelValue):
             self.implied_setups.push(_nearest(tasks[0], list(tasks[0].upstream.values()), "is_setup"))
         else:
             self.setups.push(tasks)
-            self.implied_teardowns.push(
-                _nearest(tasks[0], list(tasks[0].downstream.values()), "is_teardown")
-            )
+            self.implied_teardowns.push(_nearest(tasks[0], list(tasks[0].downstream.values()), "is_teardown"))
         self.is_active = True
 
     def exit(self) -> None:

@@ -11,8 +11,8 @@ from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, CallModel, Models
 from leoflow_compiler.evaluate.values import CallableModel, Function, Library, Opaque, Place, Value
-from leoflow_compiler.models.graph import RETURN_VALUE, Method, XCom
 from leoflow_compiler.models.decorator_kinds import decorator_operator
+from leoflow_compiler.models.graph import RETURN_VALUE, Method, XCom
 from leoflow_compiler.models.mapping import METHODS, Mapping, map_task
 from leoflow_compiler.models.operators import Operator
 from leoflow_compiler.models.setup_teardown import mark_setup, mark_teardown

@@ -20,7 +20,7 @@ from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
 from leoflow_compiler.models import edges
 from leoflow_compiler.models.graph import Dag, Group, Task, current_dag, current_group, event
-from leoflow_compiler.models.operators import BASE_PARAMETERS, REQUIRED, Operator
+from leoflow_compiler.models.operators import REQUIRED, Operator
 from leoflow_compiler.models.setup_teardown import scopes_of
 from leoflow_compiler.models.signature import check_call, parameters_of
 
@@ -43,10 +43,12 @@ def create_task(
     label: str,
     *,
     mapping: Mapping | None = None,
+    into: Task | None = None,
 ) -> Task:
     """The task that a call of an operator class makes. `label` names the class in messages.
 
-    A mapped task gets from `mapping` what `given` lacks.
+    A mapped task gets from `mapping` what `given` lacks. `into`: the instance of a project's class that
+    becomes the task.
     """
     interpreter = call.interpreter
     interpreter.structural_event("this task exists", call.place)
@@ -72,7 +74,8 @@ def create_task(
     if operator.decorated:
         _bind_function(call, arguments, defaults, mapping)
     task_id = _task_id(call, operator, arguments, dag, group)
-    task = Task(task_id, operator, arguments, call.place, interpreter)
+    task = Task.__new__(Task) if into is None else into
+    Task.__init__(task, task_id, operator, arguments, call.place, interpreter)
     task.mapping = mapping
     if mapping is None:
         scopes_of(interpreter).add(task)

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from leoflow_runtime.artifact.capabilities import Missing, missing_capabilities
     from leoflow_runtime.artifact.canonical import canonical_bytes, content_digest, version_label
+    from leoflow_runtime.artifact.capabilities import Missing, missing_capabilities
     from leoflow_runtime.artifact.records import DagSpec, HttpRequest, TaskGroupSpec, TaskSpec, XComRef
     from leoflow_runtime.artifact.validation import ArtifactInvalid, Problem, check_document
 
