@@ -179,7 +179,9 @@ def run_module(interpreter: Interpreter, name: str, path: str, place: Place | No
     known = interpreter.modules.get(name)
     if known is not None:
         return known
-    names: dict[str, Value] = {"__name__": name}
+    names: dict[str, Value] = {"__name__": name, "__package__": name.rpartition(".")[0]}
+    if path.endswith(("/", "/__init__.py")):
+        names["__package__"], names["__path__"] = name, [posixpath.dirname(path)]
     module = Module(name, names)
     interpreter.modules[name] = module
     if path.endswith("/"):

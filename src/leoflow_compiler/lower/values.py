@@ -58,7 +58,7 @@ class Argument:
         value = self.known()
         if not isinstance(value, str):
             raise self.wrong("a string")
-        return str(value)
+        return str.__str__(value)  # what it is, where an enum's member says its own name
 
     def seconds(self, *, positive: bool = False, numbers: bool = True) -> int | float:
         """A timedelta, or a number where Airflow takes one."""

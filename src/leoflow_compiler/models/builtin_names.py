@@ -83,7 +83,7 @@ _PURE_FUNCTIONS = (
     sorted,
     sum,
 )
-_REFUSED = ("exec", "eval", "compile", "__import__", "breakpoint", "dir", "memoryview", "input")
+_REFUSED = ("exec", "eval", "compile", "breakpoint", "dir", "memoryview", "input")
 
 
 def register(models: Models) -> None:
@@ -121,7 +121,7 @@ def register(models: Models) -> None:
 
 def attach(interpreter: Interpreter) -> None:
     """Adds the built-in names that are modelled calls."""
-    for name in (*_MODELS, *_REFUSED, "open", "hash", "id"):
+    for name in (*_MODELS, *_REFUSED, "__import__", "open", "hash", "id"):
         interpreter.models.builtins[name] = Library(f"builtins.{name}", interpreter)
 
 

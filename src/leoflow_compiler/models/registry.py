@@ -12,21 +12,25 @@ from leoflow_compiler.evaluate.library import Models
 from leoflow_compiler.models import (
     airflow,
     airflow_names,
+    assets,
     builtin_names,
     contexts,
     custom_operators,
     dags,
     environment,
     groups,
+    import_calls,
     pendulum,
     provider_operators,
     setup_teardown,
     standard_library,
     task_decorators,
+    timetables,
 )
 
 LIBRARIES = (
     builtin_names,
+    import_calls,
     standard_library,
     contexts,
     environment,
@@ -37,6 +41,8 @@ LIBRARIES = (
     groups,
     task_decorators,
     setup_teardown,
+    assets,
+    timetables,
 )
 
 
@@ -48,6 +54,7 @@ def build_models() -> Models:
     return replace(
         models,
         unknown_call=provider_operators.model_of,
+        instance_of=timetables.instance_of,
         base_class=custom_operators.base_class,
         missing_import=airflow_names.missing_import,
         advice=airflow.advice,
