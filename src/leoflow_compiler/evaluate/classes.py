@@ -25,12 +25,16 @@ _WITHOUT_MEANING = frozenset({"typing.Generic", "typing.Protocol", "typing_exten
 class OutsideSubclass(CallableModel):
     """A project class that derives from a class of an installed package."""
 
-    def __init__(self, name: str, base: Library, interpreter: Interpreter) -> None:
+    def __init__(self, name: str, module: str, base: Library, interpreter: Interpreter) -> None:
         self.name = name
+        self.path = f"{module}.{name}"
         self.base = base
         self.interpreter = interpreter
 
     def call(self, call: Call) -> Value:
+        known = self.interpreter.models.instance_of(self.path, self.base.path, call)
+        if known is not None:
+            return known
         why = f"`{self.name}` derives from `{self.base.path}`, which is not part of the project"
         return self.interpreter.opaque(why, call.place)
 
@@ -81,7 +85,7 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Va
         if base not in bases:
             bases.append(base)
     if outside and not any(isinstance(base, type) and issubclass(base, Instantiable) for base in bases):
-        return OutsideSubclass(node.name.value, outside[0], interpreter)
+        return OutsideSubclass(node.name.value, scope.module, outside[0], interpreter)
     for keyword in node.keywords:
         if keyword.keyword is not None and keyword.keyword.value == "metaclass":
             meta = interpreter.evaluate(keyword.value, scope)

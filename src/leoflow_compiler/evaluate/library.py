@@ -65,6 +65,8 @@ class Models:
     pure_functions: set[object] = field(default_factory=set)
     # What a call of something that is not in `calls` does; None: its result is opaque.
     unknown_call: Callable[[Library, Call], CallModel | None] = field(default=lambda _library, _call: None)
+    # What an instance of a class that derives from an installed one is (path, base, call); None: opaque.
+    instance_of: Callable[[str, str, Call], Value | None] = field(default=lambda _path, _base, _call: None)
     # The native class for project classes that derive from this; None: their instances are opaque.
     base_class: Callable[[Library], type | None] = field(default=lambda _library: None)
     # What helps where an operation on these values raised.

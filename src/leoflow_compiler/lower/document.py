@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 from collections.abc import Mapping
@@ -12,15 +13,17 @@ from leoflow_compiler.diagnostics.catalogue.lowering import NOT_JSON
 from leoflow_compiler.evaluate.errors import Cascade, Interruption, Raised, Refusal
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.problems import problem_of
-from leoflow_compiler.evaluate.values import Opaque, opaque_within
+from leoflow_compiler.evaluate.values import Library, Opaque, opaque_within
 from leoflow_compiler.lower.overlay import overlay_dag, overlay_task
 from leoflow_compiler.lower.requires import names_in, names_in_text
 from leoflow_compiler.lower.result import Compilation
 from leoflow_compiler.lower.schedule import lower_schedule, moment_of, rfc3339, zone_name
+from leoflow_compiler.lower.task_fields import named_callbacks
 from leoflow_compiler.lower.tasks import lower_task
-from leoflow_compiler.lower.values import MISSING, Argument, json_value, mapped_value
+from leoflow_compiler.lower.values import MISSING, Argument, json_value, mapped_value, plain_number
 from leoflow_compiler.models.airflow import NOT_SET, Param
 from leoflow_compiler.models.graph import Dag, Group
+from leoflow_compiler.models.timetables import Instance
 from leoflow_runtime.artifact import content_digest, version_label
 
 _DEFAULT_SOURCE = "dag.py"
@@ -89,6 +92,13 @@ def _add_dag_fields(dag: Dag, document: dict[str, Any], problems: list[Interrupt
     add("is_paused_upon_creation", Argument.boolean)
     add("tags", _tags)
     add("params", _params)
+    add("max_consecutive_failed_dag_runs", lambda a: a.integer(0), 0)
+    add("render_template_as_native_obj", Argument.boolean, False)
+    add("owner_links", _links)
+    add("deadline", _deadlines, None, "deadlines")
+    callbacks = named_callbacks(dag.arguments)
+    if callbacks:
+        document["callbacks"] = callbacks
     try:
         _add_times(dag, document)
     except Interruption as problem:
@@ -97,6 +107,25 @@ def _add_dag_fields(dag: Dag, document: dict[str, Any], problems: list[Interrupt
 
 def _shown(argument: Argument) -> str | None:
     return str(argument.value) if isinstance(argument.value, str) and argument.value else None
+
+
+def _links(argument: Argument) -> dict[str, Any] | None:
+    links = json_value(argument.value)
+    return links if isinstance(links, dict) and links else None
+
+
+def _deadlines(argument: Argument) -> list[dict[str, Any]] | None:
+    value = argument.value
+    found: list[dict[str, Any]] = []
+    for alert in value if isinstance(value, (list, tuple)) else [value]:
+        reference = alert.arguments.get("reference") if isinstance(alert, Instance) else None
+        shown = reference.name if isinstance(reference, Library) else "unknown"
+        interval = alert.arguments.get("interval") if isinstance(alert, Instance) else None
+        one: dict[str, Any] = {"reference": shown}
+        if isinstance(interval, datetime.timedelta):
+            one["interval_seconds"] = plain_number(interval.total_seconds())
+        found.append(one)
+    return found or None
 
 
 def _tags(argument: Argument) -> list[str] | None:
@@ -125,9 +154,11 @@ def _params(argument: Argument) -> dict[str, Any] | None:
 
 def _param(argument: Argument, name: str, value: Any) -> dict[str, Any]:
     plain = value if isinstance(value, Param) else Param(value, None, {})
-    unknown = opaque_within([plain.value, plain.schema])
+    if opaque_within(plain.value) is not None:
+        return {"value": None, "is_late": True}  # the code says it when a run starts
+    unknown = opaque_within(plain.schema)
     if unknown is not None:
-        raise argument.interpreter.structure_needs(unknown, f"the default of param `{name}`", argument.place)
+        raise argument.interpreter.structure_needs(unknown, f"the schema of param `{name}`", argument.place)
     default = None if plain.value is NOT_SET else json_value(plain.value)
     schema = json_value(plain.schema)
     if default is MISSING or schema is MISSING:

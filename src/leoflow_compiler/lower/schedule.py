@@ -6,29 +6,29 @@ import datetime
 import zoneinfo
 from typing import Any
 
-from leoflow_compiler.diagnostics.catalogue.airflow import UNSUPPORTED_FEATURE
 from leoflow_compiler.diagnostics.catalogue.lowering import BAD_SCHEDULE
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.errors import Refusal
-from leoflow_compiler.evaluate.values import Opaque
+from leoflow_compiler.lower.assets import asset_condition, literal, literals
 from leoflow_compiler.lower.values import Argument, plain_number, short
+from leoflow_compiler.models.assets import AssetLike
+from leoflow_compiler.models.timetables import Instance
 from leoflow_runtime.schedule.cron import PRESETS, CronInvalid, cron
 
 _PRESETS = frozenset({*PRESETS, "@once", "@continuous"})
 
 
 def lower_schedule(argument: Argument) -> Any:
-    """A cron expression or preset, `{"delta_seconds": …}`, or None."""
+    """A cron expression or preset, an interval, assets, a timetable, or None. Raises Interruption."""
     value = argument.value
     if value is None:
         return None
-    if isinstance(value, Opaque) and not value.cascade and "airflow." in value.chain()[-1].why:
-        source = value.chain()[-1].why.partition("(")[0].strip("`")
-        message = f"schedules of the kind `{source}` are not supported yet"
-        raise Refusal(UNSUPPORTED_FEATURE, message, argument.place, help=_ADVICE)
+    if isinstance(value, AssetLike) or (isinstance(value, (list, tuple, set)) and value):
+        return {"assets": asset_condition(argument, value)}
     if isinstance(value, (list, tuple, set)):
-        message = "schedules by assets are not supported yet"
-        raise Refusal(UNSUPPORTED_FEATURE, message, argument.place, help=_ADVICE)
+        return None
+    if isinstance(value, Instance) and value.is_timetable:
+        return _timetable(argument, value)
     value = argument.known()
     if isinstance(value, datetime.timedelta):
         if value.total_seconds() <= 0:
@@ -37,6 +37,29 @@ def lower_schedule(argument: Argument) -> Any:
     if isinstance(value, str):
         return _expression(argument, str(value))
     raise Refusal(BAD_SCHEDULE, f"{short(value)} is no schedule", argument.place, help=_ADVICE)
+
+
+def _timetable(argument: Argument, timetable: Instance) -> Any:
+    plain = _as_expression(timetable)
+    if plain is not None:
+        return _expression(argument, plain)
+    found: dict[str, Any] = {"timetable": timetable.path}
+    arguments = literals({name: value for name, value in timetable.arguments.items() if name != "assets"})
+    if arguments:
+        found["arguments"] = arguments
+    assets = timetable.arguments.get("assets")
+    if assets is not None:
+        found["assets"] = asset_condition(argument, assets)
+    return found
+
+
+def _as_expression(timetable: Instance) -> str | None:
+    """A cron timetable in UTC that differs in nothing from its expression alone."""
+    given = timetable.arguments
+    zone = literal(given.get("timezone"))
+    if timetable.path != "airflow.sdk.CronTriggerTimetable" or set(given) != {"expression", "timezone"}:
+        return None
+    return given["expression"] if zone == "UTC" and isinstance(given["expression"], str) else None
 
 
 _ADVICE = "use a cron expression, a preset such as `@daily`, or a timedelta"

@@ -11,10 +11,12 @@ from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.evaluate.errors import Interruption, Refusal
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.values import Opaque, Place
+from leoflow_compiler.lower.assets import asset_list, literals
 from leoflow_compiler.lower.schedule import moment_of, rfc3339
 from leoflow_compiler.lower.values import Argument
 from leoflow_compiler.models.airflow import TriggerRule, WeightRule
 from leoflow_compiler.models.graph import Dag, Task
+from leoflow_compiler.models.timetables import Instance
 
 Converter = Callable[[Argument], Any]
 # What an argument's value is in dag.json; None: as left out.
@@ -31,8 +33,10 @@ def _rule(argument: Argument) -> str:
 
 
 def _weight(argument: Argument) -> str:
+    if isinstance(argument.value, Instance):
+        return argument.value.path
     text = argument.text()
-    if text not in _WEIGHTS:
+    if text not in _WEIGHTS and "." not in text:
         raise Refusal(
             BAD_ARGUMENT, f"`{text}` is no weight rule", argument.place, help=did_you_mean(text, _WEIGHTS)
         )
@@ -86,6 +90,12 @@ _FIELDS: Mapping[str, tuple[str, Any, Converter]] = {
     "doc_md": ("doc_md", None, _shown),
     "task_display_name": ("task_display_name", None, _shown),
     "do_xcom_push": ("do_xcom_push", True, Argument.boolean),
+    "map_index_template": ("map_index_template", None, _shown),
+    "inlets": ("inlets", None, asset_list),
+    "outlets": ("outlets", None, asset_list),
+    "executor": ("executor", None, _shown),
+    "executor_config": ("executor_config", None, lambda a: _executor_config(a)),
+    "run_as_user": ("run_as_user", None, _shown),
     "multiple_outputs": ("multiple_outputs", False, _optional(Argument.boolean)),
 }
 # The defaults of leoflow.yaml stand below the code: what the code says must be written even where it is the
@@ -129,11 +139,30 @@ def lower_fields(
         explicit = field in _DEFAULTABLE and field in yaml_defaults
         if value is not None and (value != default or explicit):
             found[field] = value
+    callbacks = named_callbacks(task.arguments)
+    if callbacks:
+        found["callbacks"] = callbacks
     if found.get("wait_for_downstream"):
         found["depends_on_past"] = True
     _check_dates(task, problems)
     _check_fail_fast(task, found, problems)
     return found
+
+
+def named_callbacks(arguments: Mapping[str, Any]) -> list[str]:
+    """The arguments that name something to call; what they call is in the code."""
+    return sorted(
+        name
+        for name, value in arguments.items()
+        if name.startswith("on_") and name.endswith("_callback")
+        if value is not None and not (isinstance(value, list) and not value)
+    )
+
+
+def _executor_config(argument: Argument) -> dict[str, Any] | None:
+    if isinstance(argument.value, dict):
+        return literals(argument.value) or ({"$unread": True} if argument.value else None)
+    return None if argument.value is None else {"$unread": True}
 
 
 def _check_fail_fast(task: Task, found: Mapping[str, Any], problems: list[Interruption]) -> None:

@@ -111,6 +111,8 @@ def json_value(value: Value) -> Any:
 def _json_object(value: dict[Value, Value]) -> Any:
     found: dict[str, Any] = {}
     for key, item in value.items():
+        if type(key) is int:
+            key = str(key)  # as JSON writes it
         if not isinstance(key, str) or key == "$xcom":
             return MISSING
         lowered = json_value(item)

@@ -9,6 +9,7 @@ from leoflow_compiler.models.mapping import partial_of
 from leoflow_compiler.models.operators import CLASSIC, Operator, unknown_operator
 from leoflow_compiler.models.task_decorators import kind_of
 from leoflow_compiler.models.tasks import create_task
+from leoflow_compiler.models.timetables import instance_of
 
 _OPERATOR_NAMES = ("Operator", "Sensor", "OperatorAsync", "SensorAsync", "Transfer", "ExternalTaskMarker")
 _OPERATOR_MODULES = ("operators", "sensors", "transfers")
@@ -20,19 +21,26 @@ _STRUCTURAL = frozenset({"task_id", "group_id", "dag_id", "dag"})
 
 def looks_like_operator(path: str) -> bool:
     """By Airflow's conventions: the class's name, or a module called operators, sensors or transfers."""
-    module, _, name = path.rpartition(".")
-    if not name[:1].isupper() or name.isupper():
-        return False
-    if name.endswith(_OPERATOR_NAMES):
-        return True
-    parts = module.split(".")
-    return parts[0] == "airflow" and any(part in _OPERATOR_MODULES for part in parts) and name[-4:] != "Hook"
+    return has_operator_name(path) or _in_operator_module(path)
 
 
-def builds_graph(path: str) -> bool:
+def has_operator_name(path: str) -> bool:
+    name = path.rpartition(".")[2]
+    return name[:1].isupper() and name.endswith(_OPERATOR_NAMES)
+
+
+def _in_operator_module(path: str) -> bool:
+    parts = path.split(".")
+    is_class = parts[-1][:1].isupper() and not parts[-1].isupper()
+    return is_class and any(part in _OPERATOR_MODULES for part in parts[:-1]) and parts[-1][-4:] != "Hook"
+
+
+def _builds_graph(path: str, call: Call) -> bool:
     """Whether instances contain tasks that cannot be seen from here."""
     name = path.rpartition(".")[2]
-    return name[:1].isupper() and name.endswith(_BUILDERS)
+    if not name[:1].isupper() or not name.endswith(_BUILDERS):
+        return False
+    return path.startswith(("airflow.", "cosmos.")) or not _STRUCTURAL.isdisjoint(call.kwargs)
 
 
 def model_of(library: Library, call: Call) -> CallModel | None:
@@ -41,14 +49,17 @@ def model_of(library: Library, call: Call) -> CallModel | None:
     decorator = kind_of(path)
     if decorator is not None:
         return decorator
-    structural = not _STRUCTURAL.isdisjoint(call.kwargs)
     owner, _, method = path.rpartition(".")
     if method == "partial" and (owner in KNOWN or looks_like_operator(owner)):
         return partial_of(KNOWN.get(owner) or unknown_operator(owner))
-    if builds_graph(path):
+    if _builds_graph(path, call):
         message = f"`{path}` makes tasks that only its package knows"
         raise call.refusal(UNSUPPORTED_FEATURE, message, help="write the tasks and groups out")
-    if looks_like_operator(path) and (structural or "dag" in call.kwargs or not call.args):
+    instance = instance_of(path, path, call)
+    if instance is not None:
+        return lambda _: instance
+    structural = not _STRUCTURAL.isdisjoint(call.kwargs)
+    if has_operator_name(path) and (structural or not call.args):
         return operator_call(unknown_operator(path))
     if not structural:
         return None

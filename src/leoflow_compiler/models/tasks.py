@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ def create_task(
         if parameter.default is REQUIRED and name not in arguments and name not in meant:
             interpreter.report(call.refusal(MISSING_ARGUMENT, f"{label} is missing its argument `{name}`"))
     if operator.decorated:
-        _bind_function(call, arguments, defaults, mapping)
+        _bind_function(call, arguments, defaults, mapping, is_open=operator.is_open)
     task_id = _task_id(call, operator, arguments, dag, group)
     task = Task.__new__(Task) if into is None else into
     Task.__init__(task, task_id, operator, arguments, call.place, interpreter)
@@ -158,7 +159,12 @@ def merged_defaults(call: Call, dag: Dag | None, group: Group | None, own: Value
 
 
 def _bind_function(
-    call: Call, arguments: dict[str, Value], defaults: dict[str, Value], mapping: Mapping | None
+    call: Call,
+    arguments: dict[str, Value],
+    defaults: dict[str, Value],
+    mapping: Mapping | None,
+    *,
+    is_open: bool,
 ) -> None:
     """Arguments of a `@task` function: default_args fill its parameters too, then the call has to fit."""
     function = arguments.get("python_callable")
@@ -173,8 +179,8 @@ def _bind_function(
         if name is not None:
             message = f"the function `{name}` is handed over, not what it returns"
             call.interpreter.report(call.refusal(BAD_ARGUMENT, message, help=f"call it: `{name}()`"))
-    if parameters is None or mapping is not None:
-        return
+    if parameters is None or mapping is not None or is_open:
+        return  # what a provider's decorator fills in is known to the provider
     try:
         check_call(call.interpreter.describe(function), parameters, arguments.get("op_args") or (), kwargs)
     except TypeError as error:
@@ -194,6 +200,9 @@ def _task_id(
         raise Cascade  # it is missing, which has been said
     if not isinstance(task_id, str):
         raise Raised(TypeError(f"The key has to be a string and is {type(task_id)}:{task_id}"), place)
+    if isinstance(task_id, enum.Enum) and str(task_id) != task_id.value:
+        message = f"the task id is the enum member `{task_id}`, whose value is another text"
+        raise Refusal(BAD_ID, message, place, help=f"write `.value` to mean {task_id.value!r}")
     task_id = str(task_id)
     if operator.decorated and dag is not None:
         task_id = unique_id(task_id, dag, group)

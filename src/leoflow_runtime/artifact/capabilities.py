@@ -64,6 +64,8 @@ def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
     for field, capability in _DAG_FIELDS.items():
         if document.get(field):
             yield Missing(capability=capability)
+    if any(param.get("is_late") for param in document.get("params", {}).values()):
+        yield Missing(capability="param defaults that are known only when the code runs")
     if any("mapped" in group for group in document.get("task_groups", ())):
         yield Missing(capability="dynamic mapping of task groups")
 
@@ -76,6 +78,8 @@ def _of_task(task: Mapping[str, Any]) -> Iterator[Missing]:
     kind = task.get("kind")
     if kind is not None and kind not in RUN_KINDS:
         yield Missing(capability=f"`@task.{kind}`", task_id=task_id)
+    if "." in task.get("weight_rule", ""):
+        yield Missing(capability="a weight rule of one's own", task_id=task_id)
     for field, capability in _TASK_FIELDS.items():
         if task.get(field):
             yield Missing(capability=capability, task_id=task_id)
