@@ -15,7 +15,7 @@ from leoflow_compiler.evaluate.attributes import get_attribute
 from leoflow_compiler.evaluate.errors import Raised, Refusal
 from leoflow_compiler.evaluate.operators import BINARY, COMPARISON, UNARY, binary, compare
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import ModelValue, Module, Opaque, Value
+from leoflow_compiler.evaluate.values import ModelValue, Module, Opaque, Unset, Value
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -137,6 +137,9 @@ def _boolean(interpreter: Interpreter, node: cst.BooleanOperation, scope: Scope)
     place = interpreter.place(node, scope)
     left = interpreter.evaluate(node.left, scope)
     known = interpreter.truth(left, place)
+    if isinstance(left, Unset) and isinstance(node.operator, cst.Or):
+        left.take_default()
+        return interpreter.evaluate(node.right, scope)
     if isinstance(known, Opaque):
         with interpreter.speculating(known):
             interpreter.evaluate(node.right, scope)

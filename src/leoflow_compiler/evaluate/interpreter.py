@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from leoflow_compiler.evaluate import calls, expressions, modules, statements
 from leoflow_compiler.evaluate.budget import Budget, BudgetExceeded
 from leoflow_compiler.evaluate.errors import Cascade, Interruption, Raised, Refusal, StructureUnknown, Touched
 from leoflow_compiler.evaluate.generators import Generator
+from leoflow_compiler.evaluate.installed import Installed
 from leoflow_compiler.evaluate.library import Models
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.values import Function, Library, Module, Opaque, Place, Unknown, Value
@@ -33,7 +34,9 @@ class Interpreter:
         environment: Mapping[str, str],
         models: Models,
         budget: Budget | None = None,
+        dependencies: Iterable[str] = (),
     ) -> None:
+        self.installed = Installed(dependencies)
         self.files = files
         self.search_path: tuple[str, ...] = ("",)  # folders of the project where modules are looked for
         self.environment = environment
@@ -206,6 +209,9 @@ class Interpreter:
         canonical = self.models.canonical(path)
         if canonical in self.models.values:
             return self.models.values[canonical]
+        constant = self.models.constant(canonical)
+        if constant is not None:
+            return constant
         return Library(canonical, self)
 
     def truth(self, value: Value, place: Place) -> bool | Opaque:

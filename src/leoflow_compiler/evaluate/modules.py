@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import sys
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -143,7 +142,7 @@ def import_module(interpreter: Interpreter, name: str, scope: Scope, place: Plac
         missing = interpreter.models.missing_import(name)
         if missing is not None:
             raise Raised(ModuleNotFoundError(missing[0]), place, advice=lambda: missing[1])
-        if top not in _OURS and top not in sys.stdlib_module_names:
+        if interpreter.installed.may_lack(top):
             interpreter.opaque_count += 1  # it may be missing: `try` must see that
         return interpreter.library(name)
     module: Module | None = None

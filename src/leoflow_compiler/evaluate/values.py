@@ -7,7 +7,7 @@ needs its value raises `Touched`, so that Python's own operations can run on con
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MethodType
@@ -119,6 +119,18 @@ class Opaque(Unknown):
         return found
 
 
+class Unset(Opaque):
+    """Something read without a default and without a value; `… or default` gives it one."""
+
+    __slots__ = ("take_default",)
+
+    def __init__(
+        self, why: str, place: Place, take_default: Callable[[], None], *, advice: str | None = None
+    ) -> None:
+        super().__init__(why, place, advice=advice)
+        self.take_default = take_default  # records that it was read as unset
+
+
 class Library(Unknown):
     """Something of an installed package, by its canonical dotted path. Never imported."""
 
@@ -147,7 +159,8 @@ class Library(Unknown):
         return self.interpreter.call(self, args, kwargs)
 
     def __bool__(self) -> bool:  # type: ignore[override]
-        if self.modelled:
+        """Modules, classes and functions are true. That what is imported is installed is assumed."""
+        if self.modelled or not self.name.isupper():
             return True
         raise Touched(self.as_opaque())
 

@@ -19,7 +19,11 @@ def evaluate_file(compilation: Compilation) -> None:
     project = compilation.project
     path = project.config.dag_source
     files = {**project.files, path: project.files.get(path, project.root / path)}
-    interpreter = make_interpreter(files=files, environment_values=project.config.compile_env)
+    interpreter = make_interpreter(
+        files=files,
+        environment_values=project.config.compile_env,
+        dependencies=map(str, project.config.dependencies),
+    )
     folder = posixpath.dirname(path)
     interpreter.search_path = project.search_path or ((folder, "") if folder else ("",))
     source = compilation.source

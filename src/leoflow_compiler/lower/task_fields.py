@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT, UNSUPPORTED_ARGUMENT
+from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.evaluate.errors import Interruption, Refusal
 from leoflow_compiler.evaluate.library import Call
@@ -144,7 +144,7 @@ def lower_fields(
         found["callbacks"] = callbacks
     if found.get("wait_for_downstream"):
         found["depends_on_past"] = True
-    _check_dates(task, problems)
+    found.update(_own_dates(task, problems))
     _check_fail_fast(task, found, problems)
     return found
 
@@ -175,9 +175,10 @@ def _check_fail_fast(task: Task, found: Mapping[str, Any], problems: list[Interr
         problems.append(Refusal(BAD_ARGUMENT, message, task.place))
 
 
-def _check_dates(task: Task, problems: list[Interruption]) -> None:
-    """A task's own dates are only accepted where the DAG's decide already."""
+def _own_dates(task: Task, problems: list[Interruption]) -> dict[str, str]:
+    """A task's own dates, where they leave out more than the DAG's."""
     assert task.dag is not None
+    found: dict[str, str] = {}
     for name, later in (("start_date", True), ("end_date", False)):
         if task.arguments.get(name) is None:
             continue
@@ -195,8 +196,8 @@ def _check_dates(task: Task, problems: list[Interruption]) -> None:
             problems.append(problem)
             continue
         if whole is None or (_aware(own) > _aware(whole) if later else _aware(own) < _aware(whole)):
-            message = f"`{name}` of task `{task.task_id}` differs from the DAG's, which is not supported yet"
-            problems.append(Refusal(UNSUPPORTED_ARGUMENT, message, _written(task, name, task.place)))
+            found[name] = rfc3339(own)
+    return found
 
 
 def _aware(moment: datetime.datetime) -> datetime.datetime:

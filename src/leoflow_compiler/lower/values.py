@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -111,8 +112,8 @@ def json_value(value: Value) -> Any:
 def _json_object(value: dict[Value, Value]) -> Any:
     found: dict[str, Any] = {}
     for key, item in value.items():
-        if type(key) is int:
-            key = str(key)  # as JSON writes it
+        if key is None or type(key) in (int, bool):
+            key = json.dumps(key)
         if not isinstance(key, str) or key == "$xcom":
             return MISSING
         lowered = json_value(item)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.library import Models
 
@@ -90,6 +92,7 @@ _PACKAGES = frozenset(
         "DAG",
     ]
 )
+_VERSION_FLAG = re.compile(r"^AIRFLOW_V_(\d+(?:_\d+)*)_PLUS$")
 _STANDARD = "airflow.providers.standard.operators"
 _MOVED = {
     "airflow.operators.bash_operator": f"`{_STANDARD}.bash`",
@@ -112,8 +115,17 @@ def register(models: Models) -> None:
     for name in ("DAG", "XComArg"):
         models.aliases[f"airflow.{name}"] = f"{SDK}.{name}"
     models.module_aliases["airflow.utils.timezone"] = f"{SDK}.timezone"
+    models.values["airflow.__version__"] = "3.2.2"
     models.closed[SDK] = frozenset(_SDK_NAMES.split())
     models.closed["leoflow"] = models.closed[SDK]
+
+
+def version_flag(path: str) -> bool | None:
+    """`AIRFLOW_V_3_1_PLUS` and its like, which providers define: what they are in Airflow 3.2.2."""
+    found = _VERSION_FLAG.match(path.rpartition(".")[2])
+    if found is None:
+        return None
+    return tuple(int(part) for part in found[1].split("_")) <= (3, 2, 2)
 
 
 def missing_import(path: str) -> tuple[str, str | None] | None:

@@ -8,7 +8,7 @@ from typing import Any
 from leoflow_compiler.evaluate.errors import Raised, Touched
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
-from leoflow_compiler.evaluate.values import CallableModel, ModelValue, Opaque, Place, Value
+from leoflow_compiler.evaluate.values import CallableModel, ModelValue, Opaque, Place, Unset, Value
 
 _MISSING: Any = object()
 
@@ -115,7 +115,8 @@ def read(interpreter: Interpreter, key: Value, default: Value, place: Place) -> 
         advice = (
             f"give a default: `os.getenv({key!r}, …)`, or set `{key}` under `compile: env:` in leoflow.yaml"
         )
-        return interpreter.opaque(why, place, advice=advice)
+        interpreter.opaque_count += 1
+        return Unset(why, place, lambda: record(interpreter, "env", key, None), advice=advice)
     record(interpreter, "env", key, None)
     return default
 

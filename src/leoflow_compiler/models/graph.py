@@ -167,6 +167,13 @@ class Dag(ModelValue):
         }
         if name in simple:
             return simple[name]
+        if name == "task":
+            decorate = interpreter.library("airflow.sdk.task")
+            return Method(
+                name,
+                lambda call: interpreter.call(decorate, call.args, {"dag": self, **call.kwargs}),
+                interpreter,
+            )
         if name in ("get_task", "has_task"):
             return Method(name, self._get_task, interpreter)
         if name == "param":

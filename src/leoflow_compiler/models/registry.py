@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,17 +56,26 @@ def build_models() -> Models:
         unknown_call=provider_operators.model_of,
         instance_of=timetables.instance_of,
         base_class=custom_operators.base_class,
+        constant=airflow_names.version_flag,
         missing_import=airflow_names.missing_import,
         advice=airflow.advice,
     )
 
 
 def make_interpreter(
-    *, files: Mapping[str, Path], environment_values: Mapping[str, str], budget: Budget | None = None
+    *,
+    files: Mapping[str, Path],
+    environment_values: Mapping[str, str],
+    budget: Budget | None = None,
+    dependencies: Iterable[str] = (),
 ) -> Interpreter:
     """An interpreter that knows all libraries."""
     interpreter = Interpreter(
-        files=files, environment=environment_values, models=build_models(), budget=budget
+        files=files,
+        environment=environment_values,
+        models=build_models(),
+        budget=budget,
+        dependencies=dependencies,
     )
     builtin_names.attach(interpreter)
     environment.attach(interpreter)

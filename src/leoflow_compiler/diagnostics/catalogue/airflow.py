@@ -66,18 +66,6 @@ BAD_ARGUMENT = Code(
     bad=_WITH.replace("@task", "@task(trigger_rule='all_good')") + "    f()\n",
 )
 
-UNSUPPORTED_ARGUMENT = Code(
-    code="LF306",
-    name="unsupported-argument",
-    summary="Airflow takes this argument, Leoflow does not yet",
-    explanation=(
-        "The argument would change how the task or the DAG behaves, and that behaviour is not "
-        "there yet. It is "
-        "refused instead of being ignored."
-    ),
-    bad="from airflow.sdk import DAG\n\nwith DAG('a', on_failure_callback=print):\n    pass\n",
-)
-
 BAD_ID = Code(
     code="LF307",
     name="bad-id",
