@@ -5,13 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from leoflow_compiler.source import light_libcst  # noqa: F401 isort: skip - before libcst is named
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue.source import SYNTAX_ERROR
 from leoflow_compiler.source.guard import SourceRefused, guard
+
+if TYPE_CHECKING:
+    from libcst.metadata import CodeRange
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -32,6 +37,8 @@ class SourceFile:
     def span_of(self, node: cst.CSTNode) -> Span:
         """Exact columns. Costs a pass over the whole file the first time, so only diagnostics ask."""
         if self._ranges is None:
+            from libcst.metadata import MetadataWrapper, PositionProvider
+
             self._ranges = MetadataWrapper(self.tree, unsafe_skip_copy=True).resolve(PositionProvider)
         assert self._ranges is not None
         found = self._ranges.get(node)
