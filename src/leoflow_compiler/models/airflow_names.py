@@ -38,6 +38,31 @@ _SDK_NAMES = (
     "timezone exceptions definitions bases types io execution_time api configuration log observability yaml"
 )
 # The packages of Airflow 3.2; providers are all below `providers`.
+# Classes and functions of the standard provider's modules, so that a misspelt one is told.
+_STANDARD_NAMES = {
+    "operators.bash": "BashOperator",
+    "operators.branch": "BranchMixIn BaseBranchOperator",
+    "operators.datetime": "BranchDateTimeOperator target_times_as_dates",
+    "operators.empty": "EmptyOperator",
+    "operators.hitl": "HITLOperator ApprovalOperator HITLBranchOperator HITLEntryOperator",
+    "operators.latest_only": "LatestOnlyOperator",
+    "operators.python": (
+        "PythonOperator BranchPythonOperator ShortCircuitOperator PythonVirtualenvOperator "
+        "BranchPythonVirtualenvOperator ExternalPythonOperator BranchExternalPythonOperator "
+        "get_current_context is_venv_installed"
+    ),
+    "operators.smooth": "SmoothOperator",
+    "operators.trigger_dagrun": "TriggerDagRunOperator TriggerDagRunLink DagIsPaused XCOM_RUN_ID",
+    "operators.weekday": "BranchDayOfWeekOperator",
+    "sensors.bash": "BashSensor",
+    "sensors.date_time": "DateTimeSensor DateTimeSensorAsync",
+    "sensors.external_task": "ExternalTaskSensor ExternalTaskMarker ExternalDagLink ExternalTaskSensorLink",
+    "sensors.filesystem": "FileSensor",
+    "sensors.python": "PythonSensor",
+    "sensors.time": "TimeSensor TimeSensorAsync",
+    "sensors.time_delta": "TimeDeltaSensor TimeDeltaSensorAsync WaitSensor",
+    "sensors.weekday": "DayOfWeekSensor",
+}
 _PACKAGES = frozenset(
     [
         "_shared",
@@ -115,6 +140,8 @@ def register(models: Models) -> None:
     for name in ("DAG", "XComArg"):
         models.aliases[f"airflow.{name}"] = f"{SDK}.{name}"
     models.module_aliases["airflow.utils.timezone"] = f"{SDK}.timezone"
+    for module, names in _STANDARD_NAMES.items():
+        models.closed[f"airflow.providers.standard.{module}"] = frozenset(names.split())
     models.values["airflow.__version__"] = "3.2.2"
     models.closed[SDK] = frozenset(_SDK_NAMES.split())
     models.closed["leoflow"] = models.closed[SDK]

@@ -16,7 +16,7 @@ with DAG("demo", schedule=[Asset("a")]):
         return x
 
     f.expand(x=[1, 2])
-    f.partial(x=1)
+    f.partial(x=1).expand_kwargs([{}])
     BashOperator.partial(task_id="p").expand(bash_command=["a", "b"])
     FileSensor(task_id="s", filepath="/x")
     S3CreateBucketOperator(task_id="bucket", bucket_name="b")
