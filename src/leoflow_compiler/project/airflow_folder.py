@@ -1,4 +1,4 @@
-"""A folder of plain Airflow DAG files: each is compiled as a project of its own, with all others beside it."""
+"""A folder of plain Airflow DAG files: each is compiled as a project of its own, the others beside it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AirflowFolder:
-    """`root` is the repository, `dags` its DAGs folder relative to it; `files` are listed once for all DAG files."""
+    """`root` is the repository, `dags` its DAGs folder relative to it; `files` are listed once for all."""
 
     root: Path
     dags: str

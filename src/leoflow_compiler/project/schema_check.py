@@ -13,6 +13,7 @@ from leoflow_compiler.project.breach import Breach, advice, expectation, kind_of
 from leoflow_compiler.project.records import CONFIG_FILE, KeyPath, Place
 from leoflow_compiler.project.requirement import requirement_problem
 from leoflow_compiler.project.yaml_reader import YamlDocument
+from leoflow_runtime.artifact.acceptance import Accepts, acceptance
 from leoflow_runtime.artifact.resources import schema
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def check_config(document: YamlDocument) -> Iterator[Diagnostic]:
             help="`leoflow init PATH` writes a complete example",
         )
         return
-    for error in _validator().iter_errors(document.value):
-        yield from _translate(Breach.of(error), document)
+    if not _accepts()(document.value):
+        for error in _validator().iter_errors(document.value):
+            yield from _translate(Breach.of(error), document)
     dependencies = document.value.get("dependencies")
     if isinstance(dependencies, list):
         for index, entry in enumerate(dependencies):
@@ -42,6 +44,11 @@ def check_config(document: YamlDocument) -> Iterator[Diagnostic]:
                     message=f"`{entry}` is not a requirement: {problem}",
                     span=_place(document.places, ("dependencies", index)).value,
                 )
+
+
+@cache
+def _accepts() -> Accepts:
+    return acceptance(schema("leoflow-yaml"))
 
 
 @cache

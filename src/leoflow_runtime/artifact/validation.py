@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from leoflow_runtime.artifact.acceptance import Accepts, acceptance
 from leoflow_runtime.artifact.records import TaskSpec
 from leoflow_runtime.artifact.resources import schema
 
@@ -36,14 +37,16 @@ class ArtifactInvalid(Exception):
 
 def check_document(document: Any) -> None:
     """Raises ArtifactInvalid with every problem found; the semantic ones only once the schema holds."""
-    problems = list(_schema_problems(document)) or list(_meaning_problems(document))
+    accepted = _accepts()(document)
+    problems = [] if accepted else list(_schema_problems(document))
+    problems = problems or list(_meaning_problems(document))
     if problems:
         raise ArtifactInvalid(problems)
 
 
 def prepare() -> None:
     """Reads the schema now instead of at the first document."""
-    _validator()
+    _accepts()
 
 
 def find_cycle(depends_on: Mapping[str, Iterable[str]]) -> list[str] | None:
@@ -69,6 +72,11 @@ def find_cycle(depends_on: Mapping[str, Iterable[str]]) -> list[str] | None:
                 path.append(following)
                 pending.append(iter(sorted(depends_on[following])))
     return None
+
+
+@cache
+def _accepts() -> Accepts:
+    return acceptance(schema("dag"))
 
 
 @cache
