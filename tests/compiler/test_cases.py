@@ -1,6 +1,6 @@
 """Each folder of `cases` is a project with what the compiler has to say about it.
 
-`dag.json` is the expected document, `diagnostics.txt` the expected problems and warnings, one a line. To write
+`dag.json` is the expected document, `diagnostics.txt` the expected problems and warnings. To write
 them anew after a deliberate change, run it with `LEOFLOW_UPDATE_CASES=1` and read the diff.
 """
 

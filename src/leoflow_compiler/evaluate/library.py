@@ -73,6 +73,8 @@ class Models:
     advice: Callable[..., str | None] = field(default=lambda *_values: None)
     # The value of a constant of a package, by its path; None: it is not known.
     constant: Callable[[str], Value] = field(default=lambda _path: None)
+    # What to import from instead of a module of an older Airflow; None: nothing is to be said.
+    spelling_of: Callable[[str], str | None] = field(default=lambda _path: None)
     # Of an import of something that is known not to exist: (message, help).
     missing_import: Callable[[str], tuple[str, str | None] | None] = field(default=lambda _path: None)
     # Functions that must look at their arguments before the native one may run.

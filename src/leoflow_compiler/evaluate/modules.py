@@ -9,6 +9,7 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from leoflow_compiler.diagnostics import Diagnostic
+from leoflow_compiler.diagnostics.catalogue.airflow import OLD_SPELLING
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.attributes import get_attribute
@@ -142,6 +143,11 @@ def import_module(interpreter: Interpreter, name: str, scope: Scope, place: Plac
         missing = interpreter.models.missing_import(name)
         if missing is not None:
             raise Raised(ModuleNotFoundError(missing[0]), place, advice=lambda: missing[1])
+        newer = interpreter.models.spelling_of(name)
+        if newer is not None:
+            message = f"`{name}` is Airflow 2's place; in Airflow 3 it is `{newer}`"
+            problem = interpreter.refuse(OLD_SPELLING, message, place, help=f"import from `{newer}`")
+            interpreter.report(problem)
         if interpreter.installed.may_lack(top):
             interpreter.opaque_count += 1  # it may be missing: `try` must see that
         return interpreter.library(name)

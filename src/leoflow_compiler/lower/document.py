@@ -6,10 +6,11 @@ import datetime
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
-from leoflow_compiler.diagnostics.catalogue.lowering import NOT_JSON
+from leoflow_compiler.diagnostics.catalogue.lowering import DYNAMIC_START_DATE, NOT_JSON
 from leoflow_compiler.evaluate.errors import Cascade, Interruption, Raised, Refusal
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.problems import problem_of
@@ -100,7 +101,7 @@ def _add_dag_fields(dag: Dag, document: dict[str, Any], problems: list[Interrupt
     if callbacks:
         document["callbacks"] = callbacks
     try:
-        _add_times(dag, document)
+        _add_times(dag, document, problems)
     except Interruption as problem:
         problems.append(problem)
 
@@ -172,7 +173,7 @@ def _param(argument: Argument, name: str, value: Any) -> dict[str, Any]:
     return found
 
 
-def _add_times(dag: Dag, document: dict[str, Any]) -> None:
+def _add_times(dag: Dag, document: dict[str, Any], problems: list[Interruption]) -> None:
     schedule = lower_schedule(_argument(dag, "schedule"))
     if schedule is not None:
         document["schedule"] = schedule
@@ -190,6 +191,11 @@ def _add_times(dag: Dag, document: dict[str, Any]) -> None:
             place=start.place,
             interpreter=dag.interpreter,
         )
+    if isinstance(start.value, Opaque) and not start.value.cascade and not document.get("catchup"):
+        message = f"the start date of DAG `{dag.dag_id}` moves, so it is left out"
+        advice = "write a fixed date, such as `datetime(2026, 1, 1)`"
+        problems.append(Refusal(DYNAMIC_START_DATE, message, start.place, help=advice))
+        start = replace(start, value=None)
     moment = moment_of(start)
     zone = zone_name(start, moment)
     if zone != "UTC":

@@ -15,6 +15,7 @@ from leoflow_compiler.lower.assets import asset_list, literals
 from leoflow_compiler.lower.schedule import moment_of, rfc3339
 from leoflow_compiler.lower.values import Argument
 from leoflow_compiler.models.airflow import TriggerRule, WeightRule
+from leoflow_compiler.models.airflow2 import TRIGGER_RULES
 from leoflow_compiler.models.graph import Dag, Task
 from leoflow_compiler.models.timetables import Instance
 
@@ -26,6 +27,7 @@ _WEIGHTS = frozenset(rule.value for rule in WeightRule)
 
 def _rule(argument: Argument) -> str:
     text = argument.text()
+    text = TRIGGER_RULES.get(text, text)
     if text not in _RULES:
         message = f"`{text}` is no trigger rule"
         raise Refusal(BAD_ARGUMENT, message, argument.place, help=did_you_mean(text, _RULES))
@@ -180,7 +182,9 @@ def _own_dates(task: Task, problems: list[Interruption]) -> dict[str, str]:
     assert task.dag is not None
     found: dict[str, str] = {}
     for name, later in (("start_date", True), ("end_date", False)):
-        if task.arguments.get(name) is None:
+        value = task.arguments.get(name)
+        moves = isinstance(value, Opaque) and value is task.dag.default_args.get(name)
+        if value is None or moves:  # a moving date of all tasks is told of once, with the DAG's
             continue
         try:
             own = moment_of(argument_of(task, name))

@@ -118,25 +118,16 @@ _PACKAGES = frozenset(
     ]
 )
 _VERSION_FLAG = re.compile(r"^AIRFLOW_V_(\d+(?:_\d+)*)_PLUS$")
-_STANDARD = "airflow.providers.standard.operators"
 _MOVED = {
-    "airflow.operators.bash_operator": f"`{_STANDARD}.bash`",
-    "airflow.operators.python_operator": f"`{_STANDARD}.python`",
-    "airflow.operators.dummy_operator": f"EmptyOperator of `{_STANDARD}.empty`",
     "airflow.operators.subdag": "TaskGroup of `airflow.sdk`",
     "airflow.operators.subdag_operator": "TaskGroup of `airflow.sdk`",
-    "airflow.operators.email_operator": "`airflow.providers.smtp.operators.smtp`",
-    "airflow.operators.http_operator": "HttpOperator of `airflow.providers.http.operators.http`",
-    "airflow.hooks.base_hook": "BaseHook of `airflow.sdk`",
+    "airflow.contrib": "the package of the provider, `airflow.providers.…`",
 }
 
 
 def register(models: Models) -> None:
     for module in _SDK_MODULES.split():
         models.module_aliases[module] = SDK
-    standard = "airflow.providers.standard.operators"
-    for name in ("python", "bash", "empty"):
-        models.module_aliases[f"airflow.operators.{name}"] = f"{standard}.{name}"
     for name in ("DAG", "XComArg"):
         models.aliases[f"airflow.{name}"] = f"{SDK}.{name}"
     models.module_aliases["airflow.utils.timezone"] = f"{SDK}.timezone"
@@ -161,6 +152,8 @@ def missing_import(path: str) -> tuple[str, str | None] | None:
     if parts[0] != "airflow" or len(parts) < 2:
         return None
     message = f"No module named '{path}'"
+    if parts[1] == "contrib":
+        return message, f"in Airflow 3, use {_MOVED['airflow.contrib']}"
     if parts[1] not in _PACKAGES:
         match = nearest(parts[1], _PACKAGES)
         return message, f"did you mean `airflow.{match}`?" if match else None

@@ -9,6 +9,7 @@ from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import CallableModel, Function, Opaque, Place, Value
+from leoflow_compiler.models.airflow2 import DAG_ARGUMENTS, renamed_arguments
 from leoflow_compiler.models.graph import Dag, Method, event
 from leoflow_compiler.models.signature import parameters_of
 from leoflow_compiler.models.tasks import ID, check_default_args
@@ -50,12 +51,10 @@ _ACCEPTED = frozenset(
         "access_control",
         "allowed_run_types",
         "auto_register",
-        "sla_miss_callback",
         "disable_bundle_versioning",
     }
 )
 _KNOWN = _COMPILED | _ACCEPTED
-_MEANT = {"schedule_interval": "schedule", "timetable": "schedule", "concurrency": "max_active_tasks"}
 
 
 def register(models: Models) -> None:
@@ -75,10 +74,10 @@ def make_dag(call: Call, given: dict[str, Value]) -> Dag:
     interpreter = call.interpreter
     interpreter.structural_event("this DAG exists", call.place)
     given = {name: interpreter.settled(value) for name, value in given.items()}
+    renamed_arguments(call, given, DAG_ARGUMENTS, "DAG")
     for name in list(given):
         if name not in _KNOWN:
-            meant = _MEANT.get(name)
-            advice = f"did you mean `{meant}`?" if meant else did_you_mean(name, _KNOWN)
+            advice = did_you_mean(name, _KNOWN)
             message = f"DAG takes no argument `{name}`"
             interpreter.report(call.refusal(UNKNOWN_ARGUMENT, message, argument=name, help=advice))
             del given[name]

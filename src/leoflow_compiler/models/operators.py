@@ -82,7 +82,6 @@ BASE_PARAMETERS: dict[str, OperatorParameter] = {
         queue="default",
         pool=None,
         pool_slots=1,
-        sla=None,
         execution_timeout=None,
         trigger_rule="all_success",
         map_index_template=None,
@@ -117,7 +116,6 @@ BASE_PARAMETERS: dict[str, OperatorParameter] = {
         executor_config=None,
         inlets=None,
         outlets=None,
-        task_concurrency=None,
     ),
 }
 

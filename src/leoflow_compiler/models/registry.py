@@ -11,6 +11,7 @@ from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Models
 from leoflow_compiler.models import (
     airflow,
+    airflow2,
     airflow_names,
     assets,
     builtin_names,
@@ -36,6 +37,7 @@ LIBRARIES = (
     environment,
     pendulum,
     airflow_names,
+    airflow2,
     airflow,
     dags,
     groups,
@@ -57,6 +59,7 @@ def build_models() -> Models:
         instance_of=timetables.instance_of,
         base_class=custom_operators.base_class,
         constant=airflow_names.version_flag,
+        spelling_of=airflow2.spelling_of,
         missing_import=airflow_names.missing_import,
         advice=airflow.advice,
     )

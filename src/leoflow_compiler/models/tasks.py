@@ -20,6 +20,7 @@ from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
 from leoflow_compiler.models import edges
+from leoflow_compiler.models.airflow2 import TASK_ARGUMENTS, renamed_arguments
 from leoflow_compiler.models.graph import Dag, Group, Task, current_dag, current_group, event
 from leoflow_compiler.models.operators import REQUIRED, Operator
 from leoflow_compiler.models.setup_teardown import scopes_of
@@ -31,10 +32,7 @@ if TYPE_CHECKING:
 ID = re.compile(r"^[A-Za-z0-9_.\-]{1,250}$")
 # Values that mean the same as leaving the argument out.
 _EMPTY: tuple[Any, ...] = (None, False, 0, (), [], {}, "")
-_MEANT = {"task_concurrency": "max_active_tis_per_dag", "bash_cmd": "bash_command"}
-_REMOVED = {
-    "provide_context": "leave it out: a function gets each value of the context that it has a parameter for"
-}
+_MEANT = {"bash_cmd": "bash_command"}
 
 
 def create_task(
@@ -114,13 +112,14 @@ def _group(call: Call, given: dict[str, Value], dag: Dag | None) -> Group | None
 def check_names(call: Call, operator: Operator, given: dict[str, Value], label: str) -> set[str]:
     """Reports arguments that Airflow or Leoflow does not take, and removes them. Gives what was meant."""
     parameters = operator.parameters
+    renamed_arguments(call, given, TASK_ARGUMENTS, label)
     found: set[str] = set()
     for name in list(given):
         if name not in parameters:
             if operator.is_open:
                 continue
             meant = _MEANT.get(name) or nearest(name, parameters)
-            advice = _REMOVED.get(name) or (f"did you mean `{meant}`?" if meant else None)
+            advice = f"did you mean `{meant}`?" if meant else None
             found.add(meant or name)
             message = f"{label} takes no argument `{name}`"
             call.interpreter.report(call.refusal(UNKNOWN_ARGUMENT, message, argument=name, help=advice))

@@ -195,7 +195,7 @@ REFUSED = {
     "two lists shifted": ("[E('a')] >> [E('b')]", "unsupported operand type(s) for >>"),
     "a shift onto something else": ("E('a') >> 3", "Relationships can only be set between Operators"),
     "two DAGs": ("other = DAG('o')\nE('a') >> E('b', dag=other)", "tasks in more than one Dag"),
-    "an unknown argument of the DAG": ("DAG('x', schedule_interval='@daily')", "schedule_interval"),
+    "an unknown argument of the DAG": ("DAG('x', shedule='@daily')", "shedule"),
     # Later parts of the dialect: refused by name.
     "mapping": ("f.expand(x=[1])", "f.expand() (dynamic task mapping) is not supported by Leoflow's lean"),
     "partial": ("BashOperator.partial(task_id='x')", "BashOperator.partial() (dynamic task mapping)"),

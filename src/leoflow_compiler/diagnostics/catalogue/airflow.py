@@ -22,6 +22,26 @@ NOT_RUN_YET = Code(
     good=_WITH + "    for n in [1, 2]:\n        f(n)\n",
 )
 
+OLD_SPELLING = Code(
+    code="LF311",
+    name="airflow-2-spelling",
+    severity="warning",
+    summary="This is Airflow 2's spelling of something that Airflow 3 calls otherwise.",
+    explanation=(
+        "The meaning is exact, so the DAG compiles. `leoflow validate --fix` writes the new spelling, and "
+        "`--diff` shows it before."
+    ),
+    bad=(
+        "from airflow import DAG\nfrom airflow.operators.dummy_operator import DummyOperator\n\n"
+        "with DAG('a', schedule_interval='@daily'):\n    DummyOperator(task_id='a')\n"
+    ),
+    good=(
+        "from airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.empty import EmptyOperator\n\n"
+        "with DAG('a', schedule='@daily'):\n    EmptyOperator(task_id='a')\n"
+    ),
+)
+
 UNSUPPORTED_OPERATOR = Code(
     code="LF301",
     name="unsupported-operator",
@@ -44,7 +64,7 @@ UNKNOWN_ARGUMENT = Code(
     name="unknown-argument",
     summary="An argument has a name that Airflow does not take.",
     explanation="Airflow raises TypeError for it when the file is imported.",
-    bad="from airflow.sdk import DAG\n\nwith DAG('a', schedule_interval='@daily'):\n    pass\n",
+    bad="from airflow.sdk import DAG\n\nwith DAG('a', shedule='@daily'):\n    pass\n",
 )
 
 MISSING_ARGUMENT = Code(

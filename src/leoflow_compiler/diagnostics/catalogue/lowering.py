@@ -29,6 +29,27 @@ BAD_SCHEDULE = Code(
     ),
 )
 
+DYNAMIC_START_DATE = Code(
+    code="LF504",
+    name="dynamic-start-date",
+    severity="warning",
+    summary="The start date moves: it is known only when the code runs.",
+    explanation=(
+        "Airflow evaluates such a date again and again, so it is never a fixed beginning. Here it is left "
+        "out: the schedule counts from now on. A DAG with `catchup` needs a fixed date."
+    ),
+    bad=(
+        "from datetime import datetime\n\nfrom airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.empty import EmptyOperator\n\n"
+        "with DAG('a', start_date=datetime.now()):\n    EmptyOperator(task_id='a')\n"
+    ),
+    good=(
+        "from datetime import datetime\n\nfrom airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.empty import EmptyOperator\n\n"
+        "with DAG('a', start_date=datetime(2026, 1, 1)):\n    EmptyOperator(task_id='a')\n"
+    ),
+)
+
 NOT_JSON = Code(
     code="LF503",
     name="not-json",

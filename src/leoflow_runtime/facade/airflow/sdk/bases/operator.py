@@ -8,6 +8,7 @@ from datetime import timedelta
 from airflow.sdk.bases.chaining import chain, chain_linear, cross_downstream
 from airflow.sdk.bases.construction import parameter_names, with_defaults
 from airflow.sdk.definitions._internal.node import DAGNode, validate_key
+from airflow.sdk.definitions._internal.renamed import TASK_ARGUMENTS, TRIGGER_RULES, renamed
 from airflow.sdk.definitions._internal.types import TriggerRule, WeightRule
 from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.param import ParamsDict
@@ -111,6 +112,7 @@ class BaseOperator(DAGNode):
         params: Any = None,
         **kwargs: Any,
     ) -> None:
+        kwargs = renamed(kwargs, TASK_ARGUMENTS)
         for name, feature in _REFUSED.items():
             if kwargs.pop(name, None):
                 refuse(feature)
@@ -129,6 +131,7 @@ class BaseOperator(DAGNode):
         for name, default in _PLAIN.items():
             setattr(self, name, kwargs.get(name, default))
         self.params = ParamsDict(params)
+        self.trigger_rule = TRIGGER_RULES.get(self.trigger_rule, self.trigger_rule)
         self._check()
         if task_group is not None:
             task_group.add(self)

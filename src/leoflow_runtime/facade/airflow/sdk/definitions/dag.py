@@ -6,6 +6,7 @@ import copy
 
 from airflow.sdk.definitions._internal.contextmanager import DagContext
 from airflow.sdk.definitions._internal.node import validate_key
+from airflow.sdk.definitions._internal.renamed import DAG_ARGUMENTS, renamed
 from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.param import DagParam, ParamsDict
@@ -45,7 +46,6 @@ _PLAIN: dict[str, Any] = {
 _REFUSED = {
     "on_success_callback": "A DAG's on_success_callback",
     "on_failure_callback": "A DAG's on_failure_callback",
-    "sla_miss_callback": "A DAG's sla_miss_callback",
     "deadline": "A DAG's deadline",
 }
 
@@ -67,6 +67,9 @@ class DAG:
         **kwargs: Any,
     ) -> None:
         validate_key(dag_id)
+        kwargs = renamed(kwargs, DAG_ARGUMENTS)
+        if schedule is None:
+            schedule = kwargs.pop("schedule", None)
         for name, feature in _REFUSED.items():
             if kwargs.pop(name, None) is not None:
                 refuse(feature)

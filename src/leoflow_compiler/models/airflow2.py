@@ -1,0 +1,149 @@
+"""Airflow 2's spellings with one exact meaning in Airflow 3: one table to read, to warn and to fix by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leoflow_compiler.diagnostics.catalogue.airflow import OLD_SPELLING
+from leoflow_compiler.evaluate.library import Call, Models
+from leoflow_compiler.evaluate.values import Value
+
+_STANDARD = "airflow.providers.standard"
+_SDK = "airflow.sdk"
+
+# Old module → where its names are now.
+MODULES: dict[str, str] = {
+    **{
+        f"airflow.operators.{old}": f"{_STANDARD}.operators.{new}"
+        for old, new in {
+            "bash": "bash",
+            "bash_operator": "bash",
+            "branch": "branch",
+            "branch_operator": "branch",
+            "dagrun_operator": "trigger_dagrun",
+            "datetime": "datetime",
+            "dummy": "empty",
+            "dummy_operator": "empty",
+            "empty": "empty",
+            "latest_only": "latest_only",
+            "latest_only_operator": "latest_only",
+            "python": "python",
+            "python_operator": "python",
+            "trigger_dagrun": "trigger_dagrun",
+            "weekday": "weekday",
+        }.items()
+    },
+    **{
+        f"airflow.sensors.{old}": f"{_STANDARD}.sensors.{new}"
+        for old, new in {
+            "bash": "bash",
+            "bash_sensor": "bash",
+            "date_time": "date_time",
+            "date_time_sensor": "date_time",
+            "external_task": "external_task",
+            "external_task_sensor": "external_task",
+            "filesystem": "filesystem",
+            "python": "python",
+            "time_delta": "time_delta",
+            "time_delta_sensor": "time_delta",
+            "time_sensor": "time",
+            "weekday": "weekday",
+        }.items()
+    },
+    "airflow.hooks.base_hook": _SDK,
+    "airflow.hooks.filesystem": f"{_STANDARD}.hooks.filesystem",
+    "airflow.hooks.subprocess": f"{_STANDARD}.hooks.subprocess",
+    "airflow.operators.email": "airflow.providers.smtp.operators.smtp",
+    "airflow.operators.email_operator": "airflow.providers.smtp.operators.smtp",
+    "airflow.operators.http_operator": "airflow.providers.http.operators.http",
+    "airflow.sensors.base": _SDK,
+    "airflow.sensors.base_sensor_operator": _SDK,
+    "airflow.utils.task_group": _SDK,
+    "airflow.utils.edgemodifier": _SDK,
+    "airflow.utils.trigger_rule": _SDK,
+    "airflow.utils.weight_rule": _SDK,
+    "airflow.models.baseoperator": _SDK,
+    "airflow.datasets": _SDK,
+}
+# (Old module, old name) → the new name.
+NAMES: dict[tuple[str, str], str] = {
+    **{
+        (f"airflow.operators.{module}", "DummyOperator"): "EmptyOperator"
+        for module in ("dummy", "dummy_operator")
+    },
+    ("airflow.operators.http_operator", "SimpleHttpOperator"): "HttpOperator",
+    ("airflow.providers.http.operators.http", "SimpleHttpOperator"): "HttpOperator",
+    **{
+        ("airflow.datasets", old): old.replace("Dataset", "Asset")
+        for old in ("Dataset", "DatasetAlias", "DatasetAll", "DatasetAny")
+    },
+}
+# Modules that Airflow 3.2 still has, without or with a warning of its own: nothing is said about them here.
+_QUIET = frozenset(
+    {
+        "airflow.utils.task_group",
+        "airflow.utils.edgemodifier",
+        "airflow.utils.trigger_rule",
+        "airflow.utils.weight_rule",
+        "airflow.models.baseoperator",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OldArgument:
+    """An argument by another name; `new` None: it means nothing any more."""
+
+    new: str | None
+    why: str = ""
+
+
+DAG_ARGUMENTS = {
+    "schedule_interval": OldArgument(new="schedule"),
+    "timetable": OldArgument(new="schedule"),
+    "concurrency": OldArgument(new="max_active_tasks"),
+    "fail_stop": OldArgument(new="fail_fast"),
+    "default_view": OldArgument(new=None, why="the view is chosen in the UI"),
+    "orientation": OldArgument(new=None, why="the orientation is chosen in the UI"),
+    "sla_miss_callback": OldArgument(new=None, why="Airflow 3 has no SLAs; use `deadline`"),
+    "full_filepath": OldArgument(new=None, why="the file is known"),
+}
+TASK_ARGUMENTS = {
+    "task_concurrency": OldArgument(new="max_active_tis_per_dag"),
+    "provide_context": OldArgument(new=None, why="a function gets what it has parameters for"),
+    "sla": OldArgument(new=None, why="Airflow 3 has no SLAs; use `deadline` of the DAG"),
+    "xcom_push": OldArgument(new="do_xcom_push"),
+}
+TRIGGER_RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
+
+
+def register(models: Models) -> None:
+    for old, new in MODULES.items():
+        models.module_aliases[old] = new
+    for (module, old), new in NAMES.items():
+        models.aliases[f"{module}.{old}"] = f"{MODULES.get(module, module)}.{new}"
+    models.calls["airflow.utils.decorators.apply_defaults"] = lambda call: call.args[0] if call.args else None
+
+
+def spelling_of(module: str) -> str | None:
+    """What to import from instead of this module; None where nothing is to be said."""
+    return None if module in _QUIET else MODULES.get(module)
+
+
+def renamed_arguments(call: Call, given: dict[str, Value], table: dict[str, OldArgument], owner: str) -> None:
+    """Puts arguments under their new names, with a warning for each."""
+    for old, argument in table.items():
+        if old not in given:
+            continue
+        value = given.pop(old)
+        if argument.new is None:
+            message, advice = (
+                f"`{old}` of {owner} has no meaning in Airflow 3",
+                f"leave it out: {argument.why}",
+            )
+        else:
+            given.setdefault(argument.new, value)
+            message = f"`{old}` of {owner} is Airflow 2's name of `{argument.new}`"
+            advice = f"write `{argument.new}=…`"
+        if not (old == "sla" and value is None):
+            call.interpreter.report(call.refusal(OLD_SPELLING, message, argument=old, help=advice))
