@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,7 +15,7 @@ from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.problems import problem_of
 from leoflow_compiler.evaluate.values import Library, Opaque, opaque_within
 from leoflow_compiler.lower.overlay import overlay_dag, overlay_task
-from leoflow_compiler.lower.requires import names_in, names_in_text
+from leoflow_compiler.lower.requires import required_names
 from leoflow_compiler.lower.result import Compilation
 from leoflow_compiler.lower.schedule import lower_schedule, moment_of, rfc3339, zone_name
 from leoflow_compiler.lower.task_fields import named_callbacks
@@ -251,15 +250,7 @@ def _add_source(compilation: Compilation, document: dict[str, Any]) -> None:
     used = _evaluated_with(interpreter.records.get("evaluated_with", {}))
     if used:
         document["evaluated_with"] = used
-    named = names_in(source.text for source in interpreter.sources.values())
-    for task in document["tasks"]:
-        named.update(names_in_text(json.dumps([task.get("templates"), task.get("entrypoint")])))
-        connection = task.get("http_request", {}).get("conn_id")
-        if connection and "{" not in connection:
-            named.add(("connections", connection))
-    requires: dict[str, list[str]] = {}
-    for kind, name in sorted(named):
-        requires.setdefault(kind, []).append(name)
+    requires = required_names(interpreter, document["tasks"])
     if requires:
         document["requires"] = requires
 

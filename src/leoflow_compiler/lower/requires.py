@@ -1,74 +1,124 @@
-"""Which connections and variables the source names: only these are delivered to its tasks."""
+"""Which connections and variables a DAG names: only these are delivered to its tasks.
+
+Three places are looked at: the tasks of the document, whose arguments are evaluated; the text of the files
+that were evaluated; and that of the project's files which they import, also from inside a function.
+"""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable, Iterator
+import posixpath
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-_TEMPLATE_VARIABLE = re.compile(r"\bvar\.(?:value|json)\.([A-Za-z_][A-Za-z0-9_]*)")
-_TEMPLATE_VARIABLE_GET = re.compile(r"\bvar\.(?:value|json)\.get\(\s*['\"]([^'\"]+)['\"]")
-_TEMPLATE_CONNECTION = re.compile(r"\bconn\.([A-Za-z_][A-Za-z0-9_]*)")
-_TEMPLATE_CONNECTION_GET = re.compile(r"\bconn\.get\(\s*['\"]([^'\"]+)['\"]")
-_ENVIRONMENT = re.compile(r"AIRFLOW_(CONN|VAR)_([A-Za-z0-9_]+)")
-_CONNECTION_CALLS = frozenset({"get_connection", "get_hook", "get_connection_from_secrets"})
+from leoflow_compiler.evaluate.paths import SourcePath
+from leoflow_compiler.lower.named_in_source import Named, SourceNames, names_in_source, names_in_text
+from leoflow_compiler.models.default_connections import default_connection, is_connection_argument
+from leoflow_compiler.source.guard import SourceRefused, guard
 
-Named = tuple[str, str]  # "connections" or "variables", and the name
+if TYPE_CHECKING:
+    from leoflow_compiler.evaluate.interpreter import Interpreter
+
+_MAX_FILES = 500
+# Fields of a task that hold what its operator was given.
+_ARGUMENTS = ("call_args", "templates", "http_request", "env", "mapped")
 
 
-def names_in(texts: Iterable[str]) -> set[Named]:
-    """Every name found in the given Python files, task bodies included."""
-    found: set[Named] = set()
-    for text in texts:
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call):
-                found.update(_in_call(node))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.update(names_in_text(node.value))
+def required_names(interpreter: Interpreter, tasks: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """`requires` of the document: sorted names by kind, kinds without any left out."""
+    named = {name for task in tasks for name in names_in_task(task)}
+    for found in _sources(interpreter):
+        named.update(found.named)
+    requires: dict[str, list[str]] = {}
+    for kind, name in sorted(named):
+        requires.setdefault(kind, []).append(name)
+    return requires
+
+
+def names_in_task(task: Mapping[str, Any]) -> Iterator[Named]:
+    """What the task's arguments name, its operator's default connection included."""
+    given: set[str] = set()
+    for field in _ARGUMENTS:
+        value = task.get(field)
+        if isinstance(value, Mapping):
+            given.update(value)
+            yield from _in_value(value)
+    for inner in (task.get("mapped") or {}).values():
+        given.update(inner if isinstance(inner, Mapping) else ())
+    yield from names_in_text(task.get("entrypoint") or "")
+    operator = task.get("operator_class")
+    default = default_connection(operator, given) if operator else None
+    if default is not None:
+        yield "connections", default
+
+
+def _in_value(value: Any) -> Iterator[Named]:
+    """Templates anywhere in it, and connections by the names of their arguments."""
+    if isinstance(value, str):
+        yield from names_in_text(value)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if isinstance(item, str) and item and is_connection_argument(key) and "{" not in item:
+                yield "connections", item
+            yield from _in_value(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _in_value(item)
+
+
+def _sources(interpreter: Interpreter) -> Iterator[SourceNames]:
+    """Every file of the project that runs with the DAG, as far as imports tell."""
+    values = _globals(interpreter)
+    pending = list(interpreter.sources)
+    seen = set(pending)
+    while pending and len(seen) <= _MAX_FILES:
+        path = pending.pop()
+        source = interpreter.sources.get(path)
+        text, tree = (source.text, source.syntax) if source is not None else _read(interpreter.files[path])
+        if tree is None:
+            continue
+        found = names_in_source(text, tree, values.get(path, {}))
+        yield found
+        for name in found.imports:
+            for file in _files(name, path, interpreter):
+                if file not in seen:
+                    seen.add(file)
+                    pending.append(file)
+
+
+def _read(path: Path) -> tuple[str, ast.Module | None]:
+    """A file that only a task imports; one that is no Python names nothing."""
+    try:
+        text = path.read_text("utf-8")
+        return text, guard(text, path.name)
+    except (OSError, UnicodeDecodeError, SourceRefused):
+        return "", None
+
+
+def _files(name: str, importer: str, interpreter: Interpreter) -> Iterator[str]:
+    """The project's files for a dotted name: its packages and itself."""
+    dots = len(name) - len(name.lstrip("."))
+    roots: tuple[str, ...] = interpreter.search_path
+    if dots:
+        folder = posixpath.dirname(importer)
+        for _ in range(dots - 1):
+            folder = posixpath.dirname(folder)
+        roots = (folder,)
+    parts = [part for part in name.split(".") if part]
+    for root in roots:
+        for count in range(1, len(parts) + 1):
+            base = posixpath.join(root, *parts[:count])
+            for candidate in (f"{base}/__init__.py", f"{base}.py"):
+                if candidate in interpreter.files:
+                    yield candidate
+
+
+def _globals(interpreter: Interpreter) -> dict[str, Mapping[str, Any]]:
+    """Global names of each evaluated file, by its path."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for module in interpreter.modules.values():
+        file = module.names.get("__file__")
+        if isinstance(file, SourcePath):
+            found[file.relative] = module.names
     return found
-
-
-def _in_call(node: ast.Call) -> Iterator[Named]:
-    for keyword in node.keywords:
-        name = keyword.arg or ""
-        text = _text(keyword.value)
-        if text and (name == "conn_id" or name.endswith("_conn_id")):
-            yield "connections", text
-    if not isinstance(node.func, ast.Attribute):
-        return
-    first = _text(node.args[0]) if node.args else _keyword(node, ("key", "conn_id"))
-    if not first:
-        return
-    owner = node.func.value
-    owner_name = (
-        owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else ""
-    )
-    if owner_name == "Variable" and node.func.attr == "get":
-        yield "variables", first
-    elif (owner_name == "Connection" and node.func.attr == "get") or node.func.attr in _CONNECTION_CALLS:
-        yield "connections", first
-
-
-def _keyword(node: ast.Call, names: tuple[str, ...]) -> str | None:
-    return next((_text(keyword.value) for keyword in node.keywords if keyword.arg in names), None)
-
-
-def _text(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def names_in_text(text: str) -> Iterator[Named]:
-    """Names inside one string: templates, and environment variables of Airflow's."""
-    if "AIRFLOW_" in text:
-        for kind, name in _ENVIRONMENT.findall(text):
-            yield ("connections" if kind == "CONN" else "variables"), name.lower()
-    if "{{" not in text and "{%" not in text:
-        return
-    for pattern in (_TEMPLATE_VARIABLE, _TEMPLATE_VARIABLE_GET):
-        for name in pattern.findall(text):
-            if name != "get":
-                yield "variables", name
-    for pattern in (_TEMPLATE_CONNECTION, _TEMPLATE_CONNECTION_GET):
-        for name in pattern.findall(text):
-            if name != "get":
-                yield "connections", name

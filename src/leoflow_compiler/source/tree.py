@@ -26,6 +26,7 @@ class SourceFile:
     path: str  # relative to the project, POSIX
     text: str
     tree: cst.Module
+    syntax: ast.Module  # the guard's, for who only looks
     lines: Mapping[int, int]
     _ranges: Mapping[cst.CSTNode, CodeRange] | None = field(default=None)
 
@@ -70,7 +71,7 @@ def parse(text: str, path: str, tree: ast.Module | None = None) -> SourceFile:
         ) from None
     lines: dict[int, int] = {}
     _pair(module.body, checked.body, lines)
-    return SourceFile(path=path, text=text, tree=module, lines=lines)
+    return SourceFile(path=path, text=text, tree=module, syntax=checked, lines=lines)
 
 
 def _pair(ours: Sequence[cst.CSTNode], theirs: Sequence[ast.stmt], lines: dict[int, int]) -> None:

@@ -1,0 +1,1 @@
+TEXT = "{{ conn.not_a_template_field.host }}"
