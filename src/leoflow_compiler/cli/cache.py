@@ -19,7 +19,8 @@ from leoflow_compiler.project.records import CONFIG_FILE, Project
 from leoflow_runtime.artifact.resources import resource
 
 FORMAT = 1
-MAX_ENTRIES = 512
+# A result has some 10 kB; entries that were not written for the longest time go first.
+MAX_ENTRIES = 10_000
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path:
@@ -74,18 +75,25 @@ class CompileCache:
         write_atomically(
             self._entry(key), hashlib.sha256(body).hexdigest().encode() + b"\n" + body, mode=0o600
         )
-        self._prune()
+
+    def prune(self) -> None:
+        """Removes the oldest entries where there are too many: once after a compile, not with each result."""
+        with suppress(OSError):
+            entries = [entry for entry in os.scandir(self._directory) if entry.name.endswith(".json")]
+            if len(entries) > MAX_ENTRIES:
+                self._remove(entries)
 
     def _entry(self, key: str) -> Path:
         return self._directory / f"{key}.json"
 
-    def _prune(self) -> None:
-        entries = list(os.scandir(self._directory))
-        if len(entries) <= MAX_ENTRIES:
-            return
-        entries.sort(key=lambda entry: entry.stat().st_mtime_ns)
-        for entry in entries[: len(entries) - MAX_ENTRIES]:
-            Path(entry.path).unlink(missing_ok=True)
+    def _remove(self, entries: list[os.DirEntry[str]]) -> None:
+        dated: list[tuple[int, str]] = []
+        for entry in entries:
+            with suppress(FileNotFoundError):  # another process prunes as well
+                dated.append((entry.stat().st_mtime_ns, entry.path))
+        # A tenth more than needed, so that not every compile has to.
+        for _, path in sorted(dated)[: len(dated) - MAX_ENTRIES * 9 // 10]:
+            Path(path).unlink(missing_ok=True)
 
 
 def _feed(digest: Any, part: bytes) -> None:

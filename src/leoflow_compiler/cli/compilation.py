@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import repeat
 from pkgutil import iter_modules
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.cli.cache import CompileCache, input_digest
 from leoflow_compiler.cli.targets import Target
@@ -17,6 +17,11 @@ from leoflow_compiler.diagnostics.machine import diagnostic_to_json
 from leoflow_compiler.diagnostics.outcome import has_errors, in_order, is_repeatable
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 from leoflow_compiler.project import Project, load_project
+
+if TYPE_CHECKING:
+    from leoflow_compiler.lower.result import CompileResult
+
+BATCH = 16  # projects that share a worker process
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +46,7 @@ class _Pending:
 
 def compile_target(target: Target, cache: CompileCache | None) -> Compiled:
     """Never executes the project's code; imports the evaluator only when the cache has no answer."""
-    found = _look_up(target, cache)
-    return _evaluate(found, cache) if isinstance(found, _Pending) else found
+    return compile_targets([target], cache)[0]
 
 
 def compile_targets(targets: Sequence[Target], cache: CompileCache | None) -> tuple[Compiled, ...]:
@@ -53,10 +57,16 @@ def compile_targets(targets: Sequence[Target], cache: CompileCache | None) -> tu
     if workers > 1:
         from concurrent.futures import ProcessPoolExecutor
 
+        size = min(BATCH, -(-len(pending) // workers))
+        batches = [pending[start : start + size] for start in range(0, len(pending), size)]
+        warm()
         with ProcessPoolExecutor(workers, initializer=warm) as pool:
-            done = iter(list(pool.map(_evaluate, pending, repeat(cache))))
+            results = [one for batch in pool.map(_evaluate_all, batches, repeat(cache)) for one in batch]
     else:
-        done = iter([_evaluate(item, cache) for item in pending])
+        results = _evaluate_all(pending, cache) if pending else []
+    if cache is not None and pending:
+        cache.prune()
+    done = iter(results)
     return tuple(next(done) if isinstance(item, _Pending) else item for item in found)
 
 
@@ -83,10 +93,14 @@ def _look_up(target: Target, cache: CompileCache | None) -> Compiled | _Pending:
     return Compiled(target=target, project=project, document=entry["document"], diagnostics=found)
 
 
-def _evaluate(pending: _Pending, cache: CompileCache | None) -> Compiled:
-    from leoflow_compiler.lower.pipeline import compile_project
+def _evaluate_all(pending: Sequence[_Pending], cache: CompileCache | None) -> list[Compiled]:
+    from leoflow_compiler.lower.pipeline import compile_projects
 
-    result = compile_project(pending.project)
+    results = compile_projects([item.project for item in pending])
+    return [_kept(item, result, cache) for item, result in zip(pending, results, strict=True)]
+
+
+def _kept(pending: _Pending, result: CompileResult, cache: CompileCache | None) -> Compiled:
     diagnostics = in_order(result.diagnostics)
     document = None if has_errors(diagnostics) else result.document
     problem = None

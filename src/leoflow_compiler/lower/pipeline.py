@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue.lowering import INTERNAL_ERROR
@@ -25,13 +25,21 @@ def compile_project(project: Project) -> CompileResult:
     Runs in a worker process with limits where the platform has fork; `LEOFLOW_COMPILER_INLINE` set to
     anything runs it here.
     """
-    if os.environ.get("LEOFLOW_COMPILER_INLINE") or not hasattr(os, "fork"):
-        return run_passes(project)
-    from leoflow_compiler.lower.worker import run_in_worker
+    return compile_projects([project])[0]
 
-    return run_in_worker(
-        project, run_passes, lambda diagnostic: CompileResult(document=None, diagnostics=(diagnostic,))
-    )
+
+def compile_projects(projects: Sequence[Project]) -> list[CompileResult]:
+    """Each project as `compile_project` does it, in one worker process as long as none makes trouble."""
+    if os.environ.get("LEOFLOW_COMPILER_INLINE") or not hasattr(os, "fork"):
+        return [run_passes(project) for project in projects]
+    from leoflow_compiler.lower.worker import run_batch, run_in_worker
+
+    def failed(diagnostic: Diagnostic) -> CompileResult:
+        return CompileResult(document=None, diagnostics=(diagnostic,))
+
+    if len(projects) == 1:
+        return [run_in_worker(projects[0], run_passes, failed)]
+    return run_batch(projects, run_passes, failed)
 
 
 def guard(compilation: Compilation) -> None:
@@ -109,7 +117,14 @@ def validate(compilation: Compilation) -> None:
     warn_of_missing(compilation)
 
 
-PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate)
+def suppress(compilation: Compilation) -> None:
+    """Takes back the warnings that comments in the sources ignore."""
+    from leoflow_compiler.lower.suppression import suppress as take_back
+
+    take_back(compilation)
+
+
+PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate, suppress)
 # Without these there is nothing for the passes after them to look at.
 _REQUIRED: frozenset[Pass] = frozenset({guard, parse})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -11,7 +12,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
@@ -53,12 +54,29 @@ def run_in_worker(
     return failed(_died(project, status))
 
 
+def run_batch(
+    projects: Sequence[Project],
+    compile_here: Callable[[Project], Result],
+    failed: Callable[[Diagnostic], Result],
+) -> list[Result]:
+    """Several projects in one worker, so that its cost is paid once; on any trouble each gets its own."""
+
+    def compile_all(_: Project) -> list[Result]:
+        return [_guarded(project, compile_here, failed) for project in projects]
+
+    results: list[Result] = run_in_worker(projects[0], compile_all, lambda _: [])
+    if len(results) == len(projects):
+        return results
+    return [run_in_worker(project, compile_here, failed) for project in projects]
+
+
 def _serve(
     project: Project, compile_here: Callable[..., Any], failed: Callable[..., Any], writing: int
 ) -> None:
     """The child: compiles, sends the answer, and leaves without running anything of the parent's."""
     code = 1
     try:
+        gc.disable()  # memory is limited, and what is not garbage is most of it
         resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if sys.platform == "linux":
