@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ def warm() -> None:
         for module in iter_modules(import_module(name).__path__, f"{name}."):
             import_module(module.name)
     import_module("leoflow_runtime.artifact.validation").prepare()
+    gc.freeze()  # none of it ever becomes garbage, and looking through it again and again takes time
 
 
 def _look_up(target: Target, cache: CompileCache | None) -> Compiled | _Pending:

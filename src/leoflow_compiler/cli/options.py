@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from leoflow_compiler.cli.cache import CompileCache, cache_directory
+from leoflow_compiler.diagnostics.formats import NAMES
 
 Decorated = Callable[..., Any]
 
@@ -17,7 +18,7 @@ def format_option(function: Decorated) -> Decorated:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(["text", "json", *NAMES]),
         default="text",
         show_default=True,
         help="How problems are reported.",

@@ -10,10 +10,12 @@ from leoflow_compiler.cli.compilation import Compiled
 from leoflow_compiler.cli.terminal import wants_colour
 from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.excerpt import lines_in
+from leoflow_compiler.diagnostics.formats import Found, renderer
 from leoflow_compiler.diagnostics.machine import diagnostic_to_json
 from leoflow_compiler.diagnostics.outcome import Exit, exit_code
 from leoflow_compiler.diagnostics.records import Diagnostic, Note
 from leoflow_compiler.diagnostics.text import render_text, summary
+from leoflow_compiler.project.records import CONFIG_FILE
 
 
 def verdict(results: Sequence[Compiled]) -> Exit:
@@ -41,6 +43,23 @@ def write_text(results: Sequence[Compiled], stream: IO[str]) -> None:
 def write_json(results: Sequence[Compiled], stream: IO[str]) -> None:
     json.dump(report(results), stream, indent=2, ensure_ascii=False)
     stream.write("\n")
+
+
+def write_for_programs(results: Sequence[Compiled], form: str, stream: IO[str]) -> None:
+    """All diagnostics in one of the formats for programs: `json` or a name of `formats.NAMES`."""
+    if form == "json":
+        write_json(results, stream)
+        return
+    found = [
+        Found(project=result.target.label, path=_path(result, item), diagnostic=item)
+        for result in results
+        for item in result.diagnostics
+    ]
+    stream.write(renderer(form)(found, [result.target.label for result in results]))
+
+
+def _path(result: Compiled, item: Diagnostic) -> str:
+    return result.target.prefix + (item.span.file if item.span is not None else CONFIG_FILE)
 
 
 def report(results: Sequence[Compiled]) -> dict[str, Any]:

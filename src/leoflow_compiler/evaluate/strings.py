@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 
 def literal(node: cst.SimpleString) -> str | bytes:
-    return node.evaluated_value
+    return _literal(node.value)
+
+
+@lru_cache(maxsize=10_000)
+def _literal(text: str) -> str | bytes:
+    """A string as written, without running any code: loops come by the same ones again and again."""
+    value: str | bytes = ast.literal_eval(text)
+    return value
 
 
 def formatted(interpreter: Interpreter, node: cst.FormattedString, scope: Scope) -> Value:

@@ -255,7 +255,9 @@ class Function:
         """Looked up when the function is called: bodies of tasks never are."""
         from leoflow_compiler.evaluate.statements import yields
 
-        return isinstance(self.node, cst.FunctionDef) and yields(self.node)
+        if not isinstance(self.node, cst.FunctionDef) or "yield" not in self.file.text:
+            return False
+        return yields(self.node)
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)

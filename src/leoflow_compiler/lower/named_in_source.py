@@ -40,29 +40,42 @@ def names_in_source(text: str, tree: ast.Module, values: Mapping[str, Any]) -> S
     pending: list[ast.AST] = [tree]
     while pending:
         node = pending.pop()
-        match node:
-            case ast.Call():
-                calls.append(node)
-            case ast.Constant(value=str(value)):
-                found.named.update(names_in_text(value))
-            case ast.arguments():
-                found.named.update(_in_defaults(node))
-            case ast.Import():
-                for alias in node.names:
-                    found.imports.add(alias.name)
-                    top = alias.name.partition(".")[0]
-                    paths[alias.asname or top] = alias.name if alias.asname else top
-            case ast.ImportFrom():
-                module = "." * node.level + (node.module or "")
-                found.imports.add(module)
-                for alias in node.names:
-                    path = f"{module}{'' if module.endswith('.') else '.'}{alias.name}"
-                    found.imports.add(path)
-                    paths[alias.asname or alias.name] = path
-        pending.extend(ast.iter_child_nodes(node))
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, str):
+                found.named.update(names_in_text(node.value))
+            continue
+        if isinstance(node, ast.Name):
+            continue
+        if isinstance(node, ast.Call):
+            calls.append(node)
+        elif isinstance(node, ast.arguments):
+            found.named.update(_in_defaults(node))
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            _note_import(node, found.imports, paths)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                pending += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                pending.append(value)
     for call in calls:
         found.named.update(_in_call(call, paths, values))
     return found
+
+
+def _note_import(node: ast.Import | ast.ImportFrom, imports: set[str], paths: dict[str, str]) -> None:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            imports.add(alias.name)
+            top = alias.name.partition(".")[0]
+            paths[alias.asname or top] = alias.name if alias.asname else top
+        return
+    module = "." * node.level + (node.module or "")
+    imports.add(module)
+    for alias in node.names:
+        path = f"{module}{'' if module.endswith('.') else '.'}{alias.name}"
+        imports.add(path)
+        paths[alias.asname or alias.name] = path
 
 
 def _in_defaults(arguments: ast.arguments) -> Iterator[Named]:

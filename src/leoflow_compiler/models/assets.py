@@ -96,7 +96,7 @@ class Condition(AssetLike):
     def __init__(self, kind: str, parts: list[Value]) -> None:
         self.kind = kind  # "all" or "any"
         # One condition in another of the same kind is one condition.
-        self.parts = [
+        self.parts: list[Value] = [
             inner
             for part in parts
             for inner in (part.parts if isinstance(part, Condition) and part.kind == kind else [part])

@@ -51,9 +51,10 @@ class CustomOperator(Task, Instantiable):
 
     base: Operator  # the class of Airflow or of a package that the project's classes derive from
     own: dict[str, Value]
+    given: dict[str, Value]  # the arguments of the call
     is_made = False
 
-    __init__ = _BaseInit()  # type: ignore[assignment]
+    __init__ = _BaseInit()
 
     @classmethod
     def instantiate(cls, call: Call) -> Value:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue.source import NESTED_TOO_DEEPLY, SYNTAX_ERROR, TOO_LARGE
@@ -84,19 +83,19 @@ def _too_deep(file: str, line: int) -> Diagnostic:
 
 
 def _depth(tree: ast.AST) -> tuple[int, int]:
-    """The greatest nesting and the line where it is reached; iterative, because the tree may be deep."""
-    deepest, line = 0, 1
-    pending: list[tuple[Iterator[ast.AST], int]] = [(iter([tree]), 1)]
-    while pending:
-        nodes, node_line = pending[-1]
-        node = next(nodes, None)
-        if node is None:
-            pending.pop()
-            continue
-        node_line = getattr(node, "lineno", node_line)
-        if len(pending) > deepest:
-            deepest, line = len(pending), node_line
-            if deepest > MAX_DEPTH:
-                break
-        pending.append((ast.iter_child_nodes(node), node_line))
-    return deepest, line
+    """The greatest nesting and a line where it is reached; level by level, because the tree may be deep."""
+    depth, line = 0, 1
+    level: list[ast.AST] = [tree]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        line = next((node.lineno for node in level if hasattr(node, "lineno")), line)
+        following: list[ast.AST] = []
+        for node in level:
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    following += [item for item in value if isinstance(item, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    following.append(value)
+        level = following
+    return depth, line

@@ -12,7 +12,7 @@ from leoflow_compiler.atomic import write_atomically
 from leoflow_compiler.cli.compilation import Compiled, compile_targets
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.options import format_option, no_cache_option, opened_cache
-from leoflow_compiler.cli.report import verdict, with_duplicates, write_json, write_text
+from leoflow_compiler.cli.report import verdict, with_duplicates, write_for_programs, write_text
 from leoflow_compiler.cli.targets import Target, find_targets
 from leoflow_compiler.diagnostics.outcome import Exit
 from leoflow_runtime.artifact.canonical import canonical_bytes
@@ -92,8 +92,8 @@ def _refuse_inside_bundle(result: Compiled, path: Path) -> None:
 
 def _tell(results: Sequence[Compiled], lines: Sequence[str], *, form: str, to_stderr: bool) -> None:
     out = sys.stderr if to_stderr else sys.stdout
-    if form == "json":
-        write_json(results, out)
+    if form != "text":
+        write_for_programs(results, form, out)
         return
     for line in lines:
         click.echo(line)

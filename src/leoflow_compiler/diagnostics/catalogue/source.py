@@ -41,3 +41,38 @@ COMPILER_STOPPED = Code(
         "the file needs more than the limits allow, or it made the parser crash. Nothing else is affected."
     ),
 )
+
+WRONG_IGNORE = Code(
+    code="LF105",
+    name="wrong-ignore",
+    severity="warning",
+    summary="A comment ignores something that cannot be ignored.",
+    explanation=(
+        "`# leoflow: ignore[LF311] reason` takes back warnings of that line, or of the whole file where it "
+        "stands before the first statement. It names codes, and only of warnings: without what an error is "
+        "about there is no `dag.json`."
+    ),
+    bad=(
+        "from airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.empty import EmptyOperator\n\n"
+        "with DAG('a'):\n    EmptyOperator(task_id='a')  # leoflow: ignore[LF999] nobody knows it\n"
+    ),
+)
+
+UNUSED_IGNORE = Code(
+    code="LF106",
+    name="unused-ignore",
+    severity="warning",
+    summary="A comment ignores a warning that is not there.",
+    explanation="It would hide the warning when it comes back for another reason, so it is better removed.",
+    bad=(
+        "from airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.empty import EmptyOperator\n\n"
+        "with DAG('a'):\n    EmptyOperator(task_id='a')  # leoflow: ignore[LF311] it was old\n"
+    ),
+    good=(
+        "from airflow.sdk import DAG\n"
+        "from airflow.operators.empty import EmptyOperator  # leoflow: ignore[LF311] shared\n\n"
+        "with DAG('a'):\n    EmptyOperator(task_id='a')\n"
+    ),
+)

@@ -1,0 +1,5 @@
+from airflow.providers.standard.operators.empty import EmptyOperator as DummyOperator
+
+
+def EmptyOperator():
+    return DummyOperator

@@ -1,0 +1,5 @@
+from airflow.operators.dummy import DummyOperator
+
+
+def EmptyOperator():
+    return DummyOperator
