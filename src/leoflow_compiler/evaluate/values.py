@@ -255,7 +255,7 @@ class Function:
         """Looked up when the function is called: bodies of tasks never are."""
         from leoflow_compiler.evaluate.statements import yields
 
-        if not isinstance(self.node, cst.FunctionDef) or "yield" not in self.file.text:
+        if not isinstance(self.node, cst.FunctionDef) or "yield" not in self.scope.file.text:
             return False
         return yields(self.node)
 
