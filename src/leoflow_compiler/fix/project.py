@@ -9,109 +9,93 @@ from pathlib import Path
 from typing import Any
 
 from leoflow_compiler.atomic import write_atomically
-from leoflow_compiler.diagnostics import Diagnostic
-from leoflow_compiler.fix.rewrite import rewrite
-from leoflow_compiler.lower.pipeline import run_compilation
+from leoflow_compiler.fix.rewriting import rewritten
+from leoflow_compiler.lower.pipeline import compile_project
 from leoflow_compiler.lower.worker import run_in_worker
-from leoflow_compiler.models.airflow2 import new_place
 from leoflow_compiler.project import Project
+from leoflow_compiler.source.guard import SourceRefused, guard
 
 # What follows from the bytes of the sources, not from their meaning.
 _OF_BYTES = frozenset({"source", "files", "dag_version"})
 
 
+class FixRefused(Exception):
+    """The project is left alone; the text says why."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FixedFile:
-    """One file of a project: `path` as the project names it."""
+class Rewrite:
+    """One changed file: `path` as the project names it, `file` where it is."""
 
     path: str
+    file: Path
     before: str
     after: str
 
     def diff(self, prefix: str = "") -> str:
-        """As `diff -u` and git show it."""
+        """As git shows it."""
         name = f"{prefix}{self.path}"
-        lines = unified_diff(
-            self.before.splitlines(keepends=True),
-            self.after.splitlines(keepends=True),
-            f"a/{name}",
-            f"b/{name}",
-        )
-        return "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-        )
+        old, new = (text.splitlines(keepends=True) for text in (self.before, self.after))
+        lines = unified_diff(old, new, f"a/{name}", f"b/{name}")
+        missing = "\n\\ No newline at end of file\n"
+        return "".join(line if line.endswith("\n") else line + missing for line in lines)
+
+    def write(self) -> None:
+        """Whole or not at all, and not where the file changed meanwhile. Raises OSError."""
+        file = self.file.resolve()
+        if file.read_bytes() == self.before.encode():
+            write_atomically(file, self.after.encode(), mode=file.stat().st_mode & 0o7777)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ProjectFix:
-    """`refused` says why nothing is changed although there was something to change."""
+def rewrites_of(project: Project) -> tuple[Rewrite, ...]:
+    """Every file of the project that changes; nothing is written. Raises FixRefused.
 
-    files: tuple[FixedFile, ...] = ()
-    refused: str | None = None
-
-
-def propose(project: Project) -> ProjectFix:
-    """Rewrites the files that the DAG is compiled from, in memory. Runs in a worker process with limits."""
-    return run_in_worker(project, propose_here, lambda problem: ProjectFix(refused=problem.message))
-
-
-def propose_here(project: Project) -> ProjectFix:
-    before = run_compilation(project)
-    result = before.result()
-    if before.interpreter is None or result.document is None:
-        return ProjectFix()  # what is wrong is told by the diagnostics
-    files = []
-    for path, source in sorted(before.interpreter.sources.items()):
-        file = project.files.get(path)
-        if file is None:
-            continue
-        on_disk = file.read_bytes().decode("utf-8")
-        changed = rewrite(source, result.diagnostics, new_place)
-        if changed == source.text:
-            continue
-        after = _with_line_ends(changed, on_disk, source.text)
-        if after is not None:
-            files.append(FixedFile(path=path, before=on_disk, after=after))
-    if not files:
-        return ProjectFix()
-    problem = _difference(project, files, result.document, result.diagnostics)
-    return ProjectFix(refused=problem) if problem else ProjectFix(files=tuple(files))
-
-
-def apply(project: Project, fix: ProjectFix) -> None:
-    """Writes each file whole or not at all. Raises OSError; a file that changed meanwhile is left alone."""
-    for fixed in fix.files:
-        path = project.files[fixed.path].resolve()
-        if path.read_bytes() == fixed.before.encode():
-            write_atomically(path, fixed.after.encode(), mode=path.stat().st_mode & 0o7777)
-
-
-def _with_line_ends(changed: str, on_disk: str, text: str) -> str | None:
-    """The changed text with the line ends that the file has; None where it mixes them."""
-    if on_disk == text:
-        return changed
-    return changed.replace("\n", "\r\n") if text.replace("\n", "\r\n") == on_disk else None
-
-
-def _difference(
-    project: Project, files: list[FixedFile], document: dict[str, Any], known: tuple[Diagnostic, ...]
-) -> str | None:
-    """Why the changed project is not the same DAG; None: it is."""
+    A project that does not compile is left alone: what is wrong is told by its diagnostics.
+    """
+    found: tuple[Rewrite, ...] | str = run_in_worker(project, _rewrites, lambda problem: problem.message)
+    if isinstance(found, str):
+        raise FixRefused(found)
+    if not found:
+        return ()
+    before = compile_project(project).document
+    if before is None:
+        raise FixRefused("it does not compile")
     with tempfile.TemporaryDirectory(prefix="leoflow-fix-") as folder:
-        changed = dict(project.files)
-        for number, fixed in enumerate(files):
-            changed[fixed.path] = Path(folder, f"{number}.py")
-            changed[fixed.path].write_bytes(fixed.after.encode())
-        result = run_compilation(replace(project, files=changed)).result()
-    if result.document is None:
-        return "the rewritten files would not compile"
-    differing = [
-        key
-        for key in sorted({*document, *result.document} - _OF_BYTES)
-        if document.get(key) != result.document.get(key)
-    ]
+        files = dict(project.files)
+        for number, one in enumerate(found):
+            files[one.path] = Path(folder, f"{number}.py")
+            files[one.path].write_bytes(one.after.encode())
+        after = compile_project(replace(project, files=files)).document
+    if after is None:
+        raise FixRefused("rewritten, it would not compile")
+    old, new = _meaning(before), _meaning(after)
+    differing = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
     if differing:
-        return f"the DAG would change in {', '.join(f'`{key}`' for key in differing)}"
-    if len(result.diagnostics) > len(known):
-        return "the rewritten files would have new warnings"
-    return None
+        raise FixRefused(f"rewritten, its DAG would differ in {', '.join(f'`{key}`' for key in differing)}")
+    return found
+
+
+def _meaning(document: dict[str, Any]) -> dict[str, Any]:
+    """A document without what follows from bytes and lines."""
+    kept = {key: value for key, value in document.items() if key not in _OF_BYTES}
+    kept["tasks"] = [{**task, "location": None} for task in document["tasks"]]
+    return kept
+
+
+def _rewrites(project: Project) -> tuple[Rewrite, ...] | str:
+    found = []
+    for path, file in project.files.items():
+        if not path.endswith(".py"):
+            continue
+        before = file.read_bytes()
+        if b"airflow" not in before:
+            continue
+        try:
+            text = before.decode("utf-8")
+            guard(text, path)
+            after = rewritten(text)
+        except (UnicodeDecodeError, SourceRefused):
+            continue  # no file of the DAG, or its compilation says so
+        if after != text:
+            found.append(Rewrite(path=path, file=file, before=text, after=after))
+    return tuple(found)
