@@ -40,7 +40,6 @@ _HIDDEN = frozenset(
         "__builtins__",
         "__loader__",
         "__spec__",
-        "__init_subclass__",
         "__subclasshook__",
         "__leoflow_place__",
         "mro",
@@ -70,6 +69,18 @@ PROJECT_MARK = "__leoflow_place__"
 
 def is_project_class(value: object) -> bool:
     return isinstance(value, type) and hasattr(value, PROJECT_MARK)
+
+
+def copy_identity(wrapper: Function, wrapped: Value) -> None:
+    """What `functools.wraps` takes over; the wrapper keeps its own parameters and body."""
+    for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+        if isinstance(getattr(wrapped, name, None), str):
+            setattr(wrapper, name, getattr(wrapped, name))
+    if isinstance(wrapped, Function):
+        for name, value in vars(wrapped).items():
+            if name not in _FUNCTION_PRIVATE and name not in _FUNCTION_NAMES:
+                setattr(wrapper, name, value)
+    wrapper.__wrapped__ = wrapped  # type: ignore[attr-defined]
 
 
 def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from leoflow_compiler.evaluate.assignment import assign
+from leoflow_compiler.evaluate.attributes import is_project_class
 from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.signals import Break, Continue, MaybeReturn, Return, Signal
@@ -256,27 +258,40 @@ def _with_items(interpreter: Interpreter, node: cst.With, items: list[cst.WithIt
     item = items[0]
     place = interpreter.place(item.item, scope)
     manager = interpreter.evaluate(item.item, scope)
-    entered = _enter(interpreter, manager, place)
+    entered = enter(interpreter, manager, place)
     if item.asname is not None:
         assign(interpreter, item.asname.name, entered, scope)
     unknown = [manager] if isinstance(manager, Opaque) else []
     interpreter.unknown_contexts.extend(unknown)
+    sees = _sees_exceptions(manager)
+    interpreter.protected += sees
     try:
         signal = _with_items(interpreter, node, items[1:], scope)
     except Raised as raised:
-        if _exit(interpreter, manager, place, raised.value):
+        if leave(interpreter, manager, place, raised.value):
             return None
         raise
     except BaseException:
-        _exit(interpreter, manager, place, None)
+        leave(interpreter, manager, place, None)
         raise
     finally:
+        interpreter.protected -= sees
         del interpreter.unknown_contexts[len(interpreter.unknown_contexts) - len(unknown) :]
-    _exit(interpreter, manager, place, None)
+    leave(interpreter, manager, place, None)
     return signal
 
 
-def _enter(interpreter: Interpreter, manager: Value, place: Place) -> Value:
+def _sees_exceptions(manager: Value) -> bool:
+    """Whether an exception inside of the block may end here."""
+    return (
+        isinstance(manager, suppress)
+        or is_project_class(type(manager))
+        or (isinstance(manager, ModelValue) and hasattr(manager, "exit_with"))
+    )
+
+
+def enter(interpreter: Interpreter, manager: Value, place: Place) -> Value:
+    """What the manager's `__enter__` gives."""
     if isinstance(manager, Opaque):
         return manager
     if isinstance(manager, ModelValue):
@@ -289,14 +304,15 @@ def _enter(interpreter: Interpreter, manager: Value, place: Place) -> Value:
     return interpreter.native(place, lambda: manager.__enter__())
 
 
-def _exit(interpreter: Interpreter, manager: Value, place: Place, error: BaseException | None) -> bool:
+def leave(interpreter: Interpreter, manager: Value, place: Place, error: BaseException | None) -> bool:
+    """The manager's `__exit__`; whether it takes the exception."""
     if isinstance(manager, Opaque):
         return False
     if isinstance(manager, ModelValue):
-        leave: Any = manager
-        if error is not None and hasattr(leave, "exit_with"):
-            return bool(leave.exit_with(error, place))
-        leave.exit(interpreter, place)
+        model: Any = manager
+        if error is not None and hasattr(model, "exit_with"):
+            return bool(model.exit_with(error, place))
+        model.exit(interpreter, place)
         return False
     kind = type(error) if error is not None else None
     result = interpreter.native(place, lambda: manager.__exit__(kind, error, None))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
 from types import (
     BuiltinMethodType,
@@ -45,6 +47,7 @@ from leoflow_compiler.evaluate.values import (
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
 
+_ITERTOOLS = tuple(value for value in vars(itertools).values() if isinstance(value, type))
 MUTATORS = frozenset(
     [
         "append",
@@ -75,7 +78,11 @@ MUTATORS = frozenset(
         "__ior__",
     ]
 )
-_ORDERING = frozenset({list, tuple, enumerate, zip, map, filter})
+# What depends on the order in which it meets the items of a set.
+_ORDERING = frozenset(
+    [list, tuple, dict, enumerate, zip, map, filter, OrderedDict, Counter, deque, *_ITERTOOLS]
+)
+_ORDERING_NAMES = frozenset({"join", "extend", "iter", "fromkeys", "reduce", "from_iterable"})
 _STRUCTURAL = frozenset({"task_id", "group_id", "dag_id", "dag"})
 PROBE_STEPS = 20_000
 
@@ -282,8 +289,11 @@ def _call_native(
         interpreter.changes_value("an iterator", place)
     guard = interpreter.models.guards.get(name if isinstance(callee, BuiltinMethodType) else callee)
     if guard is not None:
-        guard(Call(interpreter=interpreter, name=name, args=(callee, *args), kwargs=kwargs, place=place))
-    if callee in _ORDERING if isinstance(callee, type) else name in ("join", "extend", "iter"):
+        request = Call(interpreter=interpreter, name=name, args=(callee, *args), kwargs=kwargs, place=place)
+        instead = guard(request)
+        if instead is not None:
+            return instead
+    if callee in _ORDERING if isinstance(callee, type) else name in _ORDERING_NAMES:
         args = tuple(interpreter.in_order(arg) for arg in args)
     result = interpreter.native(place, callee, *args, **kwargs)
     if mutates and isinstance(result, Opaque) and name not in ("pop", "setdefault", "popleft", "popitem"):

@@ -13,12 +13,26 @@ from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.attributes import PROJECT_MARK
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import CallableModel, Instantiable, Library, Opaque, Place, Value
+from leoflow_compiler.evaluate.values import (
+    CallableModel,
+    Function,
+    Instantiable,
+    Library,
+    Opaque,
+    Place,
+    Value,
+)
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
 
 _ANNOTATIONS = "__annotations__"
+# What Python makes of these methods by itself.
+_IMPLICIT: dict[str, Any] = {
+    "__init_subclass__": classmethod,
+    "__class_getitem__": classmethod,
+    "__new__": staticmethod,
+}
 _WITHOUT_MEANING = frozenset({"typing.Generic", "typing.Protocol", "typing_extensions.Protocol"})
 
 
@@ -100,12 +114,24 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Va
         "__doc__": node.get_docstring(clean=False),
         PROJECT_MARK: True,
     }
-    return interpreter.native(place, _new_class, node.name.value, tuple(bases), namespace)
+    for name, wrap in _IMPLICIT.items():
+        if isinstance(namespace.get(name), Function):
+            namespace[name] = wrap(namespace[name])
+    keywords = {}
+    if any(hasattr(base, PROJECT_MARK) for base in bases):
+        keywords = {
+            keyword.keyword.value: interpreter.evaluate(keyword.value, scope)
+            for keyword in node.keywords
+            if keyword.keyword is not None and keyword.keyword.value != "metaclass"
+        }
+    return interpreter.native(place, _new_class, node.name.value, tuple(bases), keywords, namespace)
 
 
-def _new_class(name: str, bases: tuple[Any, ...], namespace: dict[str, Value]) -> type:
+def _new_class(
+    name: str, bases: tuple[Any, ...], keywords: dict[str, Value], namespace: dict[str, Value]
+) -> type:
     def fill(target: dict[str, Value]) -> None:
         for key, value in namespace.items():
             target[key] = value
 
-    return types.new_class(name, bases, {}, fill)
+    return types.new_class(name, bases, keywords, fill)

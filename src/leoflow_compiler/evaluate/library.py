@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from leoflow_compiler.diagnostics import Code
 from leoflow_compiler.evaluate.errors import Refusal
-from leoflow_compiler.evaluate.values import Library, Place, Value
+from leoflow_compiler.evaluate.values import Library, Opaque, Place, Value
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -78,7 +78,21 @@ class Models:
     # Of an import of something that is known not to exist: (message, help).
     missing_import: Callable[[str], tuple[str, str | None] | None] = field(default=lambda _path: None)
     # Functions that must look at their arguments before the native one may run.
-    guards: dict[object, Callable[[Call], None]] = field(default_factory=dict)
+    # They raise BudgetExceeded, or return what is known instead of a value.
+    guards: dict[object, Callable[[Call], Opaque | None]] = field(default_factory=dict)
+
+    def pure(self, module: str, *things: Any) -> None:
+        """Registers types and functions without effects outside of their values, each under its own name."""
+        for thing in things:
+            self.values[f"{module}.{thing.__name__}"] = thing
+            if isinstance(thing, type):
+                self.pure_types.add(thing)
+            else:
+                self.pure_functions.add(thing)
+
+    def constants(self, module: str, values: Mapping[str, Value]) -> None:
+        """Registers values of a module by their names."""
+        self.values.update({f"{module}.{name}": value for name, value in values.items()})
 
     def canonical(self, path: str) -> str:
         """The path under which the thing is modelled; a module keeps its own."""

@@ -186,7 +186,9 @@ def run_module(interpreter: Interpreter, name: str, path: str, place: Place | No
         return known
     names: dict[str, Value] = {"__name__": name, "__package__": name.rpartition(".")[0]}
     if path.endswith(("/", "/__init__.py")):
-        names["__package__"], names["__path__"] = name, [posixpath.dirname(path)]
+        folder = posixpath.dirname(path)
+        names["__package__"] = name
+        names["__path__"] = [SourcePath(folder, place or interpreter.here(), interpreter)]
     module = Module(name, names)
     interpreter.modules[name] = module
     if path.endswith("/"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -133,17 +133,6 @@ class SourcePath(Opaque):
         except (UnicodeDecodeError, LookupError) as error:
             raise Raised(error, self.interpreter.here()) from None
 
-    def matches(self, pattern: str, *, below: bool = False) -> Iterator[Value]:
-        """Files and no folders, in sorted order: `Path.glob`, `Path.rglob`."""
-        if pattern.endswith(("*", "/")) and "." not in pattern:
-            raise Touched(self.as_opaque())  # folders would match as well
-        start = f"{self.relative}/" if self.relative else ""
-        for path in sorted(self.interpreter.files):
-            rest = path.removeprefix(start)
-            deep = rest.count("/") > pattern.count("/") and "**" not in pattern
-            if path.startswith(start) and (below or not deep) and PurePosixPath(rest).match(pattern):
-                yield SourcePath(path, self.place, self.interpreter)
-
 
 class _Parents(tuple[Value, ...]):
     """`Path.parents`; further out than the project nothing is known."""
@@ -164,6 +153,12 @@ class _Parents(tuple[Value, ...]):
         if not isinstance(index, int) or not 0 <= index < len(self):
             raise Touched(self.path.as_opaque())
         return super().__getitem__(index)
+
+
+def _listing() -> Any:
+    from leoflow_compiler.evaluate import listing
+
+    return listing
 
 
 class _Method(CallableModel):
@@ -190,8 +185,9 @@ _METHODS: dict[str, Callable[..., Value]] = {
     "open": SourcePath.opened,
     "read_text": SourcePath.text,
     "read_bytes": SourcePath.read,
-    "glob": SourcePath.matches,
-    "rglob": lambda path, pattern: path.matches(pattern, below=True),
+    "glob": lambda path, pattern: iter(_listing().matching(path, pattern)),
+    "rglob": lambda path, pattern: iter(_listing().matching(path, f"**/{pattern}")),
+    "iterdir": lambda path: iter([entry.path for entry in _listing().entries(path)]),
 }
 
 # Functions that give a path, or a part of one, for a path.
@@ -202,6 +198,7 @@ _FUNCTIONS: Mapping[object, Callable[..., Value]] = {
     posixpath.normpath: lambda path: path,
     posixpath.dirname: lambda path: path.parent,
     posixpath.basename: lambda path: path.attribute("name"),
+    posixpath.split: lambda path: (path.parent, path.attribute("name")),
 }
 
 

@@ -24,7 +24,7 @@ from leoflow_compiler.models import (
     pendulum,
     provider_operators,
     setup_teardown,
-    standard_library,
+    standard,
     task_decorators,
     timetables,
 )
@@ -32,7 +32,7 @@ from leoflow_compiler.models import (
 LIBRARIES = (
     builtin_names,
     import_calls,
-    standard_library,
+    standard,
     contexts,
     environment,
     pendulum,

@@ -58,6 +58,22 @@ def compiled(code: str, folder: Path) -> Any:
         ("with open(HERE / 'job.toml', mode='rb') as f:\n    ids = [tomllib.load(f)['name']]", ["toml"]),
         ("ids = [p.stem for p in sorted((HERE / 'more').glob('*.sql'))]", ["one", "two"]),
         ("ids = [p.name for p in Path(__file__).parents[1].rglob('*.sql')]", ["one.sql", "two.sql"]),
+        ("ids = [p.name for p in (HERE / 'more').iterdir()]", ["one.sql", "other.txt", "two.sql"]),
+        ("ids = [p.name for p in HERE.iterdir() if p.is_dir()]", ["more"]),
+        ("ids = os.listdir(os.path.join(folder, 'more'))", ["one.sql", "other.txt", "two.sql"]),
+        ("ids = sorted(f for f in os.listdir(folder) if f.endswith('.json'))", ["job.json"]),
+        ("ids = [n for _, _, names in os.walk(folder + '/more') for n in names][:1]", ["one.sql"]),
+        (
+            "import glob\nids = [os.path.basename(p) for p in glob.glob(folder + '/more/*.sql')]",
+            ["one.sql", "two.sql"],
+        ),
+        (
+            "import glob\nids = [os.path.basename(p) for p in "
+            "glob.glob(f'{folder}/../**/t*.sql', recursive=True)]",
+            ["two.sql"],
+        ),
+        ("ids = [e.name for e in os.scandir(HERE / 'more') if e.is_file()][:1]", ["one.sql"]),
+        ("ids = [p.name for p in HERE.glob('m*')]", ["more"]),
         ("ids = [str(os.path.exists(HERE / name)) for name in ('more', 'none')]", ["False", "True"]),
         ("ids = ['x']\nif not (HERE / 'none.yaml').exists():\n    ids = ['without']", ["without"]),
         ("try:\n    ids = [open(folder + '/none').read()]\nexcept OSError:\n    ids = ['none']", ["none"]),
@@ -84,7 +100,6 @@ def test_ids_from_files_of_the_project(code: str, ids: list[str], tmp_path: Path
         ("ids = (ROOT.parent / 'x').read_text()", "whether this task exists"),
         ("ids = [str(HERE)]", "the task's id cannot be known"),
         ("ids = (HERE / 'latin.txt').read_text()", "this raises UnicodeDecodeError"),
-        ("ids = [p.name for p in HERE.iterdir()]", "whether this task exists"),
         (
             "ids = ['new'] if sys.version_info >= (3, 12) else ['old']",
             "whether this task exists",
