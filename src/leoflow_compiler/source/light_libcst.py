@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 
@@ -29,9 +30,23 @@ def load() -> None:
 
     dataclasses.dataclass = plain
     try:
-        import libcst  # noqa: F401
+        import_module("libcst")
     finally:
         dataclasses.dataclass = real
 
 
 load()
+
+import libcst  # noqa: E402
+
+
+def parse_module(text: str) -> libcst.Module:
+    """`libcst.parse_module`, without checking node by node what the parser has just made."""
+    from libcst._nodes.base import CSTNode
+
+    checked = CSTNode.__post_init__
+    CSTNode.__post_init__ = lambda _node: None  # type: ignore[method-assign, assignment]
+    try:
+        return libcst.parse_module(text)
+    finally:
+        CSTNode.__post_init__ = checked  # type: ignore[method-assign]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leoflow_compiler.source import light_libcst  # noqa: F401 isort: skip - before libcst is named
+from leoflow_compiler.source import light_libcst  # isort: skip - before libcst is named
 
 import libcst as cst
 
@@ -59,7 +59,7 @@ def parse(text: str, path: str, tree: ast.Module | None = None) -> SourceFile:
     """Parses what the guard has let through. Raises SourceRefused."""
     checked = tree if tree is not None else guard(text, path)
     try:
-        module = cst.parse_module(text)
+        module = light_libcst.parse_module(text)
     except (cst.ParserSyntaxError, cst.CSTLogicError) as error:
         line = getattr(error, "raw_line", 1)
         raise SourceRefused(
