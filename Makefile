@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser ui demo test acceptance chaos fuzz corpus fast lint format bench bench-airflow proto docs-check clean
+.PHONY: help setup browser ui demo test acceptance chaos fuzz corpus fast lint format bench bench-compile bench-airflow proto docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ docs-check: setup  ## links and file names in the documents are true
 
 bench: setup  ## measure; writes benchmarks/results/latest.json
 	$(BIN)/python -m benchmarks.run
+
+bench-compile: setup  ## what compiling costs, against Airflow's DagBag on the same files
+	$(BIN)/python -m benchmarks.compile
 
 bench-airflow: setup  ## the same work on Airflow 3.2.2 and on Leoflow, in turn
 	$(BIN)/python -m benchmarks.airflow

@@ -60,6 +60,12 @@ def airflow(projects: Mapping[str, str], console: Console) -> Iterator[tuple[Sub
         yield subject, database
 
 
+def installed_python(console: Console) -> Path:
+    """The interpreter of an environment that has Airflow, which is made where there is none yet."""
+    _install(console)
+    return CACHE / "venv" / "bin" / "python"
+
+
 def _install(console: Console) -> None:
     marker = CACHE / f"{VERSION}.installed"
     if marker.exists():

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -17,10 +13,10 @@ from rich.table import Table
 
 from benchmarks.leoflow import leoflow, push_copies
 from benchmarks.processes import idle_percent, pss_megabytes
+from benchmarks.results_file import LATEST, keep
 from benchmarks.subject import p50
 from benchmarks.workloads import CHAIN_DAG, FAN_OUT_DAG, IDLE_DAG, start_dag
 
-RESULTS = Path(__file__).parent / "results" / "latest.json"
 # What the first release promised itself: the key, its limit, and whether less is better.
 GOALS = {
     "chain_period_ms_p50": 40.0,
@@ -89,7 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="how often each measurement is repeated")
     parser.add_argument("--idle-seconds", type=float, default=30.0)
-    parser.add_argument("--output", type=Path, default=RESULTS)
+    parser.add_argument("--output", type=Path, default=LATEST)
     parser.add_argument(
         "--share", action="store_true", help="one round of work and no idling: does it measure?"
     )
@@ -102,12 +98,8 @@ def main() -> int:
     results = work(1 if arguments.share else arguments.rounds, say)
     for dags in () if arguments.share else (0, 1000):
         results |= idle(dags, arguments.idle_seconds, say)
-    machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform()}
-    record = {**results, "measured_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine}
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(record, indent=2) + "\n")
     Console().print(table(results))
-    print(f"written to {arguments.output}")
+    keep(results, arguments.output)
     return 0
 
 
