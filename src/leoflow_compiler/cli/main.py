@@ -20,11 +20,13 @@ COMMANDS = {
         target=f"{_COMMANDS}.compile:compile_command", summary="Compile projects to dag.json."
     ),
     "dags": LazyCommand(target=f"{_COMMANDS}.dags:dags", summary="List, pause, unpause, delete DAGs."),
+    "diff": LazyCommand(target=f"{_COMMANDS}.diff:diff", summary="Say what a change does to a DAG."),
     "explain": LazyCommand(target=f"{_COMMANDS}.explain:explain", summary="Explain a diagnostic code."),
     "graph": LazyCommand(target=f"{_COMMANDS}.graph:graph", summary="Draw the tasks of a DAG."),
     "init": LazyCommand(target=f"{_COMMANDS}.init:init", summary="Create a project."),
     "push": LazyCommand(target=f"{_COMMANDS}.push:push", summary="Register a dag.json with a server."),
     "runs": LazyCommand(target=f"{_COMMANDS}.runs:runs", summary="Trigger and follow DAG runs."),
+    "schedule": LazyCommand(target=f"{_COMMANDS}.schedule:schedule", summary="Show when a DAG will run."),
     "validate": LazyCommand(
         target=f"{_COMMANDS}.validate:validate", summary="Check projects; silent when clean."
     ),

@@ -18,8 +18,11 @@ from leoflow_compiler.diagnostics.text import render_text, summary
 from leoflow_compiler.project.records import CONFIG_FILE
 
 
-def verdict(results: Sequence[Compiled]) -> Exit:
-    return exit_code([item for result in results for item in result.diagnostics])
+def verdict(results: Sequence[Compiled], *, strict: bool = False) -> Exit:
+    """`strict`: warnings are problems too."""
+    found = [item for result in results for item in result.diagnostics]
+    code = exit_code(found)
+    return Exit.PROBLEMS if strict and found and code is Exit.CLEAN else code
 
 
 def write_text(results: Sequence[Compiled], stream: IO[str]) -> None:

@@ -1,4 +1,4 @@
-"""Which projects a command was given: folders, `leoflow.yaml` files, or whole workspaces."""
+"""Which projects a command was given: folders, whole workspaces, or files that have changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ class Target:
 
 
 def find_targets(paths: Sequence[str]) -> tuple[Target, ...]:
-    """The projects at the given paths (default: here), each once. Raises UserError where there is none."""
+    """The projects at the given paths (default: here), each once. Raises UserError where there is none.
+
+    A file stands for the project that it belongs to, as pre-commit passes changed files; one that belongs to
+    none is passed over.
+    """
     found: dict[Path, Target] = {}
     for text in paths or (".",):
         for folder in _folders(Path(text)):
@@ -41,9 +45,8 @@ def _folders(path: Path) -> tuple[Path, ...]:
     if not path.exists():
         raise UserError(f"there is no folder {str(path)!r}", exit_code=Exit.MISUSE)
     if not path.is_dir():
-        raise UserError(
-            f"{str(path)!r} is a file; name the folder of a project, or a workspace", exit_code=Exit.MISUSE
-        )
+        owner = _project_of(path)
+        return () if owner is None else (owner,)
     if (path / CONFIG_FILE).exists():
         return (path,)
     found = find_projects(path)
@@ -53,6 +56,15 @@ def _folders(path: Path) -> tuple[Path, ...]:
             hint="`leoflow init PATH` creates a project",
         )
     return found
+
+
+def _project_of(file: Path) -> Path | None:
+    """The innermost folder around a file that is a project."""
+    for folder in Path(os.path.abspath(file)).parents:
+        if (folder / CONFIG_FILE).is_file():
+            here = Path.cwd()
+            return folder.relative_to(here) if folder.is_relative_to(here) else folder
+    return None
 
 
 def _label(folder: Path) -> str:

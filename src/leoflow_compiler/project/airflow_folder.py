@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from leoflow_compiler.project.airflow_ignore import AirflowIgnore
 from leoflow_compiler.project.records import Project, ProjectConfig
 
 _LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv"})
@@ -27,6 +28,23 @@ class AirflowFolder:
         base = (root or dags).resolve()
         relative = dags.resolve().relative_to(base).as_posix()
         return cls(root=base, dags="" if relative == "." else relative, files=_listing(base))
+
+    def dag_files(self) -> list[str]:
+        """What Airflow's DagBag would read, relative to the DAGs folder: Python files that name Airflow and a
+        DAG, `.airflowignore` (glob syntax, the default of Airflow 3) left out."""
+        found = []
+        prefix = f"{self.dags}/" if self.dags else ""
+        ignore = AirflowIgnore(self.files)
+        for path, file in self.files.items():
+            if not path.startswith(prefix) or not path.endswith(".py") or ignore.leaves_out(path):
+                continue
+            try:
+                text = file.read_bytes().lower()
+            except OSError:
+                continue
+            if b"dag" in text and b"airflow" in text:
+                found.append(path.removeprefix(prefix))
+        return found
 
     def project(self, path: str) -> Project:
         """The DAG file at `path`, relative to the DAGs folder. Imports are looked up as Airflow does."""

@@ -11,10 +11,11 @@ from leoflow_compiler.cli.drawing import as_dot, as_mermaid, as_text
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.options import no_cache_option, opened_cache
 from leoflow_compiler.cli.report import verdict, write_text
+from leoflow_compiler.cli.svg import as_svg
 from leoflow_compiler.cli.targets import find_targets
 from leoflow_compiler.diagnostics.outcome import Exit
 
-_DRAWINGS = {"text": as_text, "mermaid": as_mermaid, "dot": as_dot}
+_DRAWINGS = {"text": as_text, "mermaid": as_mermaid, "dot": as_dot, "svg": as_svg}
 
 
 @click.command(
@@ -22,7 +23,7 @@ _DRAWINGS = {"text": as_text, "mermaid": as_mermaid, "dot": as_dot}
 Examples:
   leoflow graph sales
   leoflow graph sales --format mermaid
-  leoflow graph sales --format dot | dot -Tsvg > sales.svg
+  leoflow graph sales --format svg > sales.svg
 """
 )
 @click.argument("path", default=".", type=click.Path())

@@ -1,0 +1,1 @@
+"""What changes between two compiled DAGs, in words of the field. Pure."""
