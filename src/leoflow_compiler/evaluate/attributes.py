@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import types
 from types import MethodType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.paths import SourcePath
 from leoflow_compiler.evaluate.values import (
+    CallableModel,
     Function,
     Library,
     ModelValue,
@@ -21,6 +22,7 @@ from leoflow_compiler.evaluate.values import (
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
+    from leoflow_compiler.evaluate.library import Call
 
 # Reached by name, these would lead out of the evaluated program.
 _HIDDEN = frozenset(
@@ -71,6 +73,21 @@ def is_project_class(value: object) -> bool:
     return isinstance(value, type) and hasattr(value, PROJECT_MARK)
 
 
+class _ByHand(CallableModel):
+    """`dag.__enter__` and `dag.__exit__`, for classes of the project that wrap a DAG or a group."""
+
+    def __init__(self, manager: ModelValue, name: str, interpreter: Interpreter) -> None:
+        self.manager: Any = manager
+        self.__name__ = name
+        self.interpreter = interpreter
+
+    def call(self, call: Call) -> Value:
+        if self.__name__ == "__enter__":
+            return self.manager.enter(call.interpreter, call.place)
+        self.manager.exit(call.interpreter, call.place)
+        return None
+
+
 def copy_identity(wrapper: Function, wrapped: Value) -> None:
     """What `functools.wraps` takes over; the wrapper keeps its own parameters and body."""
     for name in ("__name__", "__qualname__", "__doc__", "__module__"):
@@ -99,6 +116,8 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
             return value.names[name]
         raise Raised(AttributeError(f"module '{value.name}' has no attribute '{name}'"), place)
     if isinstance(value, ModelValue):
+        if name in ("__enter__", "__exit__") and hasattr(value, "enter"):
+            return _ByHand(value, name, interpreter)
         try:
             return value.get_attribute(name, interpreter, place)
         except AttributeError:
@@ -132,7 +151,8 @@ def _native_attribute(interpreter: Interpreter, value: Value, name: str, place: 
             return interpreter.opaque(why, place, advice=models.remedies.get(why))
     if isinstance(value, MethodType) and name in _FUNCTION_NAMES:
         return getattr(value, name)
-    if readable(interpreter, value):
+    plain_type = isinstance(value, type) and not issubclass(value, ModelValue)
+    if readable(interpreter, value) or (plain_type and name == "__name__"):
         return interpreter.native(place, getattr, value, name)
     raise interpreter.refuse(
         UNSUPPORTED_PYTHON,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ _IMPLICIT: dict[str, Any] = {
     "__class_getitem__": classmethod,
     "__new__": staticmethod,
 }
+_DESCRIPTORS = (classmethod, staticmethod, property, functools.cached_property)
 _WITHOUT_MEANING = frozenset({"typing.Generic", "typing.Protocol", "typing_extensions.Protocol"})
 
 
@@ -124,7 +126,19 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Va
             for keyword in node.keywords
             if keyword.keyword is not None and keyword.keyword.value != "metaclass"
         }
-    return interpreter.native(place, _new_class, node.name.value, tuple(bases), keywords, namespace)
+    made = interpreter.native(place, _new_class, node.name.value, tuple(bases), keywords, namespace)
+    if isinstance(made, type):
+        _own(made, namespace)
+    return made
+
+
+def _own(made: type, namespace: dict[str, Value]) -> None:
+    """Tells the functions inside of descriptors whose they are, for `super()`."""
+    for name, value in namespace.items():
+        inner = (getattr(value, part, None) for part in ("__func__", "fget", "fset", "func"))
+        for function in inner if isinstance(value, _DESCRIPTORS) else ():
+            if isinstance(function, Function):
+                function.__set_name__(made, name)
 
 
 def _new_class(

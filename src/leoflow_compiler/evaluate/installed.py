@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 
 # Import names that are not the distribution's own.
-_DISTRIBUTIONS = {
+DISTRIBUTIONS = {
     "PIL": "pillow",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
@@ -37,5 +37,5 @@ class Installed:
         """Whether an import of this top-level module may fail."""
         if not self._names or module in sys.stdlib_module_names or module in _ALWAYS:
             return False
-        wanted = _DISTRIBUTIONS.get(module, module).replace("_", "-").lower()
+        wanted = DISTRIBUTIONS.get(module, module).replace("_", "-").lower()
         return not any(wanted in name for name in self._names)

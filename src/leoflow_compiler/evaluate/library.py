@@ -56,6 +56,7 @@ class Models:
     calls: dict[str, CallModel] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)  # constants, pure functions and types: themselves
     closed: dict[str, frozenset[str]] = field(default_factory=dict)  # module -> all names that it has
+    starred: dict[str, tuple[str, ...]] = field(default_factory=dict)  # module -> what `import *` brings
     builtins: dict[str, Value] = field(default_factory=dict)
     # Types whose public methods have no effect outside of the value.
     pure_types: set[type] = field(default_factory=set)

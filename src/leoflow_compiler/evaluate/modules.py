@@ -113,16 +113,18 @@ def _import_star(interpreter: Interpreter, module: Value, scope: Scope, place: P
         for name in names:
             scope.names[name] = get_attribute(interpreter, module, name, place)
         return
-    closed = interpreter.models.closed.get(module.path) if isinstance(module, Library) else None
-    if closed is None:
+    models = interpreter.models
+    path = module.path if isinstance(module, Library) else ""
+    names = models.closed.get(path) or models.starred.get(path)
+    if names is None:
         raise interpreter.refuse(
             UNSUPPORTED_PYTHON,
             f"`import *` from `{getattr(module, 'path', 'a module')}` brings names that are not known",
             place,
             help="import the names that are used",
         )
-    for name in closed:
-        scope.names[name] = interpreter.library(f"{module.path}.{name}")
+    for name in names:
+        scope.names[name] = interpreter.library(f"{path}.{name}")
 
 
 def _absolute(name: str, dots: int, scope: Scope, place: Place) -> str:

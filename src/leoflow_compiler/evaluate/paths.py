@@ -119,13 +119,18 @@ class SourcePath(Opaque):
             raise Raised(type(error)(f"`{self.relative}`: {error.strerror}"), here) from None
 
     def opened(
-        self, mode: str = "r", buffering: int = -1, encoding: str | None = None, errors: str | None = None
+        self,
+        mode: str = "r",
+        buffering: int = -1,
+        encoding: str | None = None,
+        errors: str | None = None,
+        newline: str | None = None,
     ) -> Value:
         """A file object; opaque where it would be written."""
         if not isinstance(mode, str) or set(mode) - set("rtb"):
             return self.interpreter.opaque("a file is written only when the code runs", self.place)
         data = io.BytesIO(self.read())
-        return data if "b" in mode else io.TextIOWrapper(data, encoding or "utf-8", errors)
+        return data if "b" in mode else io.TextIOWrapper(data, encoding or "utf-8", errors, newline)
 
     def text(self, encoding: str | None = None, errors: str | None = None) -> str:
         try:

@@ -289,6 +289,10 @@ def _raise(interpreter: Interpreter, node: cst.Raise, scope: Scope) -> Signal:
     value = interpreter.evaluate(node.exc, scope)
     if isinstance(value, type) and issubclass(value, BaseException):
         value = interpreter.call(value, (), {})
+    if node.cause is not None:
+        cause = interpreter.evaluate(node.cause.item, scope)
+        if isinstance(value, BaseException) and isinstance(cause, BaseException):
+            value.__cause__ = cause
     if not isinstance(value, BaseException):
         name = scope.file.tree.code_for_node(node.exc)
         value = Exception(name[:200])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import libcst as cst
 
 from leoflow_compiler.diagnostics import Span
-from leoflow_compiler.evaluate.errors import Touched
+from leoflow_compiler.evaluate.errors import Raised, Touched
 from leoflow_compiler.source.tree import SourceFile
 
 if TYPE_CHECKING:
@@ -220,6 +220,16 @@ class Parameter:
     default: Value = None
 
 
+# Methods that end a protocol of Python's by raising.
+_PROTOCOLS: dict[str, tuple[type[Exception], ...]] = {
+    "__next__": (StopIteration,),
+    "__getattr__": (AttributeError,),
+    "__getattribute__": (AttributeError,),
+    "__getitem__": (IndexError, KeyError),
+    "__missing__": (KeyError,),
+}
+
+
 class Function:
     """A function of the project: syntax plus environment. Called natively, it evaluates its body."""
 
@@ -267,7 +277,19 @@ class Function:
             self.owner = owner
 
     def __call__(self, *args: Value, **kwargs: Value) -> Value:
-        return self.interpreter.call_function(self, args, kwargs)
+        expected = _PROTOCOLS.get(self.__name__)
+        if expected is None:
+            return self.interpreter.call_function(self, args, kwargs)
+        # Native code that calls these methods waits for the exception itself.
+        self.interpreter.protected += 1
+        try:
+            return self.interpreter.call_function(self, args, kwargs)
+        except Raised as raised:
+            if isinstance(raised.value, expected):
+                raise raised.value from None
+            raise
+        finally:
+            self.interpreter.protected -= 1
 
     def __copy__(self) -> Function:
         return self

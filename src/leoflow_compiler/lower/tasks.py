@@ -122,6 +122,11 @@ def _bash(task: Task, found: dict[str, Any]) -> None:
     if "bash_command" not in task.arguments:
         return
     command = argument_of(task, "bash_command")
+    if isinstance(command.value, Opaque) and not command.value.cascade:
+        # Only the file itself knows it: there the task runs as the operator that it is.
+        found["type"], found["operator_class"] = "operator", task.operator.path
+        _any(task, found)
+        return
     value = command.known()
     text = str(value) if isinstance(value, str) or has_output(value) else command.text()
     if not text:

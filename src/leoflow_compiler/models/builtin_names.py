@@ -7,7 +7,12 @@ import types
 from typing import Any
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
-from leoflow_compiler.evaluate.attributes import get_attribute, set_attribute
+from leoflow_compiler.evaluate.attributes import (
+    PROJECT_MARK,
+    get_attribute,
+    is_project_class,
+    set_attribute,
+)
 from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.generators import Generator
 from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -183,9 +188,19 @@ def _type(call: Call) -> Value:
     value = _argument(call, 0)
     if isinstance(value, Opaque):
         return value
+    if len(call.args) == 3:
+        return _new_type(call)
     if len(call.args) != 1 or isinstance(value, (ModelValue, Function, Library, Module)):
         raise call.refusal(UNSUPPORTED_PYTHON, "this use of `type` is not evaluated")
     return type(value)
+
+
+def _new_type(call: Call) -> Value:
+    name, bases, names = call.args
+    known = isinstance(name, str) and isinstance(bases, tuple) and isinstance(names, dict)
+    if not known or not all(base is object or is_project_class(base) for base in bases):
+        raise call.refusal(UNSUPPORTED_PYTHON, "this use of `type` is not evaluated")
+    return call.interpreter.native(call.place, type, name, bases, {**names, PROJECT_MARK: True})
 
 
 def _isinstance(call: Call) -> Value:

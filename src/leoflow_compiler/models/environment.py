@@ -19,22 +19,32 @@ def register(models: Models) -> None:
 
 
 class Environment(ModelValue):
-    """`os.environ`. Writing to it is accepted: the file does it again where its tasks run."""
+    """`os.environ`. What the file writes into it is kept for what it reads later."""
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
 
+    def _whole(self) -> Opaque:
+        why = "the environment is known only when the code runs"
+        return self.interpreter.opaque(why, self.interpreter.here())
+
     def get_attribute(self, name: str, interpreter: Interpreter, place: Place) -> Value:
         if name == "get":
             return _Get(interpreter)
-        if name in ("items", "keys", "values", "copy", "setdefault", "update", "pop"):
-            return interpreter.opaque("the environment is known only when the code runs", place)
+        if name == "setdefault":
+            return _SetDefault(self)
+        if name == "update":
+            return _Update(self)
+        if name in ("items", "keys", "values", "copy", "pop"):
+            return self._whole()
         raise AttributeError(name)
 
     def __getitem__(self, key: Value) -> Value:
         return read(self.interpreter, key, _MISSING, self.interpreter.here())
 
     def __contains__(self, key: Value) -> bool:
+        if isinstance(key, str) and key in _written(self.interpreter):
+            return True
         if isinstance(key, str) and key in self.interpreter.environment:
             record(self.interpreter, "env", key, self.interpreter.environment[key])
             return True
@@ -42,10 +52,14 @@ class Environment(ModelValue):
         raise Touched(self.interpreter.opaque(why, self.interpreter.here()))
 
     def __setitem__(self, key: Value, value: Value) -> None:
-        return
+        if isinstance(key, str):
+            doubt = self.interpreter.speculation
+            _written(self.interpreter)[key] = value if doubt is None else doubt
 
-    def __iter__(self) -> Any:
-        raise TypeError("iterating over os.environ is not evaluated at the top level of a DAG file")
+    def keys(self) -> Any:
+        raise Touched(self._whole())
+
+    __iter__ = __or__ = __ror__ = lambda self, *_: self.keys()
 
 
 class PythonVersion(ModelValue):
@@ -81,6 +95,37 @@ class PythonVersion(ModelValue):
         raise AttributeError(name)
 
 
+def _written(interpreter: Interpreter) -> dict[str, Value]:
+    """What the file itself has set. Never recorded: it sets it again where its tasks run."""
+    found: dict[str, Value] = interpreter.records.setdefault("written_environment", {})
+    return found
+
+
+class _SetDefault(CallableModel):
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.interpreter = environment.interpreter
+
+    def call(self, call: Call) -> Value:
+        key, *rest = call.args
+        value = read(call.interpreter, key, rest[0] if rest else _MISSING, call.place)
+        self.environment[key] = value
+        return value
+
+
+class _Update(CallableModel):
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.interpreter = environment.interpreter
+
+    def call(self, call: Call) -> Value:
+        values = call.interpreter.native(call.place, dict, *call.args, **call.kwargs)
+        if not isinstance(values, Opaque):
+            for key, value in values.items():
+                self.environment[key] = value
+        return None
+
+
 class _Get(CallableModel):
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
@@ -107,6 +152,8 @@ def read(interpreter: Interpreter, key: Value, default: Value, place: Place) -> 
         return key
     if not isinstance(key, str):
         raise Raised(TypeError("str expected"), place)
+    if key in _written(interpreter):
+        return _written(interpreter)[key]
     if key in interpreter.environment:
         record(interpreter, "env", key, interpreter.environment[key])
         return interpreter.environment[key]

@@ -26,8 +26,11 @@ def register(models: Models) -> None:
     models.pure("copy", copy.copy, copy.deepcopy)
     models.pure("bisect", bisect.bisect_left, bisect.bisect_right, bisect.bisect)
     models.pure("heapq", heapq.nlargest, heapq.nsmallest)
-    models.pure("types", types.SimpleNamespace, types.MappingProxyType)
-    models.pure_types.update((types.UnionType, type(iter(collections.deque())), type(iter({}.items()))))
+    models.pure("types", types.SimpleNamespace)
+    models.values["types.MappingProxyType"] = types.MappingProxyType
+    models.pure_types.update(
+        (types.MappingProxyType, types.UnionType, type(iter(collections.deque())), type(iter({}.items())))
+    )
 
 
 def _namedtuple(call: Call) -> Value:

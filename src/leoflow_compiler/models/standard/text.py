@@ -21,6 +21,7 @@ _HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "b
 
 
 def register(models: Models) -> None:
+    models.pure_functions.update((str.maketrans, bytes.maketrans, bytes.fromhex))
     models.pure("string", string.Template, string.capwords)
     models.constants("string", {k: v for k, v in vars(string).items() if isinstance(v, str)})
     models.pure("textwrap", textwrap.dedent, textwrap.indent, textwrap.fill, textwrap.wrap, textwrap.shorten)
@@ -28,7 +29,8 @@ def register(models: Models) -> None:
     models.pure("html", html.escape, html.unescape)
     models.pure("unicodedata", unicodedata.normalize, unicodedata.category, unicodedata.combining)
     models.pure("re", re.Pattern, re.Match, re.sub, re.subn, re.match, re.search, re.fullmatch, re.findall)
-    models.pure("re", re.split, re.compile, re.escape, re.finditer, re.error)
+    models.pure("re", re.split, re.compile, re.escape, re.finditer)
+    models.values["re.error"] = re.error
     models.constants("re", {k: v for k, v in vars(re).items() if isinstance(v, re.RegexFlag)})
     parse = urllib.parse
     models.pure("urllib.parse", parse.quote, parse.quote_plus, parse.unquote, parse.urlencode, parse.urljoin)
