@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
@@ -15,7 +15,8 @@ from typing import Any
 import leoflow_compiler
 import leoflow_runtime
 from leoflow_compiler.atomic import write_atomically
-from leoflow_compiler.project.records import CONFIG_FILE, Project
+from leoflow_compiler.diagnostics.records import Span
+from leoflow_compiler.project.records import CONFIG_FILE, KeyPath, Place, Project
 from leoflow_runtime.artifact.resources import resource
 
 FORMAT = 1
@@ -32,7 +33,7 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
 def input_digest(project: Project) -> str:
     """Hex sha256 over the compiler itself, `leoflow.yaml` and every file of the bundle, names included."""
     digest = hashlib.sha256()
-    _feed(digest, f"{FORMAT} {platform.python_version()} {_compiler_identity()}".encode())
+    _feed(digest, f"{FORMAT} {sys.version} {_compiler_identity()}".encode())
     _feed(digest, (project.root / CONFIG_FILE).read_bytes())
     for name, path in project.files.items():
         _feed(digest, name.encode())
@@ -44,19 +45,27 @@ def input_digest(project: Project) -> str:
 class CompileCache:
     """A folder of JSON entries. An entry that cannot be read counts as absent and is written anew.
 
-    Also remembers which texts of `leoflow.yaml` are clean (`project.load.KnownConfigs`).
+    Also remembers what clean texts of `leoflow.yaml` say (`project.load.KnownConfigs`).
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory / "compiled"
 
-    def is_clean(self, text: str) -> bool:
-        return self.get(_config_key(text)) is not None
+    def recall(self, text: str) -> tuple[Any, dict[KeyPath, Place]] | None:
+        entry = self.get(_config_key(text))
+        if entry is None:
+            return None
+        places = {
+            tuple(path): Place(key=_span(key), value=_span(value)) for path, key, value in entry["places"]
+        }
+        return entry["config"], places
 
-    def remember(self, text: str) -> None:
+    def remember(self, text: str, config: tuple[Any, Mapping[KeyPath, Place]]) -> None:
+        value, places = config
+        found = [[path, _numbers(place.key), _numbers(place.value)] for path, place in places.items()]
         # A folder that cannot be written is told when the result itself is put.
         with suppress(OSError):
-            self.put(_config_key(text), {"config": "clean"})
+            self.put(_config_key(text), {"config": value, "places": found})
 
     def get(self, key: str) -> dict[str, Any] | None:
         try:
@@ -99,6 +108,15 @@ class CompileCache:
 def _feed(digest: Any, part: bytes) -> None:
     digest.update(len(part).to_bytes(8, "big"))
     digest.update(part)
+
+
+def _numbers(span: Span) -> tuple[int, int, int, int]:
+    return span.line, span.column, span.end_line, span.end_column
+
+
+def _span(numbers: list[int]) -> Span:
+    line, column, end_line, end_column = numbers
+    return Span(file=CONFIG_FILE, line=line, column=column, end_line=end_line, end_column=end_column)
 
 
 def _config_key(text: str) -> str:

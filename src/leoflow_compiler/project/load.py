@@ -4,25 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.outcome import in_order
 from leoflow_compiler.diagnostics.records import Code, Diagnostic, Span
 from leoflow_compiler.project.bundle import Bundle
 from leoflow_compiler.project.patterns import Pattern, parse_patterns
-from leoflow_compiler.project.records import CONFIG_FILE, IGNORE_FILE, Project, ProjectConfig
-from leoflow_compiler.project.yaml_reader import read_yaml
+from leoflow_compiler.project.records import (
+    CONFIG_FILE,
+    IGNORE_FILE,
+    KeyPath,
+    Place,
+    Project,
+    ProjectConfig,
+)
 
 MAX_CONFIG_BYTES = 1024 * 1024
 
 
+ReadConfig = tuple[
+    Any, dict[KeyPath, Place]
+]  # the value of a `leoflow.yaml`, and where each part of it stands
+
+
 class KnownConfigs(Protocol):
-    """Remembers texts of `leoflow.yaml` without a problem: checking again costs more than all the rest."""
+    """Remembers what clean texts of `leoflow.yaml` say: reading them again costs more than all the rest."""
 
-    def is_clean(self, text: str) -> bool: ...
+    def recall(self, text: str) -> ReadConfig | None: ...
 
-    def remember(self, text: str) -> None: ...
+    def remember(self, text: str, config: ReadConfig) -> None: ...
 
 
 def load_project(
@@ -33,26 +44,35 @@ def load_project(
     text = _read_text(root / CONFIG_FILE, CONFIG_FILE)
     if isinstance(text, Diagnostic):
         return None, (text,)
-    document = read_yaml(text, CONFIG_FILE)
-    diagnostics = list(document.diagnostics)
-    is_clean = not diagnostics and known is not None and known.is_clean(text)
-    if not is_clean and (document.value is not None or not diagnostics):
-        from leoflow_compiler.project.schema_check import check_config  # not for a text that is known
-
-        diagnostics.extend(check_config(document))
-    if diagnostics:
-        return None, in_order(diagnostics)
-    if known is not None and not is_clean:
-        known.remember(text)
-    config = ProjectConfig.from_document(document.value)
+    read = known.recall(text) if known is not None else None
+    if read is None:
+        read, diagnostics = _read_config(text)
+        if diagnostics:
+            return None, in_order(diagnostics)
+        if known is not None:
+            known.remember(text, read)
+    value, places = read
+    config = ProjectConfig.from_document(value)
     patterns, problem = _patterns(root, config)
     if problem is not None:
         return None, (problem,)
-    project = Project(root=root, config=config, files={}, places=document.places, patterns=patterns)
+    project = Project(root=root, config=config, files={}, places=places, patterns=patterns)
     bundle = _gather(project)
     if bundle.diagnostics:
         return None, in_order(bundle.diagnostics)
     return replace(project, files=dict(sorted(bundle.files.items()))), ()
+
+
+def _read_config(text: str) -> tuple[ReadConfig, list[Diagnostic]]:
+    # Imported late: a text that is known needs neither.
+    from leoflow_compiler.project.schema_check import check_config
+    from leoflow_compiler.project.yaml_reader import read_yaml
+
+    document = read_yaml(text, CONFIG_FILE)
+    diagnostics = list(document.diagnostics)
+    if document.value is not None or not diagnostics:
+        diagnostics.extend(check_config(document))
+    return (document.value, document.places), diagnostics
 
 
 def _patterns(root: Path, config: ProjectConfig) -> tuple[tuple[Pattern, ...], Diagnostic | None]:

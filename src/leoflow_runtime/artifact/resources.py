@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+# By path: `importlib.resources` takes longer to import than a compile that the cache answers may take.
+_PACKAGED = Path(__file__).resolve().parents[1] / "_resources"
 
-def resource(path: str) -> Traversable:
+
+def resource(path: str) -> Path:
     """The published file at `path`, such as `schemas/dag.schema.json`.
 
     Raises FileNotFoundError when this installation lacks it.
     """
-    packaged = resources.files("leoflow_runtime").joinpath("_resources", *path.split("/"))
-    if packaged.is_file() or packaged.is_dir():
+    packaged = _PACKAGED / path
+    if packaged.exists():
         return packaged
     checkout = Path(__file__).resolve().parents[3] / path
     if checkout.exists():
