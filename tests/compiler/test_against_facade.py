@@ -23,6 +23,7 @@ LEFT_OUT = {"harmless_unknowns", "dag_decorator_and_times"}
 NOT_BUILT = {
     "dialect_assets",
     "dialect_custom_operators",
+    "decorator_factories",
     "dialect_decorators",
     "dialect_features",
     "dialect_mapping",

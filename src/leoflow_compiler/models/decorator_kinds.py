@@ -6,6 +6,7 @@ provider's, whose class is named where it is known, and whose arguments are take
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from leoflow_compiler.models.operators import (
@@ -121,8 +122,34 @@ def decorator_operator(kind: str) -> Operator:
     if known is not None:
         return known
     path = _PROVIDERS.get(kind)
+    return _open(f"airflow.providers.{path}" if path else f"airflow.sdk.task.{kind}", kind)
+
+
+def operator_of_class(path: str) -> Operator:
+    """The operator of a class that is written for decorated functions."""
+    for kind in (*DECORATORS, *_STANDARD):
+        if decorator_operator(kind).path == path:
+            return decorator_operator(kind)
+    known = next((kind for kind, end in _PROVIDERS.items() if path.endswith(f".{end}")), None)
+    return _open(path, known or kind_of_class(path.rpartition(".")[2]))
+
+
+def kind_of_class(name: str) -> str:
+    """`my_decorated` of `_MyDecoratedOperator`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip("_").removesuffix("Operator")).lower()
+
+
+def kind_of_function(path: str) -> str | None:
+    """`docker` of `airflow.providers.docker.decorators.docker.docker_task`; None for any other function."""
+    module, _, name = path.rpartition(".")
+    if not module.startswith("airflow.providers.") or ".decorators." not in module:
+        return None
+    return name.removesuffix("_task") if name.endswith("_task") and name.islower() else None
+
+
+def _open(path: str, kind: str) -> Operator:
     return Operator(
-        path=f"airflow.providers.{path}" if path else f"airflow.sdk.task.{kind}",
+        path=path,
         type="python",
         kind=kind,
         template_fields=None,

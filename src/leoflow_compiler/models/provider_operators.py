@@ -25,7 +25,7 @@ def looks_like_operator(path: str) -> bool:
 
 
 def has_operator_name(path: str) -> bool:
-    name = path.rpartition(".")[2]
+    name = path.rpartition(".")[2].lstrip("_")
     return name[:1].isupper() and name.endswith(_OPERATOR_NAMES)
 
 

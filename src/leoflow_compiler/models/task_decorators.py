@@ -11,7 +11,7 @@ from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call, CallModel, Models
 from leoflow_compiler.evaluate.values import CallableModel, Function, Library, Opaque, Place, Value
-from leoflow_compiler.models.decorator_kinds import decorator_operator
+from leoflow_compiler.models.decorator_kinds import decorator_operator, kind_of_function
 from leoflow_compiler.models.graph import RETURN_VALUE, Method, XCom
 from leoflow_compiler.models.mapping import METHODS, Mapping, map_task
 from leoflow_compiler.models.operators import Operator
@@ -24,6 +24,10 @@ _MAPPINGS = frozenset(
 )
 
 
+# No decorators of `@task`, and what is meant.
+_ELSEWHERE = {"setup": "setup", "teardown": "teardown", "group": "task_group", "dag": "dag"}
+
+
 def register(models: Models) -> None:
     models.calls["airflow.sdk.task"] = _decorator("python")
     for condition in ("run_if", "skip_if"):
@@ -31,9 +35,18 @@ def register(models: Models) -> None:
 
 
 def kind_of(path: str) -> CallModel | None:
-    """The model of `@task.<kind>` by its path, whatever the kind."""
+    """The model of `@task.<kind>` by its path, whatever the kind, and of the provider's function for it."""
     prefix, _, kind = path.rpartition(".")
-    return _decorator(kind) if prefix == "airflow.sdk.task" else None
+    if prefix == "airflow.sdk.task":
+        return _missing if kind in _ELSEWHERE else _decorator(kind)
+    provided = kind_of_function(path)
+    return _decorator(provided) if provided is not None else None
+
+
+def _missing(call: Call) -> Value:
+    kind = call.name.rpartition(".")[2]
+    error = AttributeError(f"task decorator '{kind}' not found")
+    raise Raised(error, call.place, advice=lambda: f"write `@{_ELSEWHERE[kind]}`")
 
 
 def _condition(call: Call) -> Value:
@@ -53,16 +66,22 @@ def _decorator(kind: str) -> CallModel:
     operator = decorator_operator(kind)
     name = "@task" if kind == "python" else f"@task.{kind}"
 
-    def decorate(call: Call) -> Value:
-        kwargs = dict(call.kwargs)
-        function = kwargs.pop("python_callable", call.args[0] if call.args else None)
-        multiple_outputs = kwargs.pop("multiple_outputs", None)
-        check_names(call, operator, kwargs, name)
-        if function is None:
-            return TaskDecorator(name, operator, kwargs, multiple_outputs, call.interpreter)
-        return make_factory(name, operator, function, kwargs, multiple_outputs, call)
+    def model(call: Call) -> Value:
+        return decorate(
+            call, operator, name, dict(zip(("python_callable",), call.args, strict=False)) | dict(call.kwargs)
+        )
 
-    return decorate
+    return model
+
+
+def decorate(call: Call, operator: Operator, name: str, kwargs: dict[str, Value]) -> Value:
+    """The factory of the function in `kwargs`; without one, what waits for it."""
+    function = kwargs.pop("python_callable", None)
+    multiple_outputs = kwargs.pop("multiple_outputs", None)
+    check_names(call, operator, kwargs, name)
+    if function is None:
+        return TaskDecorator(name, operator, kwargs, multiple_outputs, call.interpreter)
+    return make_factory(name, operator, function, kwargs, multiple_outputs, call)
 
 
 class TaskDecorator(CallableModel):
@@ -227,6 +246,8 @@ class TaskFactory(CallableModel):
 
 def returns_mapping(interpreter: Interpreter, function: Value) -> bool:
     """Whether the return annotation makes `multiple_outputs` true, by Airflow's rule."""
+    while isinstance(wrapped := getattr(function, "__wrapped__", None), Function):
+        function = wrapped  # whose annotations `functools.wraps` takes over
     if not isinstance(function, Function) or "return" not in function.annotations:
         return False
     node: Any = function.annotations["return"]
