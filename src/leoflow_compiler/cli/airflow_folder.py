@@ -83,7 +83,7 @@ def as_results(folder: Path, label: str, checked: Sequence[CheckedFile]) -> tupl
 
 def count(checked: Sequence[CheckedFile]) -> str:
     """One line about all of them."""
-    dags = sum(len(one.compiled.dags) for one in checked)
+    dags = sum(len(one.compiled.dags) for one in checked if not one.compiled.failed)
     refused = sum(one.compiled.failed for one in checked)
     files = f"{len(checked)} DAG file{'' if len(checked) == 1 else 's'}"
     return f"{files}: {len(checked) - refused} compile ({dags} DAGs), {refused} do not"

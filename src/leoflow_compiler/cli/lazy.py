@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -81,6 +82,7 @@ class LazyGroup(click.Group):
 
 
 def _load(plugin: EntryPoint) -> click.Command:
+    gc.enable()  # such as a server, which stays
     try:
         command = plugin.load()
     except ModuleNotFoundError as error:
