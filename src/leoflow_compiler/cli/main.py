@@ -59,7 +59,16 @@ def cli() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status of the process: 0 clean, 1 problems, 2 misuse or a defect."""
     # A command is over before there is garbage to speak of; looking for it is a tenth of its time.
+    collecting = gc.isenabled()
     gc.disable()
+    try:
+        return _run(argv)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _run(argv: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal with a small character set shows `?` rather than nothing.
