@@ -15,7 +15,7 @@ from leoflow_compiler.evaluate.attributes import get_attribute
 from leoflow_compiler.evaluate.errors import Raised, Refusal
 from leoflow_compiler.evaluate.operators import BINARY, COMPARISON, UNARY, binary, compare
 from leoflow_compiler.evaluate.scope import Scope
-from leoflow_compiler.evaluate.values import ModelValue, Module, Opaque, Unset, Value
+from leoflow_compiler.evaluate.values import Library, ModelValue, Module, Opaque, Unset, Value
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -241,8 +241,8 @@ def get_item(interpreter: Interpreter, value: Value, key: Value, node: cst.CSTNo
         raise Raised(TypeError(f"'{type(value).__name__}' object is not subscriptable"), place)
     if isinstance(value, type) and value in interpreter.models.pure_types:
         return value  # list[int]: what matters is the class
-    if not hasattr(value, "__getitem__") and not isinstance(value, type) and hasattr(value, "path"):
-        return value  # typing.Dict[str, int]
+    if isinstance(value, Library) and value.path.startswith(("typing.", "typing_extensions.")):
+        return value  # typing.Optional[int]
     if isinstance(value, Module):
         raise Raised(TypeError("'module' object is not subscriptable"), place)
     return interpreter.native(place, operator.getitem, value, key)

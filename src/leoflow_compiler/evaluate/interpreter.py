@@ -173,9 +173,13 @@ class Interpreter:
 
     def in_order(self, value: Value) -> Value:
         """Sets as sorted lists, because their own order differs from process to process."""
-        if type(value) in (set, frozenset):
-            return self.native(self.here(), sorted, value, key=lambda item: (type(item).__name__, str(item)))
-        return value
+        if type(value) not in (set, frozenset) or len(value) < 2:
+            return value
+        if any(type(item).__repr__ is object.__repr__ and _id(item) is None for item in value):
+            return self.opaque("the order of this set differs from run to run", self.here())
+        return self.native(
+            self.here(), sorted, value, key=lambda item: (type(item).__name__, _id(item) or str(item))
+        )
 
     def items(self, value: Value, place: Place) -> list[Value] | Opaque:
         """`list(value)`; sets in an order that is the same in every compile."""
@@ -227,3 +231,10 @@ class Interpreter:
         if isinstance(callee, MethodType):
             callee = callee.__func__
         return str(getattr(callee, "__name__", type(callee).__name__))
+
+
+def _id(item: Value) -> str | None:
+    """A task's or group's own."""
+    names = getattr(item, "__dict__", {})
+    found = names.get("task_id") or names.get("group_id")
+    return found if isinstance(found, str) else None

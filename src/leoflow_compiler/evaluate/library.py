@@ -76,6 +76,8 @@ class Models:
     constant: Callable[[str], Value] = field(default=lambda _path: None)
     # What to import from instead of a module of an older Airflow; None: nothing is to be said.
     spelling_of: Callable[[str], str | None] = field(default=lambda _path: None)
+    # Whether the installed release lacks what is modelled all the same: an import of it in `try` raises.
+    is_gone: Callable[[str], bool] = field(default=lambda _path: False)
     # Of an import of something that is known not to exist: (message, help).
     missing_import: Callable[[str], tuple[str, str | None] | None] = field(default=lambda _path: None)
     # Functions that must look at their arguments before the native one may run.

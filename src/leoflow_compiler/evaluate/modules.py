@@ -90,6 +90,8 @@ def _member(
             return import_module(interpreter, full, scope, place)
         error = ImportError(f"cannot import name '{wanted}' from '{module_name}'")
         raise Raised(error, place, advice=lambda: _similar(interpreter, module, wanted))
+    if interpreter.protected and interpreter.models.is_gone(f"{module_name}.{wanted}"):
+        raise Raised(ImportError(f"cannot import name '{wanted}' from '{module_name}'"), place)
     try:
         return get_attribute(interpreter, module, wanted, place)
     except Raised as raised:
@@ -145,6 +147,8 @@ def import_module(interpreter: Interpreter, name: str, scope: Scope, place: Plac
         missing = interpreter.models.missing_import(name)
         if missing is not None:
             raise Raised(ModuleNotFoundError(missing[0]), place, advice=lambda: missing[1])
+        if interpreter.protected and interpreter.models.is_gone(name):
+            raise Raised(ModuleNotFoundError(f"No module named '{name}'"), place)
         newer = interpreter.models.spelling_of(name)
         if newer is not None:
             message = f"`{name}` is Airflow 2's place; in Airflow 3 it is `{newer}`"

@@ -126,7 +126,7 @@ def register(models: Models) -> None:
 
 def attach(interpreter: Interpreter) -> None:
     """Adds the built-in names that are modelled calls."""
-    for name in (*_MODELS, *_REFUSED, "__import__", "open", "hash", "id"):
+    for name in (*_MODELS, *_REFUSED, "__import__", "open", "id"):
         interpreter.models.builtins[name] = Library(f"builtins.{name}", interpreter)
 
 
@@ -257,6 +257,14 @@ def _super(call: Call) -> Value:
     return call.interpreter.native(call.place, super, function.owner, first)
 
 
+def _hash(call: Call) -> Value:
+    """Only where a class defines its own: the number differs from process to process."""
+    function = call.scope.function if call.scope is not None else None
+    if isinstance(function, Function) and function.__name__ == "__hash__":
+        return call.interpreter.native(call.place, hash, _argument(call, 0))
+    return call.interpreter.opaque("a hash differs from process to process", call.place)
+
+
 def _globals(call: Call) -> Value:
     if call.scope is None:
         return _refuse(call)
@@ -290,6 +298,7 @@ _MODELS = {
     "issubclass": _issubclass,
     "callable": _callable,
     "super": _super,
+    "hash": _hash,
     "globals": _globals,
     "locals": _locals,
     "vars": _vars,
