@@ -25,6 +25,7 @@ MODULES: dict[str, str] = {
             "dummy": "empty",
             "dummy_operator": "empty",
             "empty": "empty",
+            "smooth": "smooth",
             "latest_only": "latest_only",
             "latest_only_operator": "latest_only",
             "python": "python",
@@ -55,7 +56,19 @@ MODULES: dict[str, str] = {
     "airflow.hooks.subprocess": f"{_STANDARD}.hooks.subprocess",
     "airflow.operators.email": "airflow.providers.smtp.operators.smtp",
     "airflow.operators.email_operator": "airflow.providers.smtp.operators.smtp",
+    "airflow.operators.generic_transfer": "airflow.providers.common.sql.operators.generic_transfer",
     "airflow.operators.http_operator": "airflow.providers.http.operators.http",
+    "airflow.operators.sql": "airflow.providers.common.sql.operators.sql",
+    "airflow.sensors.http_sensor": "airflow.providers.http.sensors.http",
+    "airflow.sensors.s3_key_sensor": "airflow.providers.amazon.aws.sensors.s3",
+    "airflow.sensors.sql": "airflow.providers.common.sql.sensors.sql",
+    "airflow.sensors.sql_sensor": "airflow.providers.common.sql.sensors.sql",
+    "airflow.hooks.dbapi": "airflow.providers.common.sql.hooks.sql",
+    "airflow.hooks.dbapi_hook": "airflow.providers.common.sql.hooks.sql",
+    "airflow.hooks.http_hook": "airflow.providers.http.hooks.http",
+    "airflow.hooks.mysql_hook": "airflow.providers.mysql.hooks.mysql",
+    "airflow.hooks.postgres_hook": "airflow.providers.postgres.hooks.postgres",
+    "airflow.hooks.S3_hook": "airflow.providers.amazon.aws.hooks.s3",
     "airflow.sensors.base": _SDK,
     "airflow.sensors.base_sensor_operator": _SDK,
     "airflow.utils.task_group": _SDK,
@@ -88,6 +101,36 @@ _QUIET = frozenset(
         "airflow.models.baseoperator",
     }
 )
+# What Airflow 3.2 still has of its packages of operators, sensors and hooks; the rest is gone.
+_KEPT = frozenset(
+    f"airflow.{package}.{name}"
+    for package, names in {
+        "operators": "bash branch datetime email empty generic_transfer latest_only python smooth "
+        "trigger_dagrun weekday",
+        "sensors": "base bash date_time external_task filesystem python time_delta time_sensor weekday",
+        "hooks": "base filesystem package_index subprocess",
+    }.items()
+    for name in names.split()
+)
+# Gone, and without an equal: another class with other arguments does it.
+_REPLACED = {
+    **{
+        f"airflow.operators.{old}_operator": "SQLExecuteQueryOperator of "
+        "`airflow.providers.common.sql.operators.sql`"
+        for old in ("jdbc", "mssql", "mysql", "oracle", "postgres", "sqlite")
+    },
+    "airflow.operators.subdag": "TaskGroup of `airflow.sdk`",
+    "airflow.operators.subdag_operator": "TaskGroup of `airflow.sdk`",
+    "airflow.timetables.datasets": "AssetOrTimeSchedule of `airflow.timetables.assets`",
+}
+_GONE_NAMES = frozenset(
+    {
+        "airflow.utils.dates.days_ago",
+        "airflow.utils.decorators.apply_defaults",
+        "airflow.utils.helpers.chain",
+        "airflow.utils.helpers.cross_downstream",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,6 +161,9 @@ TRIGGER_RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_o
 
 
 def register(models: Models) -> None:
+    for package in ("operators", "sensors", "hooks"):
+        known = {path for path in (*MODULES, *_KEPT) if path.startswith(f"airflow.{package}.")}
+        models.closed[f"airflow.{package}"] = frozenset(path.rpartition(".")[2] for path in known)
     for old, new in MODULES.items():
         models.module_aliases[old] = new
     for (module, old), new in NAMES.items():
@@ -128,6 +174,34 @@ def register(models: Models) -> None:
 def spelling_of(module: str) -> str | None:
     """What to import from instead of this module; None where nothing is to be said."""
     return None if module in _QUIET else MODULES.get(module)
+
+
+def is_gone(path: str) -> bool:
+    """Whether Airflow 3.2 has no such module or name, though its meaning is known: a `try` must see that."""
+    return path in _GONE_NAMES or (path in MODULES and path not in _KEPT and path not in _QUIET)
+
+
+def replacement(module: str) -> str | None:
+    """What to use instead of a module that is gone and has no exact equal; None for any other."""
+    package = module.split(".")[1:2]
+    if module in _REPLACED:
+        return _REPLACED[module]
+    if module.count(".") < 2 or package[0] not in ("operators", "sensors", "hooks"):
+        return None
+    return (
+        None if module in MODULES or module in _KEPT else "the package of the provider, `airflow.providers.…`"
+    )
+
+
+def renamed_rule(call: Call, given: dict[str, Value]) -> None:
+    """A trigger rule by its new name, with a warning."""
+    rule = given.get("trigger_rule")
+    new = TRIGGER_RULES.get(rule) if type(rule) is str else None
+    if new is not None:
+        given["trigger_rule"] = new
+        message = f"the trigger rule `{rule}` is Airflow 2's name of `{new}`"
+        advice = f"write `trigger_rule={new!r}`"
+        call.interpreter.report(call.refusal(OLD_SPELLING, message, argument="trigger_rule", help=advice))
 
 
 def renamed_arguments(call: Call, given: dict[str, Value], table: dict[str, OldArgument], owner: str) -> None:

@@ -6,6 +6,7 @@ import re
 
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.library import Models
+from leoflow_compiler.models.airflow2 import replacement
 
 SDK = "airflow.sdk"
 _SDK_MODULES = (
@@ -118,11 +119,6 @@ _PACKAGES = frozenset(
     ]
 )
 _VERSION_FLAG = re.compile(r"^AIRFLOW_V_(\d+(?:_\d+)*)_PLUS$")
-_MOVED = {
-    "airflow.operators.subdag": "TaskGroup of `airflow.sdk`",
-    "airflow.operators.subdag_operator": "TaskGroup of `airflow.sdk`",
-    "airflow.contrib": "the package of the provider, `airflow.providers.…`",
-}
 
 
 def register(models: Models) -> None:
@@ -153,9 +149,9 @@ def missing_import(path: str) -> tuple[str, str | None] | None:
         return None
     message = f"No module named '{path}'"
     if parts[1] == "contrib":
-        return message, f"in Airflow 3, use {_MOVED['airflow.contrib']}"
+        return message, "in Airflow 3, use the package of the provider, `airflow.providers.…`"
     if parts[1] not in _PACKAGES:
         match = nearest(parts[1], _PACKAGES)
         return message, f"did you mean `airflow.{match}`?" if match else None
-    moved = _MOVED.get(path)
+    moved = replacement(path)
     return (message, f"in Airflow 3, use {moved}") if moved else None

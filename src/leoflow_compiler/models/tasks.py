@@ -20,7 +20,7 @@ from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.evaluate.library import Call
 from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
 from leoflow_compiler.models import edges
-from leoflow_compiler.models.airflow2 import TASK_ARGUMENTS, renamed_arguments
+from leoflow_compiler.models.airflow2 import TASK_ARGUMENTS, renamed_arguments, renamed_rule
 from leoflow_compiler.models.graph import Dag, Group, Task, current_dag, current_group, event
 from leoflow_compiler.models.operators import REQUIRED, Operator
 from leoflow_compiler.models.setup_teardown import scopes_of
@@ -113,6 +113,7 @@ def check_names(call: Call, operator: Operator, given: dict[str, Value], label: 
     """Reports arguments that Airflow or Leoflow does not take, and removes them. Gives what was meant."""
     parameters = operator.parameters
     renamed_arguments(call, given, TASK_ARGUMENTS, label)
+    renamed_rule(call, given)
     found: set[str] = set()
     for name in list(given):
         if name not in parameters:
