@@ -133,5 +133,6 @@ def assets_of(assets: Mapping[str, Any]) -> Json:
     if "alias" in assets:
         return {"$asset_alias": assets["alias"]}
     if "ref" in assets:
-        return {"$asset": {assets.get("by", "name"): assets["ref"]}}
+        name = "AssetUriRef" if assets.get("by") == "uri" else "AssetNameRef"
+        return {"$opaque": f"airflow.sdk.definitions.asset.{name}"}
     return {"$asset": {"name": assets["name"], "uri": assets["uri"]}}

@@ -125,6 +125,9 @@ def _written(task: Task, name: str, place: Place) -> Place:
     return call.place_of(name)
 
 
+_WAITS_FOR_PEOPLE = "airflow.providers.standard.operators.hitl."
+
+
 def lower_fields(
     task: Task, yaml_defaults: Mapping[str, Any], problems: list[Interruption]
 ) -> dict[str, Any]:
@@ -141,6 +144,8 @@ def lower_fields(
         explicit = field in _DEFAULTABLE and field in yaml_defaults
         if value is not None and (value != default or explicit):
             found[field] = value
+    if task.operator.path.startswith(_WAITS_FOR_PEOPLE) and not task.arguments.get("response_timeout"):
+        found.pop("execution_timeout_seconds", None)  # they take it for how long they wait for an answer
     callbacks = named_callbacks(task.arguments)
     if callbacks:
         found["callbacks"] = callbacks
