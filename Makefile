@@ -41,6 +41,7 @@ fuzz: setup  ## generated and mutated DAG files against the façade, many exampl
 
 corpus: setup  ## real DAG files against what Airflow built from them (CORPUS=dir ORACLE=file for others)
 	$(BIN)/python -m tests.corpus $(if $(CORPUS),--corpus $(CORPUS)) $(if $(ORACLE),--oracle $(ORACLE)) $(FILES)
+	$(if $(CORPUS),,$(BIN)/python -m tests.corpus.facade)
 
 lint: setup  ## ruff, mypy strict, import-linter, generated code and documents
 	$(BIN)/ruff check .

@@ -33,7 +33,7 @@ def _compile(work: tuple[Path, str, str]) -> tuple[str, Json]:
 
 def compile_one(corpus: Path, root: str, path: str) -> Json:
     """One file, every DAG in it; declined as a whole where any of its DAGs is."""
-    result = compile_file(_folder(corpus, root).project(path))
+    result = compile_file(folder_of(corpus, root).project(path))
     found = [*result.diagnostics, *(one for dag in result.dags.values() for one in dag.diagnostics)]
     errors = [diagnostic for diagnostic in found if diagnostic.severity == "error"]
     if errors:
@@ -44,7 +44,7 @@ def compile_one(corpus: Path, root: str, path: str) -> Json:
 
 
 @cache
-def _folder(corpus: Path, root: str) -> AirflowFolder:
+def folder_of(corpus: Path, root: str) -> AirflowFolder:
     """`A/<repository>/<dags folder>`, the last part being left out where it is the repository."""
     repository = corpus.joinpath(*Path(root).parts[:2])
     return AirflowFolder.of(corpus / root, repository)

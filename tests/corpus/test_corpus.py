@@ -17,6 +17,7 @@ import pytest
 
 from leoflow_compiler.cli.compilation import warm
 from tests.corpus.compiled import compile_one
+from tests.corpus.facade import not_built, why_not_built
 from tests.corpus.score import answered, score
 from tests.corpus.sources import NotFetched, blob, fetched
 
@@ -55,5 +56,12 @@ def test_the_graph_is_airflows_or_there_is_none(corpus: Path, name: str) -> None
     assert not row.fields
 
 
+@pytest.mark.parametrize("name", sorted({*chosen()} & EXACT - not_built()))
+def test_compiler_facade_and_airflow_see_one_graph(corpus: Path, name: str) -> None:
+    """The answers agree with the compiler, by the test above; so must what the runtime builds."""
+    assert why_not_built(corpus, name) is None
+
+
 def test_the_record_names_files_of_the_answers() -> None:
     assert not EXACT - FILES.keys()
+    assert not not_built() - EXACT
