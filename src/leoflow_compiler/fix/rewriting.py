@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
+from leoflow_compiler.fix.file_names import FileNames
 from leoflow_compiler.models.airflow2 import (
     DAG_ARGUMENTS,
     NAMES,
@@ -17,40 +18,36 @@ from leoflow_compiler.models.airflow2 import (
     spelling_of,
 )
 
-_OPERATOR_ENDINGS = ("Operator", "Sensor", ".partial", ".override")
+_CLASS_ENDINGS = ("Operator", "Sensor")
 
 
 def rewritten(text: str) -> str:
     """The text with Airflow 3's spellings. Raises SyntaxError and cst.ParserSyntaxError."""
-    rewriter = _Rewriter(bound_names(ast.parse(text)))
+    rewriter = _Rewriter(FileNames.of(ast.parse(text)))
     module = cst.parse_module(text).visit(rewriter)
     if rewriter.renamed:
         module = module.visit(_Names(rewriter.renamed))
     return module.code
 
 
-def bound_names(tree: ast.Module) -> set[str]:
-    """Names that are given a value otherwise than by an import: they are not renamed."""
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.arg):
-            found.add(node.arg)
-    return found
-
-
 class _Rewriter(cst.CSTTransformer):
-    def __init__(self, bound: set[str]) -> None:
+    def __init__(self, names: FileNames) -> None:
         super().__init__()
         self.renamed: dict[str, str] = {}  # names of the file, by an import that was rewritten
-        self._bound = bound
+        self._names = names
+        self._kept: set[cst.ImportFrom] = set()  # in `try` and `if`: they may serve two releases of Airflow
+
+    def visit_Try(self, node: cst.Try) -> None:
+        self._kept.update(_imports_in(node))
+
+    def visit_If(self, node: cst.If) -> None:
+        self._kept.update(_imports_in(node))
 
     def leave_ImportFrom(
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
     ) -> cst.ImportFrom | cst.RemovalSentinel:
+        if original_node in self._kept:
+            return updated_node
         module = get_full_name_for_node(original_node.module) if original_node.module is not None else None
         if module is None or original_node.relative or isinstance(updated_node.names, cst.ImportStar):
             return updated_node
@@ -68,7 +65,7 @@ class _Rewriter(cst.CSTTransformer):
         if new is None:
             return alias
         if alias.asname is None:
-            if old in self._bound or new in self._bound:
+            if not self._names.can_rename(old, new):
                 asname = cst.AsName(name=cst.Name(old))
                 return alias.with_changes(name=cst.Name(new), asname=asname)
             self.renamed[old] = new
@@ -76,12 +73,25 @@ class _Rewriter(cst.CSTTransformer):
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         name = get_full_name_for_node(original_node.func) or ""
-        keywords = {arg.keyword.value for arg in original_node.args if arg.keyword is not None}
-        if name.rpartition(".")[2] in ("DAG", "dag"):
+        path = self._names.path_of(name)
+        if path.rpartition(".")[2] in ("DAG", "dag"):
             return updated_node.with_changes(args=_arguments(updated_node.args, DAG_ARGUMENTS))
-        if "task_id" in keywords or name.endswith(_OPERATOR_ENDINGS) or name in ("task", "task.branch"):
+        if any(part == "task" or part.endswith(_CLASS_ENDINGS) for part in path.split(".")):
             return updated_node.with_changes(args=_arguments(updated_node.args, TASK_ARGUMENTS))
         return updated_node
+
+
+def _imports_in(node: cst.CSTNode) -> list[cst.ImportFrom]:
+    """All import statements below a statement."""
+    found: list[cst.ImportFrom] = []
+    pending = list(node.children)
+    while pending:
+        child = pending.pop()
+        if isinstance(child, cst.ImportFrom):
+            found.append(child)
+        elif isinstance(child, (cst.BaseSuite, cst.BaseStatement, cst.Else, cst.ExceptHandler, cst.Finally)):
+            pending.extend(child.children)
+    return found
 
 
 class _Names(cst.CSTTransformer):

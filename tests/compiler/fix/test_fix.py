@@ -59,3 +59,26 @@ def test_a_file_that_is_no_python_is_left_alone(project: Path) -> None:
     done = CliRunner().invoke(cli, ["validate", "--fix"])
 
     assert "fixed broken.py" not in done.output
+
+
+def test_a_project_whose_dag_would_change_is_left_alone(project: Path) -> None:
+    text = (project / "dag.py").read_text()
+    text += "    BashOperator(task_id=f'size_{len(open(__file__).read())}', bash_command='true')\n"
+    (project / "dag.py").write_text(text)
+
+    done = CliRunner().invoke(cli, ["validate", "--fix"])
+
+    assert "not fixed: rewritten, its DAG would differ in `tasks`" in done.output
+    assert (project / "dag.py").read_text() == text
+
+
+def test_line_ends_and_permissions_stay(project: Path) -> None:
+    file = project / "dag.py"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    file.chmod(0o640)
+
+    CliRunner().invoke(cli, ["validate", "--fix"])
+
+    assert b"EmptyOperator" in file.read_bytes()
+    assert file.read_bytes().count(b"\n") == file.read_bytes().count(b"\r\n")
+    assert file.stat().st_mode & 0o777 == 0o640

@@ -1,0 +1,16 @@
+import os
+
+try:
+    from airflow.operators.dummy import DummyOperator
+except ImportError:
+    from airflow.operators.empty import EmptyOperator as DummyOperator
+
+if os.environ.get("OLD"):
+    from airflow.operators.python_operator import PythonOperator
+else:
+    from airflow.operators.python import PythonOperator
+
+from airflow.operators.bash import BashOperator
+from airflow.operators.dummy_operator import DummyOperator as Nothing
+
+x = [DummyOperator, PythonOperator, BashOperator, Nothing]
