@@ -35,10 +35,15 @@ class _Rewriter(cst.CSTTransformer):
         super().__init__()
         self.renamed: dict[str, str] = {}  # names of the file, by an import that was rewritten
         self._names = names
-        self._kept: set[cst.ImportFrom] = set()  # in `try` and `if`: they may serve two releases of Airflow
+        self._kept: set[cst.ImportFrom] = set()  # in `try` and `if`, for two releases of Airflow
 
     def visit_Try(self, node: cst.Try) -> None:
         self._kept.update(_imports_in(node))
+
+    def visit_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> None:
+        comment = node.trailing_whitespace.comment
+        if comment is not None and "leoflow: ignore" in comment.value:
+            self._kept.update(_imports_in(node))  # someone wants it so
 
     def visit_If(self, node: cst.If) -> None:
         self._kept.update(_imports_in(node))

@@ -82,3 +82,16 @@ def test_line_ends_and_permissions_stay(project: Path) -> None:
     assert b"EmptyOperator" in file.read_bytes()
     assert file.read_bytes().count(b"\n") == file.read_bytes().count(b"\r\n")
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_can_be_fixed_is_said(project: Path) -> None:
+    checked = CliRunner().invoke(cli, ["validate"])
+    fixed = CliRunner().invoke(cli, ["validate", "--fix"])
+
+    assert "`leoflow validate --fix` writes" in checked.stderr
+    assert "`leoflow validate --fix` writes" not in fixed.stderr
+
+
+@pytest.mark.parametrize("options", [["--diff", "--format", "json"], ["--fix", "--airflow", "."]])
+def test_what_does_not_go_together_is_misuse(project: Path, options: list[str]) -> None:
+    assert CliRunner().invoke(cli, ["validate", *options]).exit_code == 2

@@ -12,6 +12,7 @@ from leoflow_compiler.cli.compilation import Compiled, compile_targets
 from leoflow_compiler.cli.options import format_option, no_cache_option, opened_cache
 from leoflow_compiler.cli.report import verdict, with_duplicates, write_for_programs, write_text
 from leoflow_compiler.cli.targets import find_targets
+from leoflow_compiler.diagnostics.catalogue.airflow import OLD_SPELLING
 
 
 @click.command(
@@ -49,7 +50,11 @@ def validate(
     PATHS are project folders, workspaces (default: here), or files that have changed: each stands for the
     project that it belongs to. Exit status: 0 clean, 1 problems, 2 misuse.
     """
+    if diff and form != "text":
+        raise click.UsageError("--diff writes text; leave --format out")
     if airflow is not None:
+        if fix or diff:
+            raise click.UsageError("--fix and --diff are for projects; see `leoflow migrate`")
         if paths:
             raise click.UsageError("--airflow names the one folder that is checked")
         return _validate_airflow(airflow, form, strict=strict)
@@ -60,7 +65,13 @@ def validate(
         fix_targets(find_targets(paths), write=not diff)
     results = with_duplicates(compile_targets(find_targets(paths), cache))
     _write(results, form)
+    if form == "text" and not fix and _has_old_spelling(results):
+        click.echo("`leoflow validate --fix` writes Airflow 3's spelling, `--diff` shows it before", err=True)
     return int(verdict(results, strict=strict))
+
+
+def _has_old_spelling(results: Sequence[Compiled]) -> bool:
+    return any(item.code is OLD_SPELLING for result in results for item in result.diagnostics)
 
 
 def _validate_airflow(folder: Path, form: str, *, strict: bool) -> int:

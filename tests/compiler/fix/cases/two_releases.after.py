@@ -12,5 +12,6 @@ else:
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator as Nothing
+from airflow.operators.python import ShortCircuitOperator  # leoflow: ignore[LF311] shared
 
 x = [DummyOperator, PythonOperator, BashOperator, Nothing]

@@ -12,5 +12,6 @@ else:
 
 from airflow.operators.bash import BashOperator
 from airflow.operators.dummy_operator import DummyOperator as Nothing
+from airflow.operators.python import ShortCircuitOperator  # leoflow: ignore[LF311] shared
 
 x = [DummyOperator, PythonOperator, BashOperator, Nothing]
