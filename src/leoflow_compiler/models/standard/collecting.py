@@ -24,7 +24,8 @@ def register(models: Models) -> None:
     models.constants("collections.abc", kinds)
     models.pure_types.update(kinds.values())
     models.pure("copy", copy.copy, copy.deepcopy)
-    models.pure("bisect", bisect.bisect_left, bisect.bisect_right, bisect.bisect)
+    models.pure("bisect", bisect.bisect_left, bisect.bisect_right, bisect.insort)
+    models.values["bisect.bisect"] = bisect.bisect_right
     models.pure("heapq", heapq.nlargest, heapq.nsmallest)
     models.pure("types", types.SimpleNamespace)
     models.values["types.MappingProxyType"] = types.MappingProxyType

@@ -17,6 +17,7 @@ _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SU
 def register(models: Models) -> None:
     models.pure("datetime", datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
     models.pure("datetime", datetime.timezone, datetime.tzinfo)
+    models.pure_types.add(type(datetime.date.min.isocalendar()))
     models.values["datetime.UTC"] = datetime.UTC
     models.values["datetime.MINYEAR"], models.values["datetime.MAXYEAR"] = 1, 9999
     for kind in (datetime.datetime, datetime.date):

@@ -1,0 +1,5 @@
+__all__ = ["SUFFIX", "NAMES"]
+SUFFIX = "suf"
+NAMES = ("a", "b")
+HIDDEN = 1
+_x = 2
