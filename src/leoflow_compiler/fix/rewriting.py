@@ -35,10 +35,16 @@ class _Rewriter(cst.CSTTransformer):
         super().__init__()
         self.renamed: dict[str, str] = {}  # names of the file, by an import that was rewritten
         self._names = names
+        self._tries = 0
         self._kept: set[cst.ImportFrom] = set()  # in `try` and `if`, for two releases of Airflow
 
     def visit_Try(self, node: cst.Try) -> None:
         self._kept.update(_imports_in(node))
+        self._tries += 1
+
+    def leave_Try(self, original_node: cst.Try, updated_node: cst.Try) -> cst.Try:
+        self._tries -= 1
+        return updated_node
 
     def visit_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> None:
         comment = node.trailing_whitespace.comment
@@ -78,7 +84,7 @@ class _Rewriter(cst.CSTTransformer):
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         name = get_full_name_for_node(original_node.func) or ""
-        path = self._names.path_of(name)
+        path = self._names.path_of(name) if not self._tries else ""  # the handler may be for Airflow 3
         if path.rpartition(".")[2] in ("DAG", "dag"):
             return updated_node.with_changes(args=_arguments(updated_node.args, DAG_ARGUMENTS))
         if any(part == "task" or part.endswith(_CLASS_ENDINGS) for part in path.split(".")):

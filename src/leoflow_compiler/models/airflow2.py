@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leoflow_compiler.diagnostics.catalogue.airflow import OLD_SPELLING
+from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import Value
 
@@ -139,6 +140,7 @@ class OldArgument:
 
     new: str | None
     why: str = ""
+    is_taken: bool = False  # Airflow 3.2 takes it, and does nothing with it
 
 
 DAG_ARGUMENTS = {
@@ -148,13 +150,13 @@ DAG_ARGUMENTS = {
     "fail_stop": OldArgument(new="fail_fast"),
     "default_view": OldArgument(new=None, why="the view is chosen in the UI"),
     "orientation": OldArgument(new=None, why="the orientation is chosen in the UI"),
-    "sla_miss_callback": OldArgument(new=None, why="Airflow 3 has no SLAs; use `deadline`"),
+    "sla_miss_callback": OldArgument(new=None, why="Airflow 3 has no SLAs; use `deadline`", is_taken=True),
     "full_filepath": OldArgument(new=None, why="the file is known"),
 }
 TASK_ARGUMENTS = {
     "task_concurrency": OldArgument(new="max_active_tis_per_dag"),
     "provide_context": OldArgument(new=None, why="a function gets what it has parameters for"),
-    "sla": OldArgument(new=None, why="Airflow 3 has no SLAs; use `deadline` of the DAG"),
+    "sla": OldArgument(new=None, why="Airflow 3 has no SLAs; use `deadline` of the DAG", is_taken=True),
     "xcom_push": OldArgument(new="do_xcom_push"),
 }
 TRIGGER_RULES = {"dummy": "always", "none_failed_or_skipped": "none_failed_min_one_success"}
@@ -198,6 +200,10 @@ def renamed_rule(call: Call, given: dict[str, Value]) -> None:
     rule = given.get("trigger_rule")
     new = TRIGGER_RULES.get(rule) if type(rule) is str else None
     if new is not None:
+        if call.interpreter.protected:
+            raise Raised(
+                ValueError(f"The trigger_rule must be one of Airflow's; received '{rule}'."), call.place
+            )
         given["trigger_rule"] = new
         message = f"the trigger rule `{rule}` is Airflow 2's name of `{new}`"
         advice = f"write `trigger_rule={new!r}`"
@@ -205,10 +211,13 @@ def renamed_rule(call: Call, given: dict[str, Value]) -> None:
 
 
 def renamed_arguments(call: Call, given: dict[str, Value], table: dict[str, OldArgument], owner: str) -> None:
-    """Puts arguments under their new names, with a warning for each."""
+    """Puts arguments under their new names, with a warning for each; in `try` they raise, as in Airflow."""
     for old, argument in table.items():
         if old not in given:
             continue
+        if call.interpreter.protected and not argument.is_taken:
+            message = f"{owner}.__init__() got an unexpected keyword argument '{old}'"
+            raise Raised(TypeError(message), call.place_of(old))
         value = given.pop(old)
         if argument.new is None:
             message, advice = (

@@ -19,5 +19,9 @@ try:
 except ImportError:
     from airflow.providers.standard.operators.bash import BashOperator
     b = "bash3"
-with DAG("demo", start_date=start, schedule=None):
+try:
+    dag = DAG("demo", start_date=start, schedule_interval="@daily")
+except TypeError:
+    dag = DAG("demo", start_date=start, schedule="@hourly")
+with dag:
     Empty(task_id="old" if OLD else "new") >> Empty(task_id=name) >> BashOperator(task_id=b, bash_command="a")

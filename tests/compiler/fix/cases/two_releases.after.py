@@ -1,5 +1,7 @@
 import os
 
+from airflow import DAG
+
 try:
     from airflow.operators.dummy import DummyOperator
 except ImportError:
@@ -15,3 +17,8 @@ from airflow.providers.standard.operators.empty import EmptyOperator as Nothing
 from airflow.operators.python import ShortCircuitOperator  # leoflow: ignore[LF311] shared
 
 x = [DummyOperator, PythonOperator, BashOperator, Nothing]
+try:
+    dag = DAG("a", schedule_interval="@daily")
+except TypeError:
+    dag = DAG("a", schedule="@daily")
+other = DAG("b", schedule="@daily")
