@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from typing import Any
 
 import libcst as cst
@@ -131,10 +132,22 @@ def make_factory(
     parameters = parameters_of(function)
     if parameters is not None and any(p.name == "self" for p in parameters):
         raise Raised(TypeError(f"{name} does not support methods"), call.place)
+    _check_object(function, multiple_outputs, call)
     kwargs.setdefault("task_id", call.interpreter.describe(function))
     if multiple_outputs is None:
         multiple_outputs = returns_mapping(call.interpreter, function)
     return TaskFactory(name, operator, function, kwargs, multiple_outputs, call.interpreter)
+
+
+def _check_object(function: Value, multiple_outputs: Value, call: Call) -> None:
+    """Of a callable object that is no function, Airflow reads a name and, to infer outputs, annotations."""
+    is_object = isinstance(function, partial) or type(function).__module__ in call.interpreter.modules
+    needed = ("__name__",) if multiple_outputs is not None else ("__annotations__", "__name__")
+    for name in needed if is_object else ():
+        if not hasattr(function, name):
+            kind = "functools.partial" if isinstance(function, partial) else type(function).__name__
+            error = AttributeError(f"'{kind}' object has no attribute '{name}'")
+            raise Raised(error, call.place, advice=lambda: "decorate a function that calls it")
 
 
 class TaskFactory(CallableModel):

@@ -1,3 +1,5 @@
+from functools import partial
+
 from airflow.providers.standard.decorators.python import _PythonDecoratedOperator
 from airflow.sdk import DAG, task
 from airflow.sdk.bases.decorator import task_decorator_factory
@@ -6,6 +8,11 @@ from airflow.sdk.bases.decorator import task_decorator_factory
 class Patient(_PythonDecoratedOperator):
     def __init__(self, *, retries=9, **kwargs):
         super().__init__(retries=retries, **kwargs)
+
+
+class Adder:
+    def __call__(self, n=1):
+        return n
 
 
 with DAG("demo"):
@@ -24,3 +31,6 @@ with DAG("demo"):
         return 2
 
     two()
+
+    task(partial(max, 1), task_id="three")()
+    task(Adder(), task_id="four", multiple_outputs=False)()
