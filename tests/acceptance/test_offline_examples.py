@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 OFFLINE = [
     "bash_pipeline",
     "csv_report",
+    "declared",
     "fan_out_aggregate",
     "hello",
     "lifecycle",

@@ -18,6 +18,7 @@ NAMES = [
     "api_chain",
     "bash_pipeline",
     "csv_report",
+    "declared",
     "duckdb_http_csv",
     "etl_duckdb",
     "fan_out_aggregate",

@@ -31,7 +31,12 @@ _PATTERNS = {
     r"^[a-z][a-z0-9_-]*$": "a connection type such as postgres",
     r"^[0-9]+(\.[0-9]+)?(m|[kMGTPE]|[KMGTPE]i)?$": "a quantity such as 500m, 2 or 1Gi",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "a name such as API_KEY",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})?)?$": "a date such as 2026-01-31",
 }
+
+
+# What a key with several forms takes.
+_ALTERNATIVES = {"schedule": "a cron expression, a preset such as @daily, or `{delta_seconds: 3600}`"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +76,8 @@ def expectation(breach: Breach) -> str:
         return "one of " + ", ".join(f"`{item}`" for item in limit)
     if rule == "pattern":
         return f"{_PATTERNS[limit]}, not `{value}`"
+    if rule == "oneOf":
+        return _ALTERNATIVES.get(str(breach.path[-1]), "a task, a list of tasks, or `{task_id, key}`")
     if rule in ("minLength", "minItems"):
         return "not empty"
     if rule == "uniqueItems":

@@ -60,7 +60,31 @@ def load_project(
     bundle = _gather(project)
     if bundle.diagnostics:
         return None, in_order(bundle.diagnostics)
-    return replace(project, files=dict(sorted(bundle.files.items()))), ()
+    project = replace(project, files=dict(sorted(bundle.files.items())))
+    return (project, ()) if config.dag is None else _declared(project)
+
+
+def _declared(project: Project) -> tuple[Project | None, tuple[Diagnostic, ...]]:
+    """The project with the file that its declaration means, written beside it."""
+    from leoflow_compiler.atomic import write_atomically
+    from leoflow_compiler.project.declared import DECLARED_SOURCE, check_declared, declared, place
+
+    problems = tuple(check_declared(project))
+    if problems:
+        return None, in_order(problems)
+    data = declared(project).text.encode()
+    file = place(project.root)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.is_file() or file.read_bytes() != data:
+            write_atomically(file, data)
+    except OSError as error:
+        message = f"{DECLARED_SOURCE} cannot be written: {error.strerror}"
+        return None, (
+            Diagnostic(code=codes.CONFIG_UNREADABLE, message=message, span=project.location_of("dag")),
+        )
+    files = dict(sorted({**project.files, DECLARED_SOURCE: file}.items()))
+    return replace(project, files=files, config=replace(project.config, dag_source=DECLARED_SOURCE)), ()
 
 
 def _read_config(text: str) -> tuple[ReadConfig, list[Diagnostic]]:
@@ -90,10 +114,18 @@ def _gather(project: Project) -> Bundle:
     bundle = Bundle(root=project.root, patterns=project.patterns)
     for index, entry in enumerate(project.config.include_paths):
         bundle.add(entry, project.location_of("include_paths", index))
-    problem = _source_problem(project, bundle)
+    problem = _source_problem(project, bundle) if project.config.dag is None else _both(project)
     if problem is not None:
         bundle.diagnostics.append(problem)
     return bundle
+
+
+def _both(project: Project) -> Diagnostic | None:
+    if not project.source_path.is_file():
+        return None
+    message = f"the project declares its DAG in {CONFIG_FILE} and has a `{project.config.dag_source}` as well"
+    span = project.location_of("dag")
+    return Diagnostic(code=codes.BAD_DECLARATION, message=message, span=span, help="keep one of them")
 
 
 def _source_problem(project: Project, bundle: Bundle) -> Diagnostic | None:

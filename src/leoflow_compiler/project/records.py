@@ -72,6 +72,7 @@ class ProjectConfig:
     connectors: tuple[str, ...] = ()
     compile_env: Mapping[str, str] = field(default_factory=dict)
     runtime: Runtime = "auto"
+    dag: Mapping[str, Any] | None = None  # the declared DAG, where there is no dag.py
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> ProjectConfig:

@@ -66,14 +66,18 @@ def _translate(breach: Breach, document: YamlDocument) -> Iterator[Diagnostic]:
             # A misspelt key is told once, as what it is.
             misspelt = any(nearest(other, [key]) for other in breach.value if other not in breach.known)
             if key not in breach.value and not misspelt:
-                yield Diagnostic(
-                    code=codes.MISSING_KEY,
-                    message=f"`{key}` is missing",
-                    span=Span(file=CONFIG_FILE, line=1),
-                    help=f"add `{key}: my_dag`, with the id that the code declares",
-                )
+                yield _missing(key, breach, document)
     else:
         yield _wrong_value(breach, document)
+
+
+def _missing(key: str, breach: Breach, document: YamlDocument) -> Diagnostic:
+    if not breach.path:
+        span = Span(file=CONFIG_FILE, line=1)
+        advice = f"add `{key}: my_dag`, with the id that the code declares"
+        return Diagnostic(code=codes.MISSING_KEY, message=f"`{key}` is missing", span=span, help=advice)
+    message = f"`{key}` is missing in `{_dotted(breach.path)}`"
+    return Diagnostic(code=codes.MISSING_KEY, message=message, span=_place(document.places, breach.path).key)
 
 
 def _unknown_keys(breach: Breach, places: Mapping[KeyPath, Place]) -> Iterator[Diagnostic]:
@@ -81,14 +85,6 @@ def _unknown_keys(breach: Breach, places: Mapping[KeyPath, Place]) -> Iterator[D
         if key in breach.known:
             continue
         span = _place(places, (*breach.path, key)).key
-        if breach.path == () and key == "dag":
-            yield Diagnostic(
-                code=codes.DECLARATIVE_DAG,
-                message="`dag:` (a DAG declared in YAML) is not supported by this version of Leoflow",
-                span=span,
-                help="declare the tasks in dag.py and remove `dag:`",
-            )
-            continue
         where = f" in `{_dotted(breach.path)}`" if breach.path else ""
         yield Diagnostic(
             code=codes.UNKNOWN_KEY,

@@ -94,15 +94,35 @@ requirements.""",
     good="dag_id: hello\ndependencies:\n  - requests==2.32.3\n",
 )
 
-DECLARATIVE_DAG = Code(
+BAD_DECLARATION = Code(
     code="LF009",
-    name="declarative-dag",
-    summary="`dag:` in `leoflow.yaml` is not supported by this version.",
+    name="bad-declaration",
+    summary="The DAG that `leoflow.yaml` declares is not one.",
     explanation="""\
-A DAG without Python, declared as `dag: {schedule, tasks}` in `leoflow.yaml`, is part of the format but
-not yet of this compiler. Write the tasks in a `dag.py`; a project of BashOperators is a few lines.""",
-    bad="dag_id: hello\ndag:\n  tasks: []\n",
-    good="dag_id: hello\ndag_source: dag.py\n",
+A project without a `dag.py` may declare its DAG under `dag:`, in the words of `dag.json`.
+Ids are unique, `depends_on` and `xcom_input` name declared tasks without a circle, and a python task's
+`entrypoint` names a function of a module of the project.""",
+    bad="""\
+dag_id: sales
+dag:
+  tasks:
+    - task_id: load
+      type: bash
+      entrypoint: "true"
+      depends_on: [extract]
+""",
+    good="""\
+dag_id: sales
+dag:
+  tasks:
+    - task_id: extract
+      type: bash
+      entrypoint: "true"
+    - task_id: load
+      type: bash
+      entrypoint: "true"
+      depends_on: [extract]
+""",
 )
 
 SOURCE_MISSING = Code(
