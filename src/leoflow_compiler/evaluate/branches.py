@@ -163,9 +163,11 @@ def run_while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Signal
 def run_try(interpreter: Interpreter, node: cst.Try, scope: Scope) -> Signal:
     try:
         signal = _run_protected(interpreter, node, scope)
-    except Interruption:
+    except Interruption as interruption:
         if node.finalbody is not None:
-            interpreter.run_block(node.finalbody.body, scope)
+            final = interpreter.run_block(node.finalbody.body, scope)
+            if final is not None and isinstance(interruption, Raised):
+                return final  # `return`, `break` and `continue` there end the exception
         raise
     if node.finalbody is not None:
         final = interpreter.run_block(node.finalbody.body, scope)

@@ -76,6 +76,7 @@ MUTATORS = frozenset(
         "__delitem__",
         "__iadd__",
         "__ior__",
+        *("read", "read_string", "read_dict", "read_file", "set", "add_section"),  # of configparser
     ]
 )
 # What depends on the order in which it meets the items of a set.
@@ -282,7 +283,10 @@ def _call_native(
     if on_paths is not None:
         return interpreter.native(place, on_paths, *args, **kwargs)
     name = getattr(callee, "__name__", "")
-    mutates = isinstance(callee, (BuiltinMethodType, MethodWrapperType)) and name in MUTATORS
+    mutates = name in MUTATORS and (
+        isinstance(callee, (BuiltinMethodType, MethodWrapperType))
+        or (isinstance(callee, MethodType) and not isinstance(callee.__func__, Function))
+    )
     if mutates:
         interpreter.changes_value(f"a {type(callee.__self__).__name__}", place)
     if callee is next and args and not isinstance(args[0], GeneratorType):

@@ -175,7 +175,7 @@ class Interpreter:
         """Sets as sorted lists, because their own order differs from process to process."""
         if type(value) not in (set, frozenset) or len(value) < 2:
             return value
-        if any(type(item).__repr__ is object.__repr__ and _id(item) is None for item in value):
+        if any(_has_no_text(item) for item in value):
             return self.opaque("the order of this set differs from run to run", self.here())
         return self.native(
             self.here(), sorted, value, key=lambda item: (type(item).__name__, _id(item) or str(item))
@@ -233,8 +233,20 @@ class Interpreter:
         return str(getattr(callee, "__name__", type(callee).__name__))
 
 
+def _has_no_order(item: Value) -> bool:
+    """Whether nothing but its address tells it from others."""
+    kind: Any = type(item)
+    return kind.__repr__ is object.__repr__ and _id(item) is None
+
+
 def _id(item: Value) -> str | None:
     """A task's or group's own."""
     names = getattr(item, "__dict__", {})
     found = names.get("task_id") or names.get("group_id")
     return found if isinstance(found, str) else None
+
+
+def _has_no_text(item: Value) -> bool:
+    """Whether all that tells it from others is where it lies in memory."""
+    text: Any = type(item).__repr__
+    return text is object.__repr__ and _id(item) is None

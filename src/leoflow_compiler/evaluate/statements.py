@@ -242,9 +242,10 @@ def _del(interpreter: Interpreter, node: cst.Del, scope: Scope) -> Signal:
         place = interpreter.place(target, scope)
         interpreter.changes_value(f"`{scope.file.tree.code_for_node(target)}`", place)
         if isinstance(target, cst.Name):
-            holder = scope.find(target.value)
-            if holder is None:
-                raise Raised(NameError(f"name '{target.value}' is not defined"), place)
+            holder = scope.target(target.value)
+            if target.value not in holder.names:
+                kind = UnboundLocalError if holder.kind == "function" else NameError
+                raise Raised(kind(f"name '{target.value}' is not defined"), place)
             del holder.names[target.value]
         elif isinstance(target, cst.Subscript):
             _delete_item(interpreter, target, scope, place)

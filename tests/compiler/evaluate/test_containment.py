@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from leoflow_compiler.lower import pipeline
+from leoflow_compiler.lower.every_dag import compile_every_dag
 from leoflow_compiler.lower.pipeline import CompileResult, compile_project, run_passes
 from leoflow_compiler.project import load_project
+from leoflow_compiler.project.airflow_folder import AirflowFolder
 
 DAG = "from airflow.sdk import DAG, task\nwith DAG('demo'):\n    @task\n    def f(): return 1\n    f()\n"
 
@@ -46,6 +48,16 @@ def codes(result: CompileResult) -> set[str]:
         "g = (x for x in [1])\ng.gi_frame.f_globals",
         "import functools\nfunctools.partial(open, {path!r}, 'w')()",
         "list(map(open, [{path!r}], ['w']))",
+        "from operator import attrgetter\nattrgetter('__globals__')(lambda: 1)",
+        "from operator import methodcaller\nimport pathlib\n"
+        "methodcaller('write_text', 'x')(pathlib.Path({path!r}))",
+        "import configparser\nc = configparser.ConfigParser()\nc.read({path!r})\n"
+        "c.write(open({path!r}, 'w'))",
+        "import contextlib\nwith contextlib.ExitStack() as s:\n    s.enter_context(open({path!r}, 'w'))",
+        "class A:\n    def __init_subclass__(cls): open({path!r}, 'w')\nclass B(A): pass",
+        "type('T', (type,), {'__call__': lambda cls: open({path!r}, 'w')})('A', (), {})()",
+        "import importlib\nimportlib.import_module('os').system('touch ' + {path!r})",
+        "import functools\nfunctools.wraps(lambda: 1)(open)({path!r}, 'w')",
     ],
 )
 def test_the_top_level_of_a_file_does_nothing(tmp_path: Path, attempt: str) -> None:
@@ -76,6 +88,9 @@ def test_the_top_level_of_a_file_does_nothing(tmp_path: Path, attempt: str) -> N
         "import math\nx = math.factorial(10**7)",
         "x = bytes(10**10)",
         "x = [n for n in iter(int, 1)]",
+        "class N:\n    def __iter__(self): return self\n    def __next__(self): return 1\nx = list(N())",
+        "class N:\n    def __getitem__(self, i): return i\nx = list(N())",
+        "import functools\nx = functools.reduce(lambda a, b: a * a, range(40), 10)",
     ],
 )
 def test_work_without_end_is_refused(tmp_path: Path, text: str) -> None:
@@ -110,3 +125,26 @@ def test_a_compile_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
         result = compiled(tmp_path, text + loop)
         assert result.document is not None
         assert [task["call_args"]["x"] for task in result.document["tasks"]] == ["a", "b", "c"]
+
+
+def test_links_lead_out_of_no_project(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "link.txt").symlink_to(outside / "secret.txt")
+    (folder / "more").symlink_to(outside, target_is_directory=True)
+    for code in (
+        "ids = [(HERE / 'link.txt').read_text()]",
+        "ids = [open(HERE / 'more' / 'secret.txt').read()]",
+        "ids = [p.stem for p in HERE.rglob('*secret*')]",
+        "ids = [open(HERE / '..' / 'outside' / 'secret.txt').read()]",
+    ):
+        text = f"from pathlib import Path\nHERE = Path(__file__).parent\n{code}\n"
+        text += "from airflow.sdk import DAG, task\nwith DAG('demo'):\n"
+        text += "    for i in ids + ['own']:\n        task(task_id=i)(lambda: 1)()\n"
+        (folder / "dag.py").write_text(text)
+        dags = compile_every_dag(AirflowFolder.of(folder).project("dag.py")).dags
+        documents = [dag.document for dag in dags.values() if dag.document is not None]
+        assert all("secret" not in str(document["tasks"]) for document in documents)

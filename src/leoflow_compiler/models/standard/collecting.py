@@ -24,7 +24,7 @@ def register(models: Models) -> None:
     models.constants("collections.abc", kinds)
     models.pure_types.update(kinds.values())
     models.pure("copy", copy.copy, copy.deepcopy)
-    models.pure("bisect", bisect.bisect_left, bisect.bisect_right, bisect.insort)
+    models.pure("bisect", bisect.bisect_left, bisect.bisect_right)
     models.values["bisect.bisect"] = bisect.bisect_right
     models.pure("heapq", heapq.nlargest, heapq.nsmallest)
     models.pure("types", types.SimpleNamespace)
