@@ -233,12 +233,6 @@ class Interpreter:
         return str(getattr(callee, "__name__", type(callee).__name__))
 
 
-def _has_no_order(item: Value) -> bool:
-    """Whether nothing but its address tells it from others."""
-    kind: Any = type(item)
-    return kind.__repr__ is object.__repr__ and _id(item) is None
-
-
 def _id(item: Value) -> str | None:
     """A task's or group's own."""
     names = getattr(item, "__dict__", {})

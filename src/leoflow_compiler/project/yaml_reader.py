@@ -15,6 +15,7 @@ from leoflow_compiler.project.records import KeyPath, Place
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+_MORE_LINE_BREAKS = "\x85\u2028\u2029"
 MAX_DEPTH = 50
 MAX_VALUES = 20_000  # aliases count each time that they are used
 
@@ -31,7 +32,7 @@ class YamlDocument:
 
 def read_yaml(text: str, file: str) -> YamlDocument:
     """Reads the only document of `text`; `file` names it in spans."""
-    reader = _Reader(file=file)
+    reader = _Reader(file=file, text=text)
     try:
         _check_depth(text)
         node = yaml.compose(text, Loader=_Loader)
@@ -69,6 +70,7 @@ def _check_depth(text: str) -> None:
 @dataclass(kw_only=True, slots=True)
 class _Reader:
     file: str
+    text: str
     places: dict[KeyPath, Place] = field(default_factory=dict)
     raw_scalars: dict[KeyPath, str] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -160,23 +162,27 @@ class _Reader:
         return str(node.value)
 
     def _span(self, node: yaml.Node) -> Span:
-        start, end = node.start_mark, node.end_mark
-        one_line = start.line == end.line
-        return Span(
-            file=self.file,
-            line=start.line + 1,
-            column=start.column + 1,
-            end_line=start.line + 1 if one_line else end.line + 1,
-            end_column=end.column + 1,
-        )
+        line, column = position(node.start_mark, self.text)
+        end_line, end_column = position(node.end_mark, self.text)
+        return Span(file=self.file, line=line, column=column, end_line=end_line, end_column=end_column)
+
+
+def position(mark: Any, text: str) -> tuple[int, int]:
+    """Line and column as editors count them: YAML begins new lines at a few more characters."""
+    if not any(character in text for character in _MORE_LINE_BREAKS):
+        return mark.line + 1, mark.column + 1
+    begin = text.rfind("\n", 0, mark.index) + 1
+    return text.count("\n", 0, mark.index) + 1, mark.index - begin + 1
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
-    span = Span(file=file, line=mark.line + 1, column=mark.column + 1) if mark else Span(file=file, line=1)
+    line, column = position(mark, text) if mark else (1, 0)
+    span = Span(file=file, line=line, column=column)
     notes: tuple[Note, ...] = ()
     if error.context and error.context_mark and error.context_mark.line + 1 != span.line:
-        place = Span(file=file, line=error.context_mark.line + 1, column=error.context_mark.column + 1)
+        line, column = position(error.context_mark, text)
+        place = Span(file=file, line=line, column=column)
         notes = (Note(message=error.context, span=place),)
     problem = (error.problem or "the file cannot be read").removeprefix("but ")
     hint = None
