@@ -19,7 +19,7 @@ from leoflow_compiler.diagnostics.records import Span
 from leoflow_compiler.project.records import CONFIG_FILE, KeyPath, Place, Project
 from leoflow_runtime.artifact.resources import resource
 
-FORMAT = 1
+FORMAT = 2
 # A result has some 10 kB; entries that were not written for the longest time go first.
 MAX_ENTRIES = 10_000
 

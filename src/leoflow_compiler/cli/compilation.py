@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from leoflow_compiler.diagnostics.machine import diagnostic_to_json
 from leoflow_compiler.diagnostics.outcome import has_errors, in_order, is_repeatable
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 from leoflow_compiler.project import Project, load_project
+from leoflow_runtime.artifact.canonical import canonical_bytes
 
 if TYPE_CHECKING:
     from leoflow_compiler.lower.result import CompileResult
@@ -34,6 +36,7 @@ class Compiled:
     document: dict[str, Any] | None
     diagnostics: tuple[Diagnostic, ...]
     cache_problem: str | None = None  # why the result could not be kept
+    data: bytes | None = None  # the canonical bytes of the document
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,7 +95,14 @@ def _look_up(target: Target, cache: CompileCache | None) -> Compiled | _Pending:
     if entry is None:
         return _Pending(target=target, project=project, key=key)
     found = tuple(_diagnostic(item) for item in entry["diagnostics"])
-    return Compiled(target=target, project=project, document=entry["document"], diagnostics=found)
+    text = entry["document"]
+    return Compiled(
+        target=target,
+        project=project,
+        document=None if text is None else json.loads(text),
+        diagnostics=found,
+        data=None if text is None else text.encode(),
+    )
 
 
 def _evaluate_all(pending: Sequence[_Pending], cache: CompileCache | None) -> list[Compiled]:
@@ -106,8 +116,10 @@ def _kept(pending: _Pending, result: CompileResult, cache: CompileCache | None) 
     diagnostics = in_order(result.diagnostics)
     document = None if has_errors(diagnostics) else result.document
     problem = None
+    data = None if document is None else canonical_bytes(document)
     if cache is not None and is_repeatable(diagnostics):
-        entry = {"document": document, "diagnostics": [diagnostic_to_json(item) for item in diagnostics]}
+        text = None if data is None else data.decode()
+        entry = {"document": text, "diagnostics": [diagnostic_to_json(item) for item in diagnostics]}
         try:
             cache.put(pending.key, entry)
         except OSError as error:
@@ -118,6 +130,7 @@ def _kept(pending: _Pending, result: CompileResult, cache: CompileCache | None) 
         document=document,
         diagnostics=diagnostics,
         cache_problem=problem,
+        data=data,
     )
 
 

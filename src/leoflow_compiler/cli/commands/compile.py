@@ -55,7 +55,7 @@ def _emit(result: Compiled, output: str | None) -> str | None:
     """Writes one document; returns the line that says so."""
     if result.document is None:
         return None
-    data = canonical_bytes(result.document)
+    data = result.data if result.data is not None else canonical_bytes(result.document)
     if output == STDOUT:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
