@@ -132,3 +132,32 @@ def test_a_save_is_noticed_at_once(lite: Lite, shared_machine: Machine) -> None:
     until(lambda: len(lite.versions("quick")) == 2, "a second version", seconds=10)
     # Mostly the compiler's own start; generous, because the machine is shared.
     assert time.monotonic() - begin < 5
+
+
+MAPPED = """\
+from airflow.sdk import DAG, task
+
+with DAG("ahead"):
+
+    @task
+    def f(x):
+        return x
+
+    f.expand(x=[1, 2])
+"""
+
+
+def test_what_this_release_does_not_run_is_refused_by_name(lite: Lite, shared_machine: Machine) -> None:
+    shared_machine.project("ahead", dag("ahead"))
+    lite.wait_for_dag("ahead")
+    (shared_machine.workspace / "ahead" / "dag.py").write_text(MAPPED)
+
+    def complaint() -> str | None:
+        texts = [e["stack_trace"] for e in lite.import_errors() if e["filename"].startswith("ahead/")]
+        return texts[0] if texts else None
+
+    text = until(complaint, "an import error", seconds=20)
+
+    assert "does not run yet: dynamic task mapping (task `f`)" in text
+    assert len(lite.versions("ahead")) == 1
+    assert result(lite, "ahead") == "one"

@@ -58,6 +58,13 @@ def test_a_document_is_refused_with_all_that_is_wrong(tell: Callable[..., None])
         )
         noise = await post("/api/v2/dags/line/versions", content=b"{")
         assert noise.status_code == 400
+        ahead = await post(
+            "/api/v2/dags/line/versions",
+            json={**LINE, "tasks": [{"task_id": "one", "type": "python", "mapped": {"expand": {"x": [1]}}}]},
+        )
+        assert ahead.status_code == 422
+        needs = "this release does not run yet: dynamic task mapping (task `one`)"
+        assert [(one["type"], one["msg"]) for one in ahead.json()["detail"]] == [("not-run-yet", needs)]
         unscheduled = await post("/api/v2/dags/line/versions", json={**LINE, "schedule": "every noon"})
         assert unscheduled.status_code == 422
         assert (await server.client.get("/api/v2/dags/line")).status_code == 404

@@ -30,6 +30,7 @@ NOT_BUILT = {
     "dialect_mapping",
     "dialect_provider_operators",
     "dialect_setup_teardown",
+    "requires_followed",
 }
 LOAD = """
 import json, sys

@@ -1,0 +1,70 @@
+"""What a document asks for and this release does not run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from leoflow_runtime.artifact import Missing, missing_capabilities
+
+
+def document(*tasks: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"dag_id": "d", "tasks": list(tasks) or [{"task_id": "t", "type": "empty"}], **fields}
+
+
+def test_what_runs_is_not_missing() -> None:
+    tasks = [
+        {"task_id": "a", "type": "python", "kind": "branch"},
+        {"task_id": "b", "type": "bash", "entrypoint": "true", "weight_rule": "absolute"},
+        {"task_id": "c", "type": "http_api", "http_request": {"method": "GET"}},
+    ]
+
+    assert missing_capabilities(document(*tasks, schedule="@daily")) == ()
+    assert missing_capabilities(document(schedule={"delta_seconds": 60})) == ()
+
+
+def test_each_capability_is_named_once_with_the_first_task_that_needs_it() -> None:
+    sensor = {
+        "type": "operator",
+        "operator_class": "airflow.sensors.FileSensor",
+    }
+
+    found = missing_capabilities(document({"task_id": "a", **sensor}, {"task_id": "b", **sensor}))
+
+    assert found == (Missing(capability="the operator FileSensor", task_id="a"),)
+    assert str(found[0]) == "the operator FileSensor (task `a`)"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("mapped", {"expand": {"x": [1]}}, "dynamic task mapping"),
+        ("is_setup", True, "setup and teardown tasks"),
+        ("outlets", [{"name": "a", "uri": "a"}], "assets"),
+        ("callbacks", ["on_failure_callback"], "callbacks"),
+        ("conditions", ["run_if"], "`run_if` and `skip_if`"),
+        ("weight_rule", "own.Rule", "a weight rule of one's own"),
+    ],
+)
+def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
+    task = {"task_id": "t", "type": "python", field: value}
+
+    assert [one.capability for one in missing_capabilities(document(task))] == [said]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"schedule": {"assets": {"alias": "a"}}}, "schedules by assets"),
+        ({"schedule": {"timetable": "airflow.sdk.EventsTimetable"}}, "the timetable EventsTimetable"),
+        ({"callbacks": ["on_success_callback"]}, "callbacks"),
+        ({"task_groups": [{"group_id": "g", "mapped": {}}]}, "dynamic mapping of task groups"),
+        (
+            {"params": {"p": {"value": None, "is_late": True}}},
+            "param defaults that are known only when the code runs",
+        ),
+    ],
+)
+def test_fields_of_dags(fields: dict[str, Any], said: str) -> None:
+    assert [str(one) for one in missing_capabilities(document(**fields))] == [f"{said} (the DAG)"]
