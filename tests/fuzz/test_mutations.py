@@ -69,7 +69,8 @@ def test_damage_is_refused_or_compiled(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, project)
     dice = random.Random(f"{SEED} {folder.name}")
     for number in range(ROUNDS):
-        name = "leoflow.yaml" if number % 3 == 2 else "dag.py"
+        declares = not (folder / "dag.py").is_file()  # the DAG is in leoflow.yaml
+        name = "leoflow.yaml" if declares or number % 3 == 2 else "dag.py"
         data = damaged((folder / name).read_bytes(), dice)
         (project / name).write_bytes(data)
 
