@@ -222,6 +222,8 @@ def _call_unknown_library(interpreter: Interpreter, callee: Library, request: Ca
             f"`{callee.path}` is not part of the project and receives a {type(structural).__name__.lower()}",
             request.place,
         )
+    if not interpreter.probing:
+        interpreter.records.setdefault("outside_calls", []).append((callee.path, request.place))
     result = interpreter.opaque(f"`{callee.path}(…)` is known only when the code runs", request.place)
     _probe_functions(interpreter, values, result, request.place)
     return result

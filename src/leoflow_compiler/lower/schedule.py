@@ -75,7 +75,9 @@ def _expression(argument: Argument, text: str) -> str:
     try:
         cron(text, "UTC")
     except CronInvalid as invalid:
+        never = "next date" in invalid.reason
         message = f"`{text}` is no cron expression: {invalid.reason}"
+        message = f"`{text}` never comes: no date fits it" if never else message
         raise Refusal(BAD_SCHEDULE, message, argument.place, help=_ADVICE) from None
     return text
 

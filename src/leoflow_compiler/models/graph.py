@@ -164,6 +164,8 @@ class Dag(ModelValue):
             "task_group": self.root,
             "default_args": self.default_args,
             "task_count": len(self.tasks),
+            "roots": [task for task in self.tasks.values() if not task.upstream],
+            "leaves": [task for task in self.tasks.values() if not task.downstream],
         }
         if name in simple:
             return simple[name]
