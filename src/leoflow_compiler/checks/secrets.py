@@ -19,6 +19,7 @@ _FORMATS = {
     "a Slack token": re.compile(r"\bxox[abposr]-[0-9A-Za-z-]{20,}"),
     "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
 }
+_MARKS = re.compile("AKIA|ASIA|PRIVATE KEY|gh[pousr]_|glpat-|xox|AIza|://")  # each of them has one
 # scheme://user:password@host, where the password is neither a template nor a placeholder.
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@{}$%<>]+:([^\s:/@{}$%<>*]+)@[\w.-]+")
 _PLACEHOLDERS = frozenset(
@@ -29,7 +30,7 @@ _PLACEHOLDERS = frozenset(
 def secrets_in_source(interpreter: Interpreter) -> Iterator[Diagnostic]:
     """One warning for each text that holds one. The secret itself is not repeated."""
     for path, source in interpreter.sources.items():
-        for node in ast.walk(source.syntax):
+        for node in source.syntax.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) > 12:
                 kind = _kind(node.value)
                 if kind is not None:
@@ -42,6 +43,8 @@ def secrets_in_source(interpreter: Interpreter) -> Iterator[Diagnostic]:
 
 
 def _kind(text: str) -> str | None:
+    if not _MARKS.search(text):
+        return None
     for kind, pattern in _FORMATS.items():
         if pattern.search(text):
             return kind

@@ -19,7 +19,6 @@ from leoflow_compiler.diagnostics.machine import diagnostic_to_json
 from leoflow_compiler.diagnostics.outcome import has_errors, in_order, is_repeatable
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 from leoflow_compiler.project import Project, load_project
-from leoflow_runtime.artifact.canonical import canonical_bytes
 
 if TYPE_CHECKING:
     from leoflow_compiler.lower.result import CompileResult
@@ -116,7 +115,7 @@ def _kept(pending: _Pending, result: CompileResult, cache: CompileCache | None) 
     diagnostics = in_order(result.diagnostics)
     document = None if has_errors(diagnostics) else result.document
     problem = None
-    data = None if document is None else canonical_bytes(document)
+    data = None if document is None else result.data
     if cache is not None and is_repeatable(diagnostics):
         text = None if data is None else data.decode()
         entry = {"document": text, "diagnostics": [diagnostic_to_json(item) for item in diagnostics]}

@@ -66,7 +66,7 @@ def _name(interpreter: Interpreter, node: cst.Name, scope: Scope) -> Value:
 
 @evaluates(cst.Integer, cst.Float, cst.Imaginary)
 def _number(interpreter: Interpreter, node: cst.Integer | cst.Float | cst.Imaginary, scope: Scope) -> Value:
-    return interpreter.native(interpreter.place(node, scope), lambda: node.evaluated_value)
+    return strings.number(node.value)
 
 
 @evaluates(cst.SimpleString)

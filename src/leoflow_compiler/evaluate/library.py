@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -30,18 +30,23 @@ class Call:
 
     def place_of(self, argument: str) -> Place:
         """Where the keyword argument is written; the call itself when it came by `**`."""
-        node = self.place.node
-        if isinstance(node, cst.Call):
-            for arg in node.args:
-                if arg.keyword is not None and arg.keyword.value == argument:
-                    return Place(file=self.place.file, node=arg, statement=self.place.statement)
-        return self.place
+        return place_of(self.place, argument)
 
     def refusal(
         self, code: Code, message: str, *, argument: str | None = None, help: str | None = None
     ) -> Refusal:
         place = self.place_of(argument) if argument else self.place
         return Refusal(code, message, place, help=help)
+
+
+def place_of(call: Place, argument: str) -> Place:
+    """Where a call's keyword argument is written; the call itself when it came by `**`."""
+    node = call.node
+    if isinstance(node, cst.Call):
+        for arg in node.args:
+            if arg.keyword is not None and arg.keyword.value == argument:
+                return Place(file=call.file, node=arg, statement=call.statement)
+    return call
 
 
 CallModel = Callable[[Call], Value]
@@ -83,6 +88,12 @@ class Models:
     # Functions that must look at their arguments before the native one may run.
     # They raise BudgetExceeded, or return what is known instead of a value.
     guards: dict[object, Callable[[Call], Opaque | None]] = field(default_factory=dict)
+
+    def copy(self) -> Models:
+        """Tables of their own for an interpreter, which adds what belongs to one compilation."""
+        values = {path: [*value] if type(value) is list else value for path, value in self.values.items()}
+        own = ("calls", "builtins", "pure_types", "pure_functions")
+        return replace(self, values=values, **{name: getattr(self, name).copy() for name in own})
 
     def pure(self, module: str, *things: Any) -> None:
         """Registers types and functions without effects outside of their values, each under its own name."""

@@ -29,6 +29,13 @@ def _literal(text: str) -> str | bytes:
     return value
 
 
+@lru_cache(maxsize=10_000)
+def number(text: str) -> int | float | complex:
+    """A number as written."""
+    value: int | float | complex = ast.literal_eval(text)
+    return value
+
+
 def formatted(interpreter: Interpreter, node: cst.FormattedString, scope: Scope) -> Value:
     """The text of an f-string; opaque as soon as one part of it is."""
     return _join(interpreter, node.parts, "r" in node.start.lower(), scope)

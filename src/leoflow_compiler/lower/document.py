@@ -11,7 +11,7 @@ from typing import Any
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
 from leoflow_compiler.diagnostics.catalogue.lowering import DYNAMIC_START_DATE, NOT_JSON
 from leoflow_compiler.evaluate.errors import Cascade, Interruption, Raised, Refusal
-from leoflow_compiler.evaluate.library import Call
+from leoflow_compiler.evaluate.library import place_of
 from leoflow_compiler.evaluate.problems import problem_of
 from leoflow_compiler.evaluate.values import Library, Opaque, opaque_within
 from leoflow_compiler.lower.overlay import overlay_dag, overlay_task
@@ -24,7 +24,7 @@ from leoflow_compiler.lower.values import MISSING, Argument, json_value, mapped_
 from leoflow_compiler.models.airflow import NOT_SET, Param
 from leoflow_compiler.models.graph import Dag, Group
 from leoflow_compiler.models.timetables import Instance
-from leoflow_runtime.artifact import content_digest, version_label
+from leoflow_runtime.artifact.canonical import labelled_bytes
 
 _DEFAULT_SOURCE = "dag.py"
 
@@ -54,17 +54,15 @@ def build_document(compilation: Compilation) -> None:
         else:
             assert isinstance(problem, Cascade)
     if not compilation.failed:
-        document["dag_version"] = version_label(content_digest(document))
+        document["dag_version"], compilation.data = labelled_bytes(document)
         compilation.document = document
 
 
 def _argument(dag: Dag, name: str) -> Argument:
-    call = Call(interpreter=dag.interpreter, name="DAG", args=(), kwargs={}, place=dag.place)
     return Argument(
-        owner=f"DAG `{dag.dag_id}`",
         name=name,
         value=dag.arguments.get(name),
-        place=call.place_of(name),
+        locate=lambda: (f"DAG `{dag.dag_id}`", place_of(dag.place, name)),
         interpreter=dag.interpreter,
     )
 
@@ -183,13 +181,7 @@ def _add_times(dag: Dag, document: dict[str, Any], problems: list[Interruption])
             raise Refusal(BAD_ARGUMENT, date.wrong("a datetime").message, date.place, help=help_text)
     if start.value is None and dag.default_args.get("start_date") is not None:
         default = dag.default_args["start_date"]
-        start = Argument(
-            owner=start.owner,
-            name="start_date",
-            value=default,
-            place=start.place,
-            interpreter=dag.interpreter,
-        )
+        start = replace(start, value=default)
     if isinstance(start.value, Opaque) and not start.value.cascade and not document.get("catchup"):
         message = f"the start date of DAG `{dag.dag_id}` moves, so it is left out"
         advice = "write a fixed date, such as `datetime(2026, 1, 1)`"

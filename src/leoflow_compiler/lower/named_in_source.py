@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,34 +30,23 @@ class SourceNames:
     imports: set[str] = field(default_factory=set)  # dotted, relative ones with their dots
 
 
-def names_in_source(text: str, tree: ast.Module, values: Mapping[str, Any]) -> SourceNames:
-    """Reads a file's syntax; `values` are its global names as far as they are known."""
+def names_in_source(text: str, nodes: Iterable[ast.AST], values: Mapping[str, Any]) -> SourceNames:
+    """Reads a file's syntax, node by node; `values` are its global names as far as they are known."""
     found = SourceNames()
     if not _WORTH_A_LOOK.search(text) and "import" not in text:
         return found
     paths: dict[str, str] = {}
     calls: list[ast.Call] = []
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
+    for node in nodes:
         if isinstance(node, ast.Constant):
             if isinstance(node.value, str):
                 found.named.update(names_in_text(node.value))
-            continue
-        if isinstance(node, ast.Name):
-            continue
-        if isinstance(node, ast.Call):
+        elif isinstance(node, ast.Call):
             calls.append(node)
         elif isinstance(node, ast.arguments):
             found.named.update(_in_defaults(node))
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             _note_import(node, found.imports, paths)
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
-                pending += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
-                pending.append(value)
     for call in calls:
         found.named.update(_in_call(call, paths, values))
     return found

@@ -60,7 +60,7 @@ def guard(compilation: Compilation) -> None:
         compilation.add(Diagnostic(code=SYNTAX_ERROR, message=f"`{path}` is not UTF-8 text", span=span))
         return
     try:
-        compilation.tree = guard_text(compilation.text, path)
+        compilation.syntax = guard_text(compilation.text, path)
     except SourceRefused as refused:
         compilation.add(refused.diagnostic)
 
@@ -70,7 +70,7 @@ def parse(compilation: Compilation) -> None:
     from leoflow_compiler.source.tree import parse as parse_text
 
     try:
-        source = parse_text(compilation.text, compilation.project.config.dag_source, compilation.tree)
+        source = parse_text(compilation.text, compilation.project.config.dag_source, compilation.syntax)
     except SourceRefused as refused:
         compilation.add(refused.diagnostic)
         return

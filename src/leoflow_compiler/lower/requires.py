@@ -6,7 +6,6 @@ that were evaluated; and that of the project's files which they import, also fro
 
 from __future__ import annotations
 
-import ast
 import posixpath
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from leoflow_compiler.evaluate.paths import SourcePath
 from leoflow_compiler.lower.named_in_source import Named, SourceNames, names_in_source, names_in_text
 from leoflow_compiler.models.default_connections import default_connection, is_connection_argument
-from leoflow_compiler.source.guard import SourceRefused, guard
+from leoflow_compiler.source.guard import SourceRefused, Syntax, guard
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -75,10 +74,10 @@ def _sources(interpreter: Interpreter) -> Iterator[SourceNames]:
     while pending and len(seen) <= _MAX_FILES:
         path = pending.pop()
         source = interpreter.sources.get(path)
-        text, tree = (source.text, source.syntax) if source is not None else _read(interpreter.files[path])
-        if tree is None:
+        text, syntax = (source.text, source.syntax) if source is not None else _read(interpreter.files[path])
+        if syntax is None:
             continue
-        found = names_in_source(text, tree, values.get(path, {}))
+        found = names_in_source(text, syntax.nodes, values.get(path, {}))
         yield found
         for name in found.imports:
             for file in _files(name, path, interpreter):
@@ -87,7 +86,7 @@ def _sources(interpreter: Interpreter) -> Iterator[SourceNames]:
                     pending.append(file)
 
 
-def _read(path: Path) -> tuple[str, ast.Module | None]:
+def _read(path: Path) -> tuple[str, Syntax | None]:
     """A file that only a task imports; one that is no Python names nothing."""
     try:
         text = path.read_text("utf-8")

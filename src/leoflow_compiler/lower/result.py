@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from leoflow_compiler.evaluate.errors import Refusal
     from leoflow_compiler.evaluate.interpreter import Interpreter
     from leoflow_compiler.models.graph import Dag
+    from leoflow_compiler.source.guard import Syntax
     from leoflow_compiler.source.tree import SourceFile
 
 
@@ -22,6 +22,7 @@ class CompileResult:
 
     document: dict[str, Any] | None
     diagnostics: tuple[Diagnostic, ...]
+    data: bytes | None = None  # the canonical bytes of the document
 
 
 @dataclass(kw_only=True, slots=True)
@@ -30,12 +31,13 @@ class Compilation:
 
     project: Project
     text: str = ""  # guard
-    tree: ast.Module | None = None  # guard
+    syntax: Syntax | None = None  # guard
     source: SourceFile | None = None  # parse
     interpreter: Interpreter | None = None  # evaluate
     dags: list[Dag] = field(default_factory=list)  # evaluate
     dag: Dag | None = None  # graph
     document: dict[str, Any] | None = None  # lower
+    data: bytes | None = None  # lower
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
@@ -64,7 +66,11 @@ class Compilation:
 
     def result(self) -> CompileResult:
         ordered = sorted(self.diagnostics, key=_order)
-        return CompileResult(document=None if self.failed else self.document, diagnostics=tuple(ordered))
+        return CompileResult(
+            document=None if self.failed else self.document,
+            diagnostics=tuple(ordered),
+            data=None if self.failed else self.data,
+        )
 
 
 def _order(diagnostic: Diagnostic) -> tuple[Any, ...]:

@@ -9,14 +9,14 @@ from typing import Any
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.evaluate.errors import Interruption, Refusal
-from leoflow_compiler.evaluate.library import Call
+from leoflow_compiler.evaluate.library import place_of
 from leoflow_compiler.evaluate.values import Opaque, Place
 from leoflow_compiler.lower.assets import asset_list, literals
 from leoflow_compiler.lower.schedule import moment_of, rfc3339
 from leoflow_compiler.lower.values import Argument
 from leoflow_compiler.models.airflow import TriggerRule, WeightRule
 from leoflow_compiler.models.airflow2 import TRIGGER_RULES
-from leoflow_compiler.models.graph import Dag, Task
+from leoflow_compiler.models.graph import Task
 from leoflow_compiler.models.timetables import Instance
 
 Converter = Callable[[Argument], Any]
@@ -106,23 +106,20 @@ _DEFAULTABLE = frozenset({"retries", "retry_delay_seconds", "execution_timeout_s
 
 
 def argument_of(task: Task, name: str) -> Argument:
-    value = task.arguments[name]
-    owner, place = f"task `{task.task_id}`", _written(task, name, task.place)
-    dag = task.dag
+    return Argument(
+        name=name,
+        value=task.arguments[name],
+        locate=lambda: _written(task, name),
+        interpreter=task.interpreter,
+    )
+
+
+def _written(task: Task, name: str) -> tuple[str, Place]:
+    """Whose argument it is and where: of the DAG where all of its tasks inherit it, to say it once."""
+    place, dag, value = place_of(task.place, name), task.dag, task.arguments[name]
     if place is task.place and dag is not None and value is not None and dag.default_args.get(name) is value:
-        # Said once, where it is written, instead of once a task.
-        owner, place = f"`default_args` of DAG `{dag.dag_id}`", _default_args(dag)
-    return Argument(owner=owner, name=name, value=value, place=place, interpreter=task.interpreter)
-
-
-def _default_args(dag: Dag) -> Place:
-    call = Call(interpreter=dag.interpreter, name="DAG", args=(), kwargs={}, place=dag.place)
-    return call.place_of("default_args")
-
-
-def _written(task: Task, name: str, place: Place) -> Place:
-    call = Call(interpreter=task.interpreter, name=name, args=(), kwargs={}, place=place)
-    return call.place_of(name)
+        return f"`default_args` of DAG `{dag.dag_id}`", place_of(dag.place, "default_args")
+    return f"task `{task.task_id}`", place
 
 
 _WAITS_FOR_PEOPLE = "airflow.providers.standard.operators.hitl."
@@ -198,7 +195,10 @@ def _own_dates(task: Task, problems: list[Interruption]) -> dict[str, str]:
                 continue
             whole = moment_of(
                 Argument(
-                    owner="the DAG", name=name, value=limit, place=task.place, interpreter=task.interpreter
+                    name=name,
+                    value=limit,
+                    locate=lambda: ("the DAG", task.place),
+                    interpreter=task.interpreter,
                 )
             )
         except Interruption as problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +24,18 @@ MISSING: Any = object()
 class Argument:
     """One argument of a DAG or task: its name and value, and where to point when it is wrong."""
 
-    owner: str  # "DAG `a`", "task `t`"
     name: str
     value: Value
-    place: Place
+    locate: Callable[[], tuple[str, Place]]  # whose it is ("DAG `a`", "task `t`") and where; for problems
     interpreter: Interpreter
+
+    @property
+    def owner(self) -> str:
+        return self.locate()[0]
+
+    @property
+    def place(self) -> Place:
+        return self.locate()[1]
 
     def wrong(self, expected: str) -> Refusal:
         shown = "" if isinstance(self.value, Opaque) else f", not {short(self.value)}"

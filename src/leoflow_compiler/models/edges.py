@@ -178,6 +178,8 @@ def _raise_to_groups(label: Label) -> None:
 
 def depend_on_outputs(task: Task, value: Value) -> None:
     """Edges from the tasks whose outputs are inside a templated argument."""
+    if value is None or isinstance(value, (str, int, float)):
+        return  # nearly every argument
     from leoflow_compiler.models.derived import Derived
     from leoflow_compiler.models.graph import Task as TaskKind
     from leoflow_compiler.models.graph import XCom

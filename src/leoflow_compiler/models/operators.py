@@ -30,14 +30,18 @@ class Operator:
     decorated: bool = False  # made by `@task`
     bases: tuple[str, ...] = ()
     is_open: bool = False  # its class is not known: any argument is taken
+    parameters: Mapping[str, OperatorParameter] = field(init=False, repr=False)  # inherited ones too
+    required: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parameters = {**BASE_PARAMETERS, **self.own} if self.own else BASE_PARAMETERS
+        required = tuple(name for name, one in parameters.items() if one.default is REQUIRED)
+        object.__setattr__(self, "parameters", parameters)
+        object.__setattr__(self, "required", required)
 
     @property
     def name(self) -> str:
         return self.path.rpartition(".")[2]
-
-    @property
-    def parameters(self) -> dict[str, OperatorParameter]:
-        return {**BASE_PARAMETERS, **self.own}
 
     def templated(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """The arguments in which outputs make edges: the template fields.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from leoflow_compiler.evaluate.budget import Budget
@@ -54,8 +55,9 @@ LIBRARIES = (
 )
 
 
-def build_models() -> Models:
-    """Fresh tables with everything that is modelled."""
+@cache
+def all_models() -> Models:
+    """Tables with everything that is modelled. An interpreter works on a copy of them."""
     models = Models()
     for library in LIBRARIES:
         library.register(models)
@@ -83,7 +85,7 @@ def make_interpreter(
     interpreter = Interpreter(
         files=files,
         environment=environment_values,
-        models=build_models(),
+        models=all_models().copy(),
         budget=budget,
         dependencies=dependencies,
     )

@@ -22,7 +22,7 @@ from leoflow_compiler.evaluate.values import ModelValue, Opaque, Place, Value
 from leoflow_compiler.models import edges
 from leoflow_compiler.models.airflow2 import TASK_ARGUMENTS, renamed_arguments, renamed_rule
 from leoflow_compiler.models.graph import Dag, Group, Task, current_dag, current_group, event
-from leoflow_compiler.models.operators import REQUIRED, Operator
+from leoflow_compiler.models.operators import Operator
 from leoflow_compiler.models.setup_teardown import scopes_of
 from leoflow_compiler.models.signature import check_call, parameters_of
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ID = re.compile(r"^[A-Za-z0-9_.\-]{1,250}$")
 # Values that mean the same as leaving the argument out.
 _EMPTY: tuple[Any, ...] = (None, False, 0, (), [], {}, "")
+_NOT_DEFAULTED = frozenset({"task_id", "dag", "task_group"})
 _MEANT = {"bash_cmd": "bash_command"}
 
 
@@ -62,13 +63,13 @@ def create_task(
     meant = check_names(call, operator, given, label)
     defaults = merged_defaults(call, dag, group, own_defaults)
     arguments = dict(given)
-    for name in operator.parameters:
-        if name not in arguments and name in defaults and name not in ("task_id", "dag", "task_group"):
-            arguments[name] = defaults[name]
-    for name, parameter in operator.parameters.items():
+    for name, value in defaults.items():
+        if name in operator.parameters and name not in arguments and name not in _NOT_DEFAULTED:
+            arguments[name] = value
+    for name in operator.required:
         if mapping is not None and (mapping.expand is None or name in mapping.expand):
             continue
-        if parameter.default is REQUIRED and name not in arguments and name not in meant:
+        if name not in arguments and name not in meant:
             interpreter.report(call.refusal(MISSING_ARGUMENT, f"{label} is missing its argument `{name}`"))
     if operator.decorated:
         _bind_function(call, arguments, defaults, mapping, is_open=operator.is_open)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +20,7 @@ class Pattern:
     keeps: bool  # written with `!`
 
     @classmethod
+    @lru_cache(1024)  # every project has the default ones
     def parse(cls, line: str) -> Pattern | None:
         """None for an empty line and for a comment."""
         text = line.strip()

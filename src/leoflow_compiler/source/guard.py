@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 import warnings
+from dataclasses import dataclass
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue.source import NESTED_TOO_DEEPLY, SYNTAX_ERROR, TOO_LARGE
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 300
+_LEAVES = frozenset({"ctx", "op", "ops"})  # fields whose nodes hold nothing
 
 
 class SourceRefused(Exception):
@@ -23,8 +25,16 @@ class SourceRefused(Exception):
         self.diagnostic = diagnostic
 
 
-def guard(text: str, file: str) -> ast.Module:
-    """The file's `ast`, once it is known to be small, correct and flat enough. Raises SourceRefused."""
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """A file as `ast` reads it. `nodes`: all of the tree but contexts and signs, each after its parent."""
+
+    tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+
+
+def guard(text: str, file: str) -> Syntax:
+    """The file's syntax, once it is known to be small, correct and flat enough. Raises SourceRefused."""
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise SourceRefused(
@@ -36,10 +46,11 @@ def guard(text: str, file: str) -> ast.Module:
             )
         )
     tree = _parse(text, file)
-    depth, line = _depth(tree)
+    nodes: list[ast.AST] = []
+    depth, line = _look_through(tree, nodes)
     if depth > MAX_DEPTH:
         raise SourceRefused(_too_deep(file, line))
-    return tree
+    return Syntax(tree, tuple(nodes))
 
 
 def _parse(text: str, file: str) -> ast.Module:
@@ -82,18 +93,21 @@ def _too_deep(file: str, line: int) -> Diagnostic:
     )
 
 
-def _depth(tree: ast.AST) -> tuple[int, int]:
+def _look_through(tree: ast.AST, nodes: list[ast.AST]) -> tuple[int, int]:
     """The greatest nesting and a line where it is reached; level by level, because the tree may be deep."""
     depth, line = 0, 1
     level: list[ast.AST] = [tree]
     while level and depth <= MAX_DEPTH:
         depth += 1
         line = next((node.lineno for node in level if hasattr(node, "lineno")), line)
+        nodes += level
         following: list[ast.AST] = []
         for node in level:
             for name in node._fields:
+                if name in _LEAVES:
+                    continue
                 value = getattr(node, name, None)
-                if isinstance(value, list):
+                if value.__class__ is list:
                     following += [item for item in value if isinstance(item, ast.AST)]
                 elif isinstance(value, ast.AST):
                     following.append(value)

@@ -2,8 +2,9 @@
 
 libcst makes some 180 node classes as frozen dataclasses, and spends most of its import on compiling methods
 of theirs that nobody here calls: a `repr`, and the setters that refuse. Their constructors also pay for being
-frozen with every node of a file. Here they are plain dataclasses, and compared by identity as before; nothing
-writes to a node. Where libcst is loaded already, it stays as it is.
+frozen and for checking what the parser has just made, with every node of a file. Here they are plain
+dataclasses, and compared by identity as before; nothing writes to a node. Where libcst is loaded already, it
+stays as it is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ def load() -> None:
             return lambda decorated: plain(decorated, **options)
         if cls.__module__.startswith("libcst._nodes."):
             options.update(frozen=False, repr=False, eq=False)
+            if "__post_init__" in vars(cls):  # the root of all nodes: its check of their fields
+                del cls.__post_init__  # type: ignore[attr-defined]
         return real(cls, **options)
 
     dataclasses.dataclass = plain
@@ -36,17 +39,3 @@ def load() -> None:
 
 
 load()
-
-import libcst  # noqa: E402
-
-
-def parse_module(text: str) -> libcst.Module:
-    """`libcst.parse_module`, without checking node by node what the parser has just made."""
-    from libcst._nodes.base import CSTNode
-
-    checked = CSTNode.__post_init__
-    CSTNode.__post_init__ = lambda _node: None  # type: ignore[method-assign, assignment]
-    try:
-        return libcst.parse_module(text)
-    finally:
-        CSTNode.__post_init__ = checked  # type: ignore[method-assign]

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from leoflow_compiler.source import light_libcst  # isort: skip - before libcst is named
+from leoflow_compiler.source import light_libcst  # noqa: F401, isort: skip - before libcst is named
 
 import libcst as cst
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue.source import SYNTAX_ERROR
-from leoflow_compiler.source.guard import SourceRefused, guard
+from leoflow_compiler.source.guard import SourceRefused, Syntax, guard
 
 if TYPE_CHECKING:
     from libcst.metadata import CodeRange
@@ -26,7 +26,7 @@ class SourceFile:
     path: str  # relative to the project, POSIX
     text: str
     tree: cst.Module
-    syntax: ast.Module  # the guard's, for who only looks
+    syntax: Syntax  # the guard's, for who only looks
     lines: Mapping[int, int]
     _ranges: Mapping[cst.CSTNode, CodeRange] | None = field(default=None)
 
@@ -55,11 +55,11 @@ class SourceFile:
         )
 
 
-def parse(text: str, path: str, tree: ast.Module | None = None) -> SourceFile:
+def parse(text: str, path: str, syntax: Syntax | None = None) -> SourceFile:
     """Parses what the guard has let through. Raises SourceRefused."""
-    checked = tree if tree is not None else guard(text, path)
+    checked = syntax if syntax is not None else guard(text, path)
     try:
-        module = light_libcst.parse_module(text)
+        module = cst.parse_module(text)
     except (cst.ParserSyntaxError, cst.CSTLogicError) as error:
         line = getattr(error, "raw_line", 1)
         raise SourceRefused(
@@ -70,7 +70,7 @@ def parse(text: str, path: str, tree: ast.Module | None = None) -> SourceFile:
             )
         ) from None
     lines: dict[int, int] = {}
-    _pair(module.body, checked.body, lines)
+    _pair(module.body, checked.tree.body, lines)
     return SourceFile(path=path, text=text, tree=module, syntax=checked, lines=lines)
 
 

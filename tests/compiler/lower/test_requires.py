@@ -41,4 +41,4 @@ BOTH = [
 
 @pytest.mark.parametrize(("text", "names"), BOTH)
 def test_names_are_found(text: str, names: set[tuple[str, str]]) -> None:
-    assert names_in_source(text, ast.parse(text), {"PG": "warehouse"}).named == names
+    assert names_in_source(text, ast.walk(ast.parse(text)), {"PG": "warehouse"}).named == names
