@@ -119,3 +119,29 @@ def test_an_hourly_slot_is_every_instant_whose_wall_time_matches(
     while (moment := cron.next_after(moment)) <= end:
         found.append(moment)
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "moved"),
+    [
+        ("30 2 * * *", "Europe/Berlin", ["2026-03-29 02:30 comes at 03:30"]),
+        ("0 0 * * *", "America/Havana", ["2026-03-08 00:00 comes at 01:00"]),
+        ("0 2 * * *", "Australia/Lord_Howe", ["2026-10-04 02:00 comes at 02:30"]),
+        (
+            "*/30 1 * * *",
+            "America/New_York",
+            ["2026-11-01 01:00 repeats"],
+        ),
+        ("30 1 * * *", "America/New_York", []),  # once in the hour that repeats, as on any other day
+        ("0 2 1 * *", "Europe/Berlin", []),  # no first of a month in this year
+        ("0 * * * *", "Europe/Berlin", []),  # every hour follows the clock
+        ("30 2 * * *", "UTC", []),
+    ],
+)
+def test_slots_that_a_change_of_the_clocks_moves(expression: str, zone: str, moved: list[str]) -> None:
+    year = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    found = [
+        f"{slot.wall:%Y-%m-%d %H:%M} " + (f"comes at {slot.comes:%H:%M}" if slot.is_skipped else "repeats")
+        for slot in Cron(expression, ZoneInfo(zone)).moved_slots(*year)
+    ]
+    assert found == moved

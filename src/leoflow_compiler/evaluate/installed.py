@@ -8,21 +8,50 @@ from collections.abc import Iterable
 
 # Import names that are not the distribution's own.
 DISTRIBUTIONS = {
+    "Crypto": "pycryptodome",
+    "MySQLdb": "mysqlclient",
+    "OpenSSL": "pyopenssl",
     "PIL": "pillow",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
-    "cv2": "opencv",
+    "confluent_kafka": "confluent-kafka",
+    "cv2": "opencv-python",
     "dateutil": "python-dateutil",
+    "docx": "python-docx",
     "dotenv": "python-dotenv",
+    "fitz": "pymupdf",
     "git": "gitpython",
     "google": "google-cloud",
     "jose": "python-jose",
     "jwt": "pyjwt",
+    "kafka": "kafka-python",
+    "ldap": "python-ldap",
+    "magic": "python-magic",
+    "pptx": "python-pptx",
     "psycopg2": "psycopg2",
+    "pythonjsonlogger": "python-json-logger",
+    "serial": "pyserial",
+    "skimage": "scikit-image",
     "sklearn": "scikit-learn",
+    "slugify": "python-slugify",
+    "snowflake": "snowflake-connector-python",
+    "telegram": "python-telegram-bot",
+    "usb": "pyusb",
+    "websocket": "websocket-client",
     "yaml": "pyyaml",
+    "zmq": "pyzmq",
 }
+# Where the name of the distribution says less than that of the module: any that holds the text will do.
+_PARTS = {"cv2": "opencv", "google": "google", "snowflake": "snowflake"}
 _ALWAYS = frozenset({"airflow", "leoflow", "pendulum", "dateutil", "jinja2"})
+
+
+def distribution_of(module: str) -> str:
+    """What to install for a module, as far as names tell."""
+    top, _, rest = module.partition(".")
+    if top == "google" and rest.startswith("cloud."):
+        return "-".join(["google-cloud", rest.split(".")[1].replace("_", "-")])
+    return DISTRIBUTIONS.get(top, top).replace("_", "-").lower()
 
 
 class Installed:
@@ -37,5 +66,5 @@ class Installed:
         """Whether an import of this top-level module may fail."""
         if not self._names or module in sys.stdlib_module_names or module in _ALWAYS:
             return False
-        wanted = DISTRIBUTIONS.get(module, module).replace("_", "-").lower()
+        wanted = _PARTS.get(module) or distribution_of(module)
         return not any(wanted in name for name in self._names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from leoflow_compiler.checks import CHECKS
+from leoflow_compiler.checks import FILE_CHECKS
 from leoflow_compiler.diagnostics.catalogue.evaluation import BUDGET_EXCEEDED
 from leoflow_compiler.evaluate.budget import BudgetExceeded
 from leoflow_compiler.evaluate.errors import Raised, Refusal
@@ -53,6 +53,6 @@ def evaluate_file(compilation: Compilation) -> None:
         compilation.add(diagnostic)
     for problem in interpreter.problems:
         compilation.refuse(problem)
-    for check in () if compilation.failed else CHECKS:
+    for check in () if compilation.failed else FILE_CHECKS:
         for diagnostic in check(interpreter):
             compilation.add(diagnostic)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from leoflow_compiler.diagnostics import Diagnostic
-from leoflow_compiler.lower.pipeline import evaluate, graph, guard, lower, parse, suppress, validate
+from leoflow_compiler.lower.pipeline import check, evaluate, graph, guard, lower, parse, suppress, validate
 from leoflow_compiler.lower.result import Compilation, CompileResult
 from leoflow_compiler.lower.worker import run_in_worker
 from leoflow_compiler.project import Project
@@ -44,7 +44,7 @@ def compile_every_dag(project: Project) -> CompiledFile:
     for dag_id in dict.fromkeys(dag.dag_id for dag in whole.dags):
         config = replace(project.config, dag_id=dag_id)
         part = replace(whole, project=replace(project, config=config), diagnostics=[])
-        for one in (graph, lower, validate, suppress):
+        for one in (graph, lower, validate, check, suppress):
             one(part)
         dags[dag_id] = part.result()
     return CompiledFile(dags=dags, diagnostics=whole.result().diagnostics)

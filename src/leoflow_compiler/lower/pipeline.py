@@ -117,6 +117,26 @@ def validate(compilation: Compilation) -> None:
     warn_of_missing(compilation)
 
 
+def check(compilation: Compilation) -> None:
+    """Looks for what compiles and is still not what its author wants."""
+    if compilation.failed:
+        return
+    from leoflow_compiler.checks import CHECKS, Subject
+
+    assert compilation.interpreter is not None
+    assert compilation.dag is not None
+    assert compilation.document is not None
+    subject = Subject(
+        project=compilation.project,
+        interpreter=compilation.interpreter,
+        dag=compilation.dag,
+        document=compilation.document,
+    )
+    for one in CHECKS:
+        for diagnostic in one(subject):
+            compilation.add(diagnostic)
+
+
 def suppress(compilation: Compilation) -> None:
     """Takes back the warnings that comments in the sources ignore."""
     from leoflow_compiler.lower.suppression import suppress as take_back
@@ -124,7 +144,7 @@ def suppress(compilation: Compilation) -> None:
     take_back(compilation)
 
 
-PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate, suppress)
+PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate, check, suppress)
 # Without these there is nothing for the passes after them to look at.
 _REQUIRED: frozenset[Pass] = frozenset({guard, parse})
 

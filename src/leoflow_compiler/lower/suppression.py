@@ -1,11 +1,13 @@
 """The pass `suppress`: `# leoflow: ignore[LF311] reason` takes warnings back.
 
-On a line of code it is about that line; alone before the first statement, about the whole file.
+On a line of code it is about that line; alone before the first statement, about the whole file. In
+`leoflow.yaml` it is about its line.
 Errors cannot be taken back: there is no document without what they are about.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tokenize
@@ -16,7 +18,9 @@ from leoflow_compiler.diagnostics import Code, Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue import find_code
 from leoflow_compiler.diagnostics.catalogue.source import UNUSED_IGNORE, WRONG_IGNORE
 from leoflow_compiler.lower.result import Compilation
+from leoflow_compiler.project.records import CONFIG_FILE
 
+_YAML_COMMENT = re.compile(r"(?:^|\s)(#\s*leoflow:\s*ignore\b)")
 _COMMENT = re.compile(r"#\s*leoflow:\s*ignore\b(?:\[([^\]]*)\])?(.*)")
 
 
@@ -48,25 +52,53 @@ def suppress(compilation: Compilation) -> None:
 
 
 def _texts(compilation: Compilation) -> Iterator[tuple[str, str]]:
+    """The files that were evaluated, the settings, and other files that a warning is about."""
+    project = compilation.project
     sources = compilation.interpreter.sources if compilation.interpreter is not None else {}
-    for path, source in sources.items():
-        if "leoflow:" in source.text:
-            yield path, source.text
+    texts = {path: source.text for path, source in sources.items()}
+    warned = {item.span.file for item in compilation.diagnostics if item.span is not None}
+    for path in sorted({CONFIG_FILE, *warned} - set(texts)):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            texts[path] = project.files.get(path, project.root / path).read_text("utf-8")
+    for path, text in texts.items():
+        if "leoflow:" in text:
+            yield path, text
 
 
 def _ignores(file: str, text: str) -> Iterator[_Ignore]:
+    return _in_yaml(file, text) if file == CONFIG_FILE else _in_python(file, text)
+
+
+def _in_yaml(file: str, text: str) -> Iterator[_Ignore]:
+    for number, line in enumerate(text.splitlines(), 1):
+        match = _YAML_COMMENT.search(line)
+        if match is not None:
+            yield _Ignore(
+                file=file,
+                line=number,
+                column=match.start(1) + 1,
+                whole_file=False,
+                names=_names(_COMMENT.match(line[match.start(1) :])),
+            )
+
+
+def _names(match: re.Match[str] | None) -> list[str]:
+    listed = match[1] if match is not None else None
+    return [name.strip() for name in (listed or "").split(",") if name.strip()]
+
+
+def _in_python(file: str, text: str) -> Iterator[_Ignore]:
     code_seen = False
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT and (match := _COMMENT.match(token.string)):
                 alone = token.line[: token.start[1]].strip() == ""
-                names = [name.strip() for name in (match[1] or "").split(",") if name.strip()]
                 yield _Ignore(
                     file=file,
                     line=token.start[0],
                     column=token.start[1] + 1,
                     whole_file=alone and not code_seen,
-                    names=names,
+                    names=_names(match),
                 )
             elif token.type in (tokenize.NAME, tokenize.OP):
                 code_seen = True

@@ -11,6 +11,7 @@ Across a change of the clocks:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -40,6 +41,15 @@ class CronInvalid(ValueError):
         self.expression = expression
         self.reason = reason
         super().__init__(f"{expression!r} is not a cron expression: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class MovedSlot:
+    """A slot at a wall time that a change of the clocks skips or repeats. Both times are local and naive."""
+
+    wall: datetime  # as the expression has it
+    comes: datetime
+    is_skipped: bool
 
 
 class Cron:
@@ -90,6 +100,26 @@ class Cron:
                 return best
         raise CronInvalid(self.expression, "it never fired")
 
+    def moved_slots(self, start: datetime, end: datetime) -> Iterator[MovedSlot]:
+        """What changes of the clocks do to the slots between two instants, at most one for each change.
+
+        A slot in an hour that repeats counts where others follow it in that hour: they do not come again.
+        """
+        if self._every_hour:
+            return
+        for change in _clock_changes(self.zone, start, end):
+            before = (change - _SECOND).astimezone(self.zone).utcoffset()
+            after = change.astimezone(self.zone).utcoffset()
+            assert before is not None
+            assert after is not None
+            first, width = self._wall(change) - max(after - before, timedelta()), abs(after - before)
+            slots = _forward(self.expression, first - _SECOND)
+            slot, second = next(slots), next(slots)
+            if after > before and slot < first + width:
+                yield MovedSlot(slot, self._wall(self._instant(slot)), is_skipped=True)
+            elif after < before and second < first + width:
+                yield MovedSlot(slot, slot, is_skipped=False)
+
     def _wall(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
 
@@ -125,6 +155,26 @@ class Cron:
 def cron(expression: str, zone: str) -> Cron:
     """The same as `Cron`, kept: parsing costs more than asking. Raises CronInvalid."""
     return Cron(expression, ZoneInfo(zone))
+
+
+def _clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
+    """The instants, to the second, from which another offset holds."""
+
+    def offset(moment: datetime) -> timedelta | None:
+        return moment.astimezone(zone).utcoffset()
+
+    step = timedelta(days=7)  # no zone has changed twice within a week
+    early = start.astimezone(UTC).replace(microsecond=0)
+    while early < end:
+        late = early + step
+        if offset(early) != offset(late):
+            low, high = early, late
+            while high - low > _SECOND:
+                middle = low + (high - low) // 2
+                middle = middle.replace(microsecond=0)
+                low, high = (middle, high) if offset(middle) == offset(early) else (low, middle)
+            yield high
+        early = late
 
 
 def _forward(expression: str, wall: datetime) -> Iterator[datetime]:

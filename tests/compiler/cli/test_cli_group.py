@@ -87,7 +87,7 @@ def test_version_as_json(leoflow: Leoflow) -> None:
 
 
 def test_explain_shows_a_page_and_lists_all(leoflow: Leoflow) -> None:
-    assert leoflow("explain", "unknown-key").out.startswith("## LF005 unknown-key (error)")
+    assert leoflow("explain", "unknown-key").out.startswith("# LF005 unknown-key (error)")
     assert "LF005  unknown-key: " in leoflow("explain", "--list").out
 
 
