@@ -6,7 +6,9 @@ for branches, so that more is held possible than really is: what cannot happen h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 
 from leoflow_runtime.domain.states import TaskState
@@ -57,7 +59,9 @@ def _run_in(
             ends[task] = _NOT_RUN[Decision.SKIP]
             continue
         possible = {State.SKIPPED}  # whatever its rule says, something else may skip it
-        for decision in _decisions(rules[task], [ends[one] for one in upstream[task]]):
+        above = Counter(ends[one] for one in upstream[task])
+        counted = frozenset((states, min(count, len(states))) for states, count in above.items())
+        for decision in _decisions(rules[task], counted):
             if decision is not Decision.RUN:
                 possible |= _NOT_RUN[decision]
             elif task not in chosen:
@@ -74,17 +78,21 @@ def _run_in(
     return ran
 
 
-def _decisions(rule: str, upstream: Sequence[frozenset[State]]) -> Iterator[Decision]:
-    """What a rule can decide: it depends on which ends there are among the upstream, not on how many."""
-    seen: set[Decision] = set()
-    for states in _combinations(upstream):
+@lru_cache(maxsize=4096)
+def _decisions(rule: str, upstream: frozenset[tuple[frozenset[State], int]]) -> tuple[Decision, ...]:
+    """What a rule can decide; `upstream`: how many tasks there are that can end in these ways.
+
+    It depends on which ends there are, not on how often: so many as there are ways are enough.
+    """
+    found: dict[Decision, None] = {}
+    for states in _combinations(states for states, count in upstream for _ in range(count)):
         tally = Tally()
         for state in states:
             tally.count(state)
         decision = decide(rule, tally, len(states))
-        if decision is not Decision.WAIT and decision not in seen:
-            seen.add(decision)
-            yield decision
+        if decision is not Decision.WAIT:
+            found[decision] = None
+    return tuple(found)
 
 
 def _combinations(upstream: Iterable[frozenset[State]]) -> set[frozenset[State]]:
