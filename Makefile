@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser ui demo test acceptance chaos fuzz corpus fast lint format bench bench-compile bench-airflow proto docs-check clean
+.PHONY: help setup browser containers ui demo test acceptance chaos fuzz corpus fast lint format bench bench-compile bench-airflow proto docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,13 +18,16 @@ setup: .venv/.ready  ## build .venv from uv.lock (fetches uv when it is missing)
 browser: setup  ## make sure that the browser test has a Chromium
 	@.ci/chromium
 
+containers:  ## make sure that the tests of images have a registry and container runtimes (Debian, as root)
+	@.ci/containers
+
 ui: setup  ## fetch and verify Airflow's UI into .cache/ui (shared by the tests and the benchmarks)
 	@LEOFLOW_HOME=$(CURDIR)/.cache/ui $(BIN)/leoflow setup
 
 demo: setup  ## Lite with an example, compiled, run and green, in one command
 	@$(BIN)/python .ci/demo.py
 
-test: setup browser ui  ## every test that needs no cluster and no outside service
+test: setup browser ui containers  ## every test that needs no cluster and no outside service
 	$(BIN)/pytest --durations=15 --durations-min=1
 
 fast: setup  ## the tests without processes, browser and wheel

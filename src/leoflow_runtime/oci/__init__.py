@@ -1,0 +1,1 @@
+"""What an OCI registry holds and how to talk to it: the compiler pushes, the server pulls."""
