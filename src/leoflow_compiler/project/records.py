@@ -12,6 +12,7 @@ from leoflow_compiler.project.patterns import Pattern, is_excluded
 
 CONFIG_FILE = "leoflow.yaml"
 IGNORE_FILE = ".leoflowignore"
+LOCK_FILE = "leoflow.lock"
 
 # What no bundle should hold unless a pattern with `!` asks for it. The settings themselves are in `dag.json`.
 ALWAYS_EXCLUDED = (
@@ -25,6 +26,7 @@ ALWAYS_EXCLUDED = (
     ".env*",
     f"/{CONFIG_FILE}",
     f"/{IGNORE_FILE}",
+    f"/{LOCK_FILE}",
 )
 
 Runtime = Literal["auto", "lean", "airflow-sdk"]

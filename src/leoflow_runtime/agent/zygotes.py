@@ -66,11 +66,16 @@ def clean_environment(
 ) -> dict[str, str]:
     """A task's environment before anything of its own: a small base and what the structure was built with.
 
-    The interpreter's folder leads `PATH`, so that `python` in a shell command is the DAG's.
+    The interpreter's folder leads `PATH`, so that `python` in a shell command is the DAG's; in an image the
+    scripts of the DAG's packages come before it.
     """
     environment = {name: inherited[name] for name in _INHERITED if name in inherited}
     here = os.path.dirname(python)
-    environment["PATH"] = os.pathsep.join(filter(None, (here, environment.get("PATH", os.defpath))))
+    packages = inherited.get("LEOFLOW_PACKAGES", "")
+    scripts = os.path.join(packages, "bin") if packages else ""
+    environment["PATH"] = os.pathsep.join(filter(None, (scripts, here, environment.get("PATH", os.defpath))))
+    if packages:  # for the zygote, and for programs that a task starts
+        environment["LEOFLOW_PACKAGES"] = environment["PYTHONPATH"] = packages
     for name, value in evaluated.items():
         if value is None:
             environment.pop(name, None)

@@ -188,11 +188,23 @@ class Registry:
             self._progress(digest, size, size)
             return False
         with open_it() as stream:
-            if size <= CHUNK:
-                self._push_whole(repository, digest, stream.read())
-            else:
-                self._push_chunks(repository, digest, size, stream)
+            self.push_stream(repository, digest, size, stream)
         return True
+
+    def push_bytes(self, repository: str, data: bytes) -> bool:
+        """Uploads a small blob. False: it was there."""
+        digest = digest_of(data)
+        if self.has_blob(repository, digest):
+            return False
+        self._push_whole(repository, digest, data)
+        return True
+
+    def push_stream(self, repository: str, digest: str, size: int, stream: BinaryIO) -> None:
+        """Uploads what can be read, from its beginning; whether it is there already is not asked."""
+        if size <= CHUNK:
+            self._push_whole(repository, digest, stream.read())
+        else:
+            self._push_chunks(repository, digest, size, stream)
 
     def _push_whole(self, repository: str, digest: str, data: bytes) -> None:
         what = _named(repository, digest)

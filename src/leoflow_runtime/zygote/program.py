@@ -20,6 +20,11 @@ def make_importable() -> None:
 
 def main(arguments: "list[str]") -> int:
     make_importable()
+    packages = os.environ.get("LEOFLOW_PACKAGES")
+    if packages:  # an image keeps the DAG's dependencies in a folder of their own
+        import site
+
+        site.addsitedir(packages)
     if arguments[:1] == ["serve"]:
         from leoflow_runtime.zygote.service import serve
 

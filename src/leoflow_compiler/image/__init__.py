@@ -1,0 +1,1 @@
+"""From a project to an image, in plain Python: lock, layers, configuration, registry."""
