@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from leoflow_compiler.cli.cache import CompileCache, input_digest
 from leoflow_compiler.cli.targets import Target
 from leoflow_compiler.diagnostics.catalogue import find_code
+from leoflow_compiler.diagnostics.catalogue.airflow import OLD_SPELLING
 from leoflow_compiler.diagnostics.machine import diagnostic_to_json
 from leoflow_compiler.diagnostics.outcome import has_errors, in_order, is_repeatable
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
@@ -114,6 +115,10 @@ def _evaluate_all(pending: Sequence[_Pending], cache: CompileCache | None) -> li
 def _kept(pending: _Pending, result: CompileResult, cache: CompileCache | None) -> Compiled:
     diagnostics = in_order(result.diagnostics)
     document = None if has_errors(diagnostics) else result.document
+    if document is not None and any(item.code is OLD_SPELLING for item in diagnostics):
+        from leoflow_compiler.fix.fixable import marked
+
+        diagnostics = marked(pending.project, document, diagnostics)
     problem = None
     data = None if document is None else result.data
     if cache is not None and is_repeatable(diagnostics):
@@ -142,6 +147,7 @@ def _diagnostic(raw: dict[str, Any]) -> Diagnostic:
         span=_span(raw["span"]),
         notes=tuple(Note(message=note["message"], span=_span(note["span"])) for note in raw["notes"]),
         help=raw["help"],
+        fixable=raw["fixable"],
     )
 
 

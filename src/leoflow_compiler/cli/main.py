@@ -21,18 +21,28 @@ COMMANDS = {
         target=f"{_COMMANDS}.compile:compile_command", summary="Compile projects to dag.json."
     ),
     "dags": LazyCommand(target=f"{_COMMANDS}.dags:dags", summary="List, pause, unpause, delete DAGs."),
+    "deploy": LazyCommand(
+        target=f"{_COMMANDS}.deploy:deploy", summary="Build, push, pin and register a project."
+    ),
     "diff": LazyCommand(target=f"{_COMMANDS}.diff:diff", summary="Say what a change does to a DAG."),
     "explain": LazyCommand(target=f"{_COMMANDS}.explain:explain", summary="Explain a diagnostic code."),
     "graph": LazyCommand(target=f"{_COMMANDS}.graph:graph", summary="Draw the tasks of a DAG."),
     "init": LazyCommand(target=f"{_COMMANDS}.init:init", summary="Create a project."),
+    "lock": LazyCommand(target=f"{_COMMANDS}.lock:lock", summary="Pin the base image and every package."),
     "migrate": LazyCommand(
         target=f"{_COMMANDS}.migrate:migrate", summary="Turn an Airflow DAGs folder into projects."
     ),
     "push": LazyCommand(target=f"{_COMMANDS}.push:push", summary="Register a dag.json with a server."),
+    "rollback": LazyCommand(
+        target=f"{_COMMANDS}.versions:rollback", summary="Make an earlier version current again."
+    ),
     "runs": LazyCommand(target=f"{_COMMANDS}.runs:runs", summary="Trigger and follow DAG runs."),
     "schedule": LazyCommand(target=f"{_COMMANDS}.schedule:schedule", summary="Show when a DAG will run."),
     "validate": LazyCommand(
         target=f"{_COMMANDS}.validate:validate", summary="Check projects; silent when clean."
+    ),
+    "versions": LazyCommand(
+        target=f"{_COMMANDS}.versions:versions", summary="List the versions of a DAG on a server."
     ),
     "version": LazyCommand(target=f"{_COMMANDS}.version:version", summary="Show the version."),
 }

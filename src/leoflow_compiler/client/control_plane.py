@@ -57,6 +57,23 @@ class ControlPlane:
             body=document,
         )
 
+    def versions(self, dag_id: str) -> list[Json]:
+        """All versions of a DAG, the newest first, without their documents."""
+        path = f"/api/v2/dags/{_part(dag_id)}/versions"
+        return list(self._pages(path, "versions", what=_dag(dag_id), query={"order_by": "-id"}))
+
+    def version(self, dag_id: str, version: int | None = None) -> Json:
+        """A version with its `document`; None: the current one."""
+        name = "current" if version is None else str(version)
+        what = f"version {name} of {_dag(dag_id)}"
+        return self._object("GET", f"/api/v2/dags/{_part(dag_id)}/versions/{name}", what=what)
+
+    def has_connection(self, name: str) -> bool:
+        return self._exists(f"/api/v2/connections/{_part(name)}", f"connection {name!r}")
+
+    def has_variable(self, name: str) -> bool:
+        return self._exists(f"/api/v2/variables/{_part(name)}", f"variable {name!r}")
+
     def dags(self) -> Iterator[Json]:
         yield from self._pages("/api/v2/dags", "dags", what="list of DAGs", query={"order_by": "dag_id"})
 
@@ -128,6 +145,13 @@ class ControlPlane:
         records = [line if isinstance(line, dict) else {"event": str(line)} for line in lines]
         following = answer.get("continuation_token")
         return LogPage(lines=records, following=following if isinstance(following, str) else None)
+
+    def _exists(self, path: str, what: str) -> bool:
+        try:
+            self._object("GET", path, what=what)
+        except NotFound:
+            return False
+        return True
 
     def _object(self, method: str, path: str, **arguments: Any) -> Json:
         answer: Json = self._session.call(method, path, **arguments)

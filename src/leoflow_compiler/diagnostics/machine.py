@@ -8,7 +8,7 @@ from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 
 
 def diagnostic_to_json(item: Diagnostic) -> dict[str, Any]:
-    """`{code, name, severity, message, span, notes, help}`; `span` is None or `span_to_json`."""
+    """`{code, name, severity, message, span, notes, help, fixable}`; `span` is None or `span_to_json`."""
     return {
         "code": item.code.code,
         "name": item.code.name,
@@ -17,6 +17,7 @@ def diagnostic_to_json(item: Diagnostic) -> dict[str, Any]:
         "span": span_to_json(item.span),
         "notes": [_note(note) for note in item.notes],
         "help": item.help,
+        "fixable": item.fixable,
     }
 
 

@@ -56,6 +56,7 @@ class Diagnostic:
     span: Span | None = None
     notes: tuple[Note, ...] = ()
     help: str | None = None  # what to write instead
+    fixable: bool = False  # `validate --fix` writes it
 
     @property
     def severity(self) -> Severity:

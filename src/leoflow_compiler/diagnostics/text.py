@@ -8,6 +8,7 @@ from leoflow_compiler.diagnostics.excerpt import LinesOf, marked_line
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Severity, Span
 
 _BOLD, _RED, _YELLOW, _BLUE, _GREEN = "1", "1;31", "1;33", "1;34", "1;32"
+_FIXABLE = "(fixable: leoflow validate --fix)"
 _COLOUR_OF: dict[Severity, str] = {"error": _RED, "warning": _YELLOW}
 
 
@@ -49,8 +50,9 @@ class _Painter:
             yield self._arrow(gutter) + self._prefix.rstrip("/")
         for note in item.notes:
             yield from self._note(note, gutter)
-        if item.help is not None:
-            yield self._detail(gutter, "help", item.help, _GREEN)
+        advice = " ".join(filter(None, (item.help, _FIXABLE if item.fixable else None)))
+        if advice:
+            yield self._detail(gutter, "help", advice, _GREEN)
 
     def _note(self, note: Note, gutter: int) -> Iterator[str]:
         yield self._detail(gutter, "note", note.message, _BLUE)

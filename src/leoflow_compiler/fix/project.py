@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from leoflow_compiler.atomic import write_atomically
+from leoflow_compiler.diagnostics import Span
 from leoflow_compiler.fix.rewriting import rewritten
 from leoflow_compiler.lower.pipeline import compile_project
 from leoflow_compiler.lower.worker import run_in_worker
 from leoflow_compiler.project import Project
-from leoflow_compiler.source.guard import SourceRefused, guard
+from leoflow_compiler.source.guard import SourceRefused
 
 # What follows from the bytes of the sources, not from their meaning.
 _OF_BYTES = frozenset({"source", "files", "dag_version"})
@@ -31,6 +32,7 @@ class Rewrite:
     file: Path
     before: str
     after: str
+    places: frozenset[Span]  # what is written anew, as it lies in `before`
 
     def diff(self, prefix: str = "") -> str:
         """As git shows it."""
@@ -47,17 +49,18 @@ class Rewrite:
             write_atomically(file, self.after.encode(), mode=file.stat().st_mode & 0o7777)
 
 
-def rewrites_of(project: Project) -> tuple[Rewrite, ...]:
+def rewrites_of(project: Project, before: dict[str, Any] | None = None) -> tuple[Rewrite, ...]:
     """Every file of the project that changes; nothing is written. Raises FixRefused.
 
-    A project that does not compile is left alone: what is wrong is told by its diagnostics.
+    A project that does not compile is left alone: what is wrong is told by its diagnostics. `before` is its
+    document, if it is known.
     """
     found: tuple[Rewrite, ...] | str = run_in_worker(project, _rewrites, lambda problem: problem.message)
     if isinstance(found, str):
         raise FixRefused(found)
     if not found:
         return ()
-    before = compile_project(project).document
+    before = before or compile_project(project).document
     if before is None:
         raise FixRefused("it does not compile")
     with tempfile.TemporaryDirectory(prefix="leoflow-fix-") as folder:
@@ -92,10 +95,10 @@ def _rewrites(project: Project) -> tuple[Rewrite, ...] | str:
             continue
         try:
             text = before.decode("utf-8")
-            guard(text, path)
-            after = rewritten(text)
+            after = rewritten(text, path)
         except (UnicodeDecodeError, SourceRefused):
             continue  # no file of the DAG, or its compilation says so
-        if after != text:
-            found.append(Rewrite(path=path, file=file, before=text, after=after))
+        if after.text != text:
+            one = Rewrite(path=path, file=file, before=text, after=after.text, places=after.places)
+            found.append(one)
     return tuple(found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
+from leoflow_compiler.diagnostics import Span
 from leoflow_compiler.fix.file_names import FileNames
 from leoflow_compiler.models.airflow2 import (
     DAG_ARGUMENTS,
@@ -17,23 +18,34 @@ from leoflow_compiler.models.airflow2 import (
     OldArgument,
     spelling_of,
 )
+from leoflow_compiler.source.tree import parse
 
 _CLASS_ENDINGS = ("Operator", "Sensor")
 
 
-def rewritten(text: str) -> str:
-    """The text with Airflow 3's spellings. Raises SyntaxError and cst.ParserSyntaxError."""
-    rewriter = _Rewriter(FileNames.of(ast.parse(text)))
-    module = cst.parse_module(text).visit(rewriter)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rewritten:
+    """The new text, and the imports and arguments of the old one that it spells otherwise."""
+
+    text: str
+    places: frozenset[Span]
+
+
+def rewritten(text: str, path: str) -> Rewritten:
+    """The text of the file `path` with Airflow 3's spellings. Raises SourceRefused."""
+    source = parse(text, path)
+    rewriter = _Rewriter(FileNames.of(source.syntax.tree))
+    module = source.tree.visit(rewriter)
     if rewriter.renamed:
         module = module.visit(_Names(rewriter.renamed))
-    return module.code
+    return Rewritten(text=module.code, places=frozenset(map(source.span_of, rewriter.changed)))
 
 
 class _Rewriter(cst.CSTTransformer):
     def __init__(self, names: FileNames) -> None:
         super().__init__()
         self.renamed: dict[str, str] = {}  # names of the file, by an import that was rewritten
+        self.changed: list[cst.CSTNode] = []  # nodes of the tree as it was
         self._names = names
         self._tries = 0
         self._kept: set[cst.ImportFrom] = set()  # in `try` and `if`, for two releases of Airflow
@@ -66,6 +78,7 @@ class _Rewriter(cst.CSTTransformer):
         names = [self._alias(module, alias) for alias in updated_node.names]
         if new_module is None and names == list(updated_node.names):
             return updated_node
+        self.changed.append(original_node)
         path = cst.parse_expression(new_module or module)
         assert isinstance(path, (cst.Name, cst.Attribute))
         return updated_node.with_changes(module=path, names=names)
@@ -86,10 +99,15 @@ class _Rewriter(cst.CSTTransformer):
         name = get_full_name_for_node(original_node.func) or ""
         path = self._names.path_of(name) if not self._tries else ""  # the handler may be for Airflow 3
         if path.rpartition(".")[2] in ("DAG", "dag"):
-            return updated_node.with_changes(args=_arguments(updated_node.args, DAG_ARGUMENTS))
+            return self._renamed(original_node, updated_node, DAG_ARGUMENTS)
         if any(part == "task" or part.endswith(_CLASS_ENDINGS) for part in path.split(".")):
-            return updated_node.with_changes(args=_arguments(updated_node.args, TASK_ARGUMENTS))
+            return self._renamed(original_node, updated_node, TASK_ARGUMENTS)
         return updated_node
+
+    def _renamed(self, was: cst.Call, call: cst.Call, table: Mapping[str, OldArgument]) -> cst.Call:
+        args = [_argument(arg, call.args, table) for arg in call.args]
+        self.changed += [old for old, arg, new in zip(was.args, call.args, args, strict=True) if new is not arg]
+        return call.with_changes(args=_without_removed(call.args, args))
 
 
 def _imports_in(node: cst.CSTNode) -> list[cst.ImportFrom]:
@@ -124,21 +142,23 @@ class _Names(cst.CSTTransformer):
         return updated_node if new is None else updated_node.with_changes(value=new)
 
 
-def _arguments(args: Sequence[cst.Arg], table: Mapping[str, OldArgument]) -> list[cst.Arg]:
-    given = {arg.keyword.value for arg in args if arg.keyword is not None}
-    found: list[cst.Arg] = []
-    for arg in args:
-        old = table.get(arg.keyword.value) if arg.keyword is not None else None
-        if old is not None and old.new is None:
-            if arg is args[-1] and found:
-                found[-1] = found[-1].with_changes(
-                    comma=arg.comma, whitespace_after_arg=arg.whitespace_after_arg
-                )
-            continue
-        if old is not None and old.new is not None and old.new not in given:
-            arg = arg.with_changes(keyword=cst.Name(old.new))
-        found.append(_with_new_rule(arg))
-    return found
+def _argument(arg: cst.Arg, args: Sequence[cst.Arg], table: Mapping[str, OldArgument]) -> cst.Arg | None:
+    """One of `args` as it shall be: the same object where nothing changes, None to leave it out."""
+    old = table.get(arg.keyword.value) if arg.keyword is not None else None
+    if old is None:
+        return _with_new_rule(arg)
+    if old.new is None:
+        return None
+    is_given = any(one.keyword is not None and one.keyword.value == old.new for one in args)
+    return arg if is_given else arg.with_changes(keyword=cst.Name(old.new))
+
+
+def _without_removed(before: Sequence[cst.Arg], after: Sequence[cst.Arg | None]) -> list[cst.Arg]:
+    kept = [arg for arg in after if arg is not None]
+    if kept and after[-1] is None:  # what is last now ends as the last one did
+        last = before[-1]
+        kept[-1] = kept[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+    return kept
 
 
 def _with_new_rule(arg: cst.Arg) -> cst.Arg:

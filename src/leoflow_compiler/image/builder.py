@@ -80,6 +80,10 @@ class Image:
         return digest_of(self.data)
 
     @property
+    def descriptor(self) -> Descriptor:
+        return Descriptor.of(self.data, self.media_type)
+
+    @property
     def size(self) -> int:
         """Compressed bytes of everything, the base included."""
         layers = {

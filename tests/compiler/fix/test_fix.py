@@ -19,8 +19,8 @@ PROJECT = Path(__file__).parents[1] / "cases" / "airflow_2_spellings"
 def test_rewriting(name: str) -> None:
     before, after = (CASES / f"{name}.{when}.py" for when in ("before", "after"))
 
-    assert rewritten(before.read_text()) == after.read_text()
-    assert rewritten(after.read_text()) == after.read_text()
+    assert rewritten(before.read_text(), "dag.py").text == after.read_text()
+    assert rewritten(after.read_text(), "dag.py").text == after.read_text()
 
 
 @pytest.fixture

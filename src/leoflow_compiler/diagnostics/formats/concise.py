@@ -1,4 +1,7 @@
-"""One line each, as editors and `grep` like it: `file:line:column: severity CODE message`."""
+"""One line each, as editors and `grep` like it: `file:line:column: severity CODE message`.
+
+`[*]` after the code: `leoflow validate --fix` writes it.
+"""
 
 from __future__ import annotations
 
@@ -20,4 +23,5 @@ def _place(one: Found) -> str:
 
 def _said(one: Found) -> str:
     item = one.diagnostic
-    return f"{item.severity} {item.code.code} {' '.join(item.message.split())}"
+    mark = " [*]" if item.fixable else ""
+    return f"{item.severity} {item.code.code}{mark} {' '.join(item.message.split())}"

@@ -1,0 +1,1 @@
+"""From a project to a version that a control plane runs: plan, build, push, pin, register."""

@@ -1,0 +1,142 @@
+"""The steps of a deployment. Each can be repeated: what is there already is found and left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from leoflow_compiler.client.control_plane import ControlPlane
+from leoflow_compiler.deploy.destination import Destination
+from leoflow_compiler.deploy.plan import Plan, compared, missing_on, what_runs
+from leoflow_compiler.deploy.registries import Registries, reference
+from leoflow_compiler.image.base import find_base
+from leoflow_compiler.image.builder import Image, Report, assemble, push, to_send
+from leoflow_compiler.image.cache import LayerCache
+from leoflow_compiler.image.errors import ImageError
+from leoflow_compiler.image.lock import (
+    Lock,
+    base_image,
+    inputs_of,
+    make_lock,
+    read_lock,
+    write_lock,
+)
+from leoflow_compiler.project import Project, load_project
+from leoflow_compiler.project.records import LOCK_FILE
+from leoflow_runtime.artifact.canonical import document_digest
+from leoflow_runtime.oci.dag_artifact import push_dag_artifact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """What there is now."""
+
+    plan: Plan
+    image: str  # by digest
+    artifact: str  # by digest
+    registration: Mapping[str, Any]
+
+
+def current_lock(
+    project: Project, connect: Registries, *, refresh: bool = False, frozen: bool = False
+) -> tuple[Lock, bool]:
+    """The project's lock, a new one where it is missing or stale; and whether it was written.
+
+    `frozen`: it has to be there and to fit. Raises ImageError, RegistryError.
+    """
+    known = None if refresh else read_lock(project.root)
+    if known is not None and known.inputs == inputs_of(project.config):
+        return known, False
+    if frozen:
+        what = "is missing" if known is None else "does not fit leoflow.yaml any more"
+        raise ImageError(f"{LOCK_FILE} of {project.config.dag_id!r} {what}", hint="run `leoflow lock`")
+    base = reference(base_image(project.config))
+    lock = make_lock(project.config, find_base(connect(base), base))
+    return lock, write_lock(project.root, lock)
+
+
+def make_plan(
+    project: Project,
+    document: Mapping[str, Any],
+    lock: Lock,
+    destination: Destination,
+    control_plane: ControlPlane,
+    *,
+    connect: Registries,
+    cache: LayerCache,
+    report: Report,
+) -> tuple[Plan, Image]:
+    """Builds the layers, sends nothing. Raises ImageError, RegistryError, ClientError, OSError."""
+    image = assemble(project, lock, version=destination.tag, connect=connect, cache=cache, report=report)
+    target = reference(destination.image)
+    current = what_runs(control_plane, project.config.dag_id)
+    plan = Plan(
+        server=control_plane.server,
+        folder=str(project.root),
+        document=dict(document),
+        image=str(target),
+        image_digest=image.digest,
+        image_size=image.size,
+        to_send=tuple(to_send(image, target, connect=connect)),
+        lock=lock.to_bytes().decode(),
+        runs_now=current["version_number"] if current is not None else None,
+        changes=compared(current, document),
+        is_current=False,
+        missing=missing_on(control_plane, document),
+    )
+    same = current is not None and current.get("document_digest") == document_digest(plan.pinned)
+    return replace(plan, is_current=same), image
+
+
+def rebuilt(
+    plan: Plan, control_plane: ControlPlane, *, connect: Registries, cache: LayerCache, report: Report
+) -> Image:
+    """The image of a plan once more, from the cache where nothing has changed.
+
+    Raises ImageError where the project is gone, or the server has got another version meanwhile.
+    """
+    project, problems = load_project(Path(plan.folder))
+    if project is None:
+        raise ImageError(f"the project of the plan cannot be read: {problems[0].message}")
+    current = what_runs(control_plane, plan.dag_id)
+    runs_now = current["version_number"] if current is not None else None
+    if runs_now != plan.runs_now:
+        raise ImageError(
+            f"{plan.dag_id!r} is at version {runs_now} on {plan.server} now, and the plan was made for "
+            f"{plan.runs_now}",
+            hint="make a new plan",
+        )
+    lock = Lock.from_bytes(plan.lock.encode())
+    version = reference(plan.image).version
+    return assemble(project, lock, version=version, connect=connect, cache=cache, report=report)
+
+
+def carry_out(
+    plan: Plan, image: Image, control_plane: ControlPlane, *, connect: Registries, report: Report
+) -> Deployed:
+    """Push, pin, register. Raises ImageError, RegistryError, ClientError."""
+    if image.digest != plan.image_digest:
+        raise ImageError(
+            f"the image of {plan.dag_id!r} is no longer what was planned",
+            hint="files or tools have changed since; make a new plan",
+        )
+    target = reference(plan.image)
+    pinned = push(image, target, connect=connect, report=report)
+    with report.timed("artifact"):
+        artifact = push_dag_artifact(
+            connect(target),
+            target.repository,
+            f"{target.version}-dag",
+            plan.pinned,
+            image=image.descriptor,
+        )
+    with report.timed("register"):
+        registration = control_plane.push(plan.dag_id, plan.pinned)
+    return Deployed(
+        plan=plan,
+        image=str(pinned),
+        artifact=str(target.at(digest=artifact.digest)),
+        registration=registration,
+    )

@@ -1,0 +1,58 @@
+"""Connections to registries, one for each, with the credentials that this machine has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from leoflow_compiler.image.errors import ImageError
+from leoflow_runtime.oci.credentials import CredentialsError, Method, credentials_for
+from leoflow_runtime.oci.reference import BadReference, Reference
+from leoflow_runtime.oci.registry import Progress, Registry
+
+
+class Registries:
+    """Opens a registry when it is first asked for. Callable, as the builder wants it."""
+
+    def __init__(
+        self, stack: ExitStack, environ: Mapping[str, str], insecure: bool, progress: Progress | None
+    ) -> None:
+        self._stack = stack
+        self._environ = environ
+        self._insecure = insecure
+        self._progress = progress
+        self._open: dict[str, Registry] = {}
+        self.methods: dict[str, Method] = {}
+
+    def __call__(self, reference: Reference) -> Registry:
+        """Raises ImageError where there should be credentials and they cannot be had."""
+        name = reference.registry
+        if name not in self._open:
+            try:
+                credentials = credentials_for(
+                    name, self._environ, method=self.methods.get(name, "docker_config")
+                )
+            except CredentialsError as error:
+                raise ImageError(str(error)) from error
+            registry = Registry(
+                reference.host, credentials=credentials, insecure=self._insecure, progress=self._progress
+            )
+            self._open[name] = self._stack.enter_context(registry)
+        return self._open[name]
+
+
+@contextmanager
+def registries(
+    environ: Mapping[str, str], *, insecure: bool = False, progress: Progress | None = None
+) -> Iterator[Registries]:
+    """Closes them all at the end."""
+    with ExitStack() as stack:
+        yield Registries(stack, environ, insecure, progress)
+
+
+def reference(text: str) -> Reference:
+    """Raises ImageError."""
+    try:
+        return Reference.parse(text)
+    except BadReference as error:
+        raise ImageError(str(error)) from error

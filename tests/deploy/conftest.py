@@ -1,0 +1,124 @@
+"""A real registry with a base image, a real server, and the command as people type it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.base_image import PYTHON_VERSION, REPOSITORY, TAG, push_base
+from tests.registry_server import RegistryServer, registry_server
+from tests.server.test_process import ServerProcess
+
+DAG = """\
+from airflow.sdk import DAG, task
+
+with DAG("sales", schedule="{schedule}"):
+
+    @task
+    def count() -> int:
+        return {value}
+
+    count()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def answer(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder with projects, logged in to a server."""
+
+    folder: Path
+    registry: str
+    environ: Mapping[str, str]
+
+    def leoflow(self, *arguments: str, check: bool = True, **environ: str) -> Done:
+        done = subprocess.run(
+            [sys.executable, "-m", "leoflow_compiler", *arguments],
+            cwd=self.folder,
+            env={**self.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def project(
+        self, name: str = "sales", *, value: int = 1, schedule: str = "@daily", more: str = ""
+    ) -> Path:
+        folder = self.folder / name
+        folder.mkdir(exist_ok=True)
+        (folder / "dag.py").write_text(
+            DAG.replace('"sales"', f'"{name}"').format(schedule=schedule, value=value)
+        )
+        (folder / "leoflow.yaml").write_text(
+            f"dag_id: {name}\npython_version: '{PYTHON_VERSION}'\n"
+            f"base_image: {self.registry}/{REPOSITORY}:{TAG}\n"
+            f"registry:\n  url: {self.registry}/dags\n{more}"
+        )
+        return folder
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
+    with registry_server(tmp_path_factory.mktemp("registry")) as running:
+        push_base(running.host)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    process = ServerProcess(tmp_path_factory.mktemp("server") / "home", "start")
+    try:
+        yield f"http://127.0.0.1:{process.until_ready()[0]}"
+    finally:
+        agent = process.agent_pid()
+        process.process.send_signal(signal.SIGTERM)
+        process.process.wait(30)
+        if agent is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(agent, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was built before in this session."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def place(registry: RegistryServer, server: str, layers: Path, tmp_path: Path) -> Place:
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("LEOFLOW_")},
+        "LEOFLOW_CONFIG": str(tmp_path / "config.yaml"),
+        "LEOFLOW_CACHE_DIR": str(layers),
+        "LEOFLOW_SERVER_URL": server,
+    }
+    folder = tmp_path / "work"
+    folder.mkdir()
+    place = Place(folder, registry.host, environ)
+    place.leoflow(
+        "auth", "login", "--server", server, "--username", "admin", LEOFLOW_PASSWORD="correct horse"
+    )
+    return place
