@@ -106,7 +106,8 @@ class _Rewriter(cst.CSTTransformer):
 
     def _renamed(self, was: cst.Call, call: cst.Call, table: Mapping[str, OldArgument]) -> cst.Call:
         args = [_argument(arg, call.args, table) for arg in call.args]
-        self.changed += [old for old, arg, new in zip(was.args, call.args, args, strict=True) if new is not arg]
+        pairs = zip(was.args, call.args, args, strict=True)
+        self.changed += [old for old, arg, new in pairs if new is not arg]
         return call.with_changes(args=_without_removed(call.args, args))
 
 

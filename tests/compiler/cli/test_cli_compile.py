@@ -85,6 +85,7 @@ def test_the_report_for_programs(leoflow: Leoflow, hello: Path) -> None:
             "span": {"file": "leoflow.yaml", "line": 2, "column": 1, "end_line": 2, "end_column": 5},
             "notes": [],
             "help": "did you mean `owner`?",
+            "fixable": False,
         }
     ]
 

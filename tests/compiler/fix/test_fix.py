@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -84,12 +85,55 @@ def test_line_ends_and_permissions_stay(project: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o640
 
 
-def test_what_can_be_fixed_is_said(project: Path) -> None:
-    checked = CliRunner().invoke(cli, ["validate"])
-    fixed = CliRunner().invoke(cli, ["validate", "--fix"])
+# What stays as it is: in an `if` for two releases, by `**`, beside its new name.
+HALF_FIXABLE = """\
+import os
+from airflow import DAG
+from airflow.operators.bash_operator import BashOperator
+if os.environ.get("OLD", "yes") == "yes":
+    from airflow.operators.dummy_operator import DummyOperator
 
-    assert "`leoflow validate --fix` writes" in checked.stderr
-    assert "`leoflow validate --fix` writes" not in fixed.stderr
+OLD = {"schedule_interval": "@daily"}
+with DAG("demo", concurrency=3, **OLD) as dag:
+    BashOperator(task_id="a", bash_command="true", xcom_push=True); DummyOperator(task_id="b", sla=1)
+    BashOperator(task_id="c", bash_command="true", task_concurrency=1, max_active_tis_per_dag=1)
+"""
+
+
+def old_spellings() -> dict[str, bool]:
+    """Whether it is fixable, by message."""
+    checked = CliRunner().invoke(cli, ["validate", "--format", "json"])
+    found = json.loads(checked.stdout)["projects"][0]["diagnostics"]
+    return {item["message"]: item["fixable"] for item in found if item["code"] == "LF311"}
+
+
+def test_what_is_marked_is_exactly_what_a_fix_makes_go_away(project: Path) -> None:
+    (project / "dag.py").write_text(HALF_FIXABLE)
+    before = old_spellings()
+    CliRunner().invoke(cli, ["validate", "--fix"])
+    after = old_spellings()
+
+    assert {message for message, fixable in before.items() if not fixable} == set(after)
+    assert len(before) > len(after) > 0
+    assert not any(after.values())
+
+
+def test_what_can_be_fixed_is_marked_and_counted(project: Path) -> None:
+    text = CliRunner().invoke(cli, ["validate"])
+    concise = CliRunner().invoke(cli, ["validate", "--format", "concise"])
+
+    assert text.stderr.count("(fixable: leoflow validate --fix)") == 11
+    assert "`leoflow validate --fix` fixes 11 of them" in text.stderr
+    assert "dag.py:22:5: warning LF311 [*] `schedule_interval`" in concise.stdout
+    assert concise.stdout.count("[*]") == 11
+
+
+def test_nothing_is_marked_where_the_project_is_left_alone(project: Path) -> None:
+    text = (project / "dag.py").read_text()
+    text += "    BashOperator(task_id=f'size_{len(open(__file__).read())}', bash_command='true')\n"
+    (project / "dag.py").write_text(text)
+
+    assert set(old_spellings().values()) == {False}
 
 
 @pytest.mark.parametrize("options", [["--diff", "--format", "json"], ["--fix", "--airflow", "."]])
