@@ -32,7 +32,7 @@ def test_each_capability_is_named_once_with_the_first_task_that_needs_it() -> No
 
     found = missing_capabilities(document({"task_id": "a", **sensor}, {"task_id": "b", **sensor}))
 
-    assert found == (Missing(capability="the operator FileSensor", task_id="a"),)
+    assert found == (Missing(capability="the operator FileSensor", task_id="a", kind="operator"),)
     assert str(found[0]) == "the operator FileSensor (task `a`)"
 
 

@@ -144,7 +144,16 @@ def suppress(compilation: Compilation) -> None:
     take_back(compilation)
 
 
-PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate, check, suppress)
+def gather(compilation: Compilation) -> None:
+    """Says once for each kind of thing what this release does not run yet."""
+    if compilation.failed:
+        return
+    from leoflow_compiler.lower.capabilities import gather_missing
+
+    gather_missing(compilation)
+
+
+PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate, check, suppress, gather)
 # Without these there is nothing for the passes after them to look at.
 _REQUIRED: frozenset[Pass] = frozenset({guard, parse})
 

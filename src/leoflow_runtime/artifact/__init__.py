@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leoflow_runtime.artifact.canonical import canonical_bytes, content_digest, version_label
-    from leoflow_runtime.artifact.capabilities import Missing, missing_capabilities
+    from leoflow_runtime.artifact.capabilities import Missing, missing_by_task, missing_capabilities
     from leoflow_runtime.artifact.records import DagSpec, HttpRequest, TaskGroupSpec, TaskSpec, XComRef
     from leoflow_runtime.artifact.validation import ArtifactInvalid, Problem, check_document
 
@@ -24,11 +24,12 @@ __all__ = [
     "canonical_bytes",
     "check_document",
     "content_digest",
+    "missing_by_task",
     "missing_capabilities",
     "version_label",
 ]
 _HOMES = {
-    "capabilities": ("Missing", "missing_capabilities"),
+    "capabilities": ("Missing", "missing_by_task", "missing_capabilities"),
     "canonical": ("canonical_bytes", "content_digest", "version_label"),
     "records": ("DagSpec", "HttpRequest", "TaskGroupSpec", "TaskSpec", "XComRef"),
     "validation": ("ArtifactInvalid", "Problem", "check_document"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 RUN_KINDS = frozenset({"branch", "short_circuit"})
 # Field of a task -> what it is called.
@@ -37,10 +37,11 @@ _DAG_FIELDS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Missing:
-    """One capability that is missing; `task_id` is the first task that needs it, None for the DAG itself."""
+    """One capability that is missing; `task_id` is a task that needs it, None for the DAG itself."""
 
     capability: str
     task_id: str | None = None
+    kind: Literal["feature", "operator", "decorator"] = "feature"
 
     def __str__(self) -> str:
         owner = "the DAG" if self.task_id is None else f"task `{self.task_id}`"
@@ -48,11 +49,18 @@ class Missing:
 
 
 def missing_capabilities(document: Mapping[str, Any]) -> tuple[Missing, ...]:
-    """Each capability once, in the order of the document."""
+    """Each capability once, with the first task that needs it, in the order of the document."""
     found: dict[str, Missing] = {}
-    for missing in (*_of_dag(document), *(one for task in document["tasks"] for one in _of_task(task))):
+    for missing in missing_by_task(document):
         found.setdefault(missing.capability, missing)
     return tuple(found.values())
+
+
+def missing_by_task(document: Mapping[str, Any]) -> Iterator[Missing]:
+    """Each capability of the DAG and of each of its tasks, in the order of the document."""
+    yield from _of_dag(document)
+    for task in document["tasks"]:
+        yield from _of_task(task)
 
 
 def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
@@ -75,11 +83,13 @@ def _of_task(task: Mapping[str, Any]) -> Iterator[Missing]:
     if task["type"] == "operator":
         name = task["operator_class"].rpartition(".")[2]
         late = name == "BashOperator"  # it would be of type bash if its command were known
-        capability = "a command that only the running file knows" if late else f"the operator {name}"
-        yield Missing(capability=capability, task_id=task_id)
+        if late:
+            yield Missing(capability="a command that only the running file knows", task_id=task_id)
+        else:
+            yield Missing(capability=f"the operator {name}", task_id=task_id, kind="operator")
     kind = task.get("kind")
     if kind is not None and kind not in RUN_KINDS:
-        yield Missing(capability=f"`@task.{kind}`", task_id=task_id)
+        yield Missing(capability=f"`@task.{kind}`", task_id=task_id, kind="decorator")
     if "." in task.get("weight_rule", ""):
         yield Missing(capability="a weight rule of one's own", task_id=task_id)
     for field, capability in _TASK_FIELDS.items():
