@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers ui demo test acceptance chaos fuzz corpus fast lint format bench bench-compile bench-airflow proto docs-check clean
+.PHONY: help setup browser containers ui demo test acceptance chaos test-deploy fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ fast: setup  ## the tests without processes, browser and wheel
 acceptance: setup browser ui  ## the product from outside: processes, a browser, a built wheel
 	$(BIN)/pytest -m acceptance --durations=15 tests/acceptance
 
+test-deploy: setup containers  ## images and deployments with a real registry and container runtime
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/pytest --timeout 900 --durations=10 --durations-min=1 tests/oci tests/image tests/deploy
+
 chaos: setup  ## kill -9 and late messages, many seeds (CHAOS_ROUNDS)
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos
 
@@ -66,6 +69,9 @@ bench: setup  ## measure; writes benchmarks/results/latest.json
 
 bench-compile: setup  ## what compiling costs, against Airflow's DagBag on the same files
 	$(BIN)/python -m benchmarks.compile
+
+bench-deploy: setup containers  ## from the command to a registered version
+	$(BIN)/python -m benchmarks.deploy
 
 bench-airflow: setup  ## the same work on Airflow 3.2.2 and on Leoflow, in turn
 	$(BIN)/python -m benchmarks.airflow
