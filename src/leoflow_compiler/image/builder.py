@@ -42,10 +42,12 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     sent: int = 0
     notes: list[str] = field(default_factory=list)
+    on_step: Callable[[str], None] = lambda _step: None  # told when one begins
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         begin = time.perf_counter()
+        self.on_step(step)
         try:
             yield
         finally:

@@ -14,6 +14,7 @@ import click
 from leoflow_compiler.cli.connection import connected, server_options
 from leoflow_compiler.cli.deploying import amount, chosen_targets, compiled, image_errors
 from leoflow_compiler.cli.errors import UserError
+from leoflow_compiler.cli.progress import Progressing
 from leoflow_compiler.diagnostics.outcome import Exit
 
 if TYPE_CHECKING:
@@ -70,8 +71,10 @@ def deploy(
     with (
         connected(server, token_stdin=token_stdin) as control_plane,
         image_errors(),
-        registries(os.environ, insecure=insecure) as connect,
+        Progressing() as progress,
+        registries(os.environ, insecure=insecure, progress=progress.sent) as connect,
     ):
+        options["progress"] = progress
         if options["apply_file"]:
             return _apply(Path(options["apply_file"]), control_plane, connect, options)
         targets = chosen_targets(source, everything)
@@ -109,7 +112,7 @@ def _deploy(target: Target, control_plane: ControlPlane, connect: Registries, op
     from leoflow_compiler.image.builder import Report
     from leoflow_compiler.image.cache import layer_cache
 
-    report = Report()
+    report = Report(on_step=options["progress"].step)
     with report.timed("compile"):
         project, document = compiled(target)
     config = project.config
@@ -130,6 +133,7 @@ def _deploy(target: Target, control_plane: ControlPlane, connect: Registries, op
         cache=layer_cache(os.environ),
         report=report,
     )
+    options["progress"].pause()
     if not options["as_json"]:
         _show(plan)
     if options["plan_file"]:
@@ -153,7 +157,7 @@ def _apply(file: Path, control_plane: ControlPlane, connect: Registries, options
         raise UserError(f"{str(file)!r} cannot be carried out: {error}", exit_code=Exit.MISUSE) from error
     if plan.server != control_plane.server:
         raise UserError(f"the plan is for {plan.server}, not for {control_plane.server}")
-    report = Report()
+    report = Report(on_step=options["progress"].step)
     image = rebuilt(plan, control_plane, connect=connect, cache=layer_cache(os.environ), report=report)
     return _carry_out(plan, image, control_plane, connect, report, options)
 
@@ -170,6 +174,7 @@ def _carry_out(
 
     _confirm(plan, options["yes"])
     done = carry_out(plan, image, control_plane, connect=connect, report=report)
+    options["progress"].pause()
     run = (
         control_plane.trigger(plan.dag_id, conf={}, run_id=None, logical_date=None)
         if options["trigger"]
