@@ -1,32 +1,52 @@
-"""The artifact of a DAG: a manifest that holds `dag.json` and names the image by digest.
+"""The artifact of a DAG: a manifest that holds `dag.json`, perhaps the source, and names the image by digest.
 
 OCI image specification 1.1, "Guidelines for Artifact Usage": an artifactType, the empty config, own layers.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leoflow_runtime.artifact.canonical import canonical_bytes
-from leoflow_runtime.oci.errors import BadAnswer
-from leoflow_runtime.oci.records import DAG_ARTIFACT, EMPTY, MANIFEST, Descriptor, canonical_json
+from leoflow_runtime.oci.errors import BadAnswer, TooLarge
+from leoflow_runtime.oci.parsing import Malformed, parse_json
+from leoflow_runtime.oci.records import (
+    DAG_ARTIFACT,
+    DAG_SOURCE,
+    EMPTY,
+    MANIFEST,
+    Descriptor,
+    canonical_json,
+)
+from leoflow_runtime.oci.reference import BadReference, Reference
 from leoflow_runtime.oci.registry import Registry
 
 DOCUMENT = "application/vnd.leoflow.dag.document.v1+json"
-DOCUMENT_LIMIT = 32 << 20
+TITLE = "org.opencontainers.image.title"
+VERSION = "org.opencontainers.image.version"
 _EMPTY = b"{}"
+_LAYERS = 16  # more than an artifact will ever have
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What is read of an artifact at most."""
+
+    document: int = 32 << 20  # bytes
+    source: int = 512 << 20  # bytes, compressed
+    depth: int = 100  # objects and lists within each other
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DagArtifact:
-    """What a registry holds of one version. The document is not checked yet."""
+    """What a registry holds of one version. Of the document, only JSON and depth are checked."""
 
     document: Any
     digest: str  # of the manifest
     image: str | None  # the digest that the manifest names
+    source: Descriptor | None = None  # DAG_SOURCE, read with `Registry.get_blob`
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 def push_dag_artifact(
@@ -36,25 +56,30 @@ def push_dag_artifact(
     document: Mapping[str, Any],
     *,
     image: Descriptor | None = None,
+    source: bytes | None = None,
     annotations: Mapping[str, str] | None = None,
 ) -> Descriptor:
-    """Stores a document under a tag; `image` becomes its subject. Raises RegistryError."""
-    data = canonical_bytes(document)
-    registry.push_bytes(repository, data)
+    """Stores a document under a tag; `image` becomes its subject, `source` (tar+gzip) its second layer.
+
+    The same arguments give the same digest. Raises RegistryError.
+    """
+    contents = {DOCUMENT: ("dag.json", canonical_bytes(document))}
+    if source is not None:
+        contents[DAG_SOURCE] = ("source.tar.gz", source)
+    layers = []
+    for media_type, (title, data) in contents.items():
+        registry.push_bytes(repository, data)
+        layers.append(Descriptor.of(data, media_type, annotations={TITLE: title}).to_json())
     registry.push_bytes(repository, _EMPTY)
     manifest: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "artifactType": DAG_ARTIFACT,
         "config": Descriptor.of(_EMPTY, EMPTY).to_json(),
-        "layers": [
-            Descriptor.of(
-                data, DOCUMENT, annotations={"org.opencontainers.image.title": "dag.json"}
-            ).to_json()
-        ],
+        "layers": layers,
         "annotations": {
-            "org.opencontainers.image.title": str(document["dag_id"]),
-            "org.opencontainers.image.version": str(document.get("dag_version", "")),
+            TITLE: str(document["dag_id"]),
+            VERSION: str(document.get("dag_version", "")),
             **(annotations or {}),
         },
     }
@@ -65,22 +90,66 @@ def push_dag_artifact(
     return registry.put_manifest(repository, tag, canonical_json(manifest), MANIFEST)
 
 
-def pull_dag_artifact(registry: Registry, repository: str, version: str) -> DagArtifact:
-    """Reads an artifact by tag or digest, every byte verified. Raises RegistryError."""
+def pull_dag_artifact(
+    registry: Registry, repository: str, version: str, *, limits: Limits = Limits()
+) -> DagArtifact:
+    """Reads an artifact by tag or digest, every byte verified. Raises RegistryError.
+
+    BadAnswer: what lies there is no DAG artifact, or its document and its manifest name different images.
+    """
     descriptor, data = registry.get_manifest(repository, version)
-    what = f"{repository}@{descriptor.digest}"
+    what = f"{repository}@{descriptor.digest} on {registry.host}"
     try:
-        manifest = json.loads(data)
-        if manifest.get("artifactType") != DAG_ARTIFACT:
-            raise ValueError("it is something else")
-        layers = [Descriptor.from_json(raw) for raw in manifest["layers"]]
-        (document,) = [layer for layer in layers if layer.media_type == DOCUMENT]
-        subject = manifest.get("subject")
-        image = Descriptor.from_json(subject).digest if subject is not None else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadAnswer(f"{what} on {registry.host} is no DAG artifact: {error}") from error
-    content = registry.read_blob(repository, document, limit=DOCUMENT_LIMIT)
+        manifest = parse_json(data, depth=limits.depth)
+        layers, image, annotations = _read(manifest)
+        document = _only(layers, DOCUMENT)
+        source = _only(layers, DAG_SOURCE) if DAG_SOURCE in {one.media_type for one in layers} else None
+    except ValueError as error:
+        raise BadAnswer(f"{what} is no DAG artifact: {error}") from error
+    if source is not None and source.size > limits.source:
+        raise TooLarge(f"the source in {what} has {source.size:,} bytes; at most {limits.source:,} are read")
+    content = registry.read_blob(repository, document, limit=limits.document)
     try:
-        return DagArtifact(document=json.loads(content), digest=descriptor.digest, image=image)
-    except (ValueError, RecursionError) as error:
-        raise BadAnswer(f"the dag.json of {what} on {registry.host} cannot be read") from error
+        found = parse_json(content, depth=limits.depth)
+        _check_image(found, image)
+    except ValueError as error:
+        raise BadAnswer(f"the dag.json of {what} cannot be used: {error}") from error
+    return DagArtifact(
+        document=found, digest=descriptor.digest, image=image, source=source, annotations=annotations
+    )
+
+
+def _read(manifest: Any) -> tuple[list[Descriptor], str | None, dict[str, str]]:
+    """Layers, the image's digest and the annotations. Raises ValueError."""
+    if not isinstance(manifest, dict) or manifest.get("artifactType") != DAG_ARTIFACT:
+        raise Malformed("it is something else")
+    raw, subject, annotations = (manifest.get(key) for key in ("layers", "subject", "annotations"))
+    if not isinstance(raw, list) or len(raw) > _LAYERS:
+        raise Malformed("its layers are no list, or too many")
+    if not isinstance(annotations or {}, dict):
+        raise Malformed("its annotations are no object")
+    image = Descriptor.from_json(subject).digest if subject is not None else None
+    told = {str(key): str(value) for key, value in (annotations or {}).items()}
+    return [Descriptor.from_json(one) for one in raw], image, told
+
+
+def _only(layers: list[Descriptor], media_type: str) -> Descriptor:
+    found = [layer for layer in layers if layer.media_type == media_type]
+    if len(found) != 1:
+        raise Malformed(f"it has {len(found)} layers of type {media_type}")
+    return found[0]
+
+
+def _check_image(document: Any, image: str | None) -> None:
+    """Whoever signs or copies the artifact goes by its manifest, whoever runs it by its document."""
+    if not isinstance(document, dict):
+        raise Malformed("it is no object")
+    named = document.get("image")
+    if image is None or named is None:
+        return
+    try:
+        digest = Reference.parse(str(named)).digest
+    except BadReference as error:
+        raise Malformed(str(error)) from error
+    if digest != image:
+        raise Malformed("it names another image than the manifest does")
