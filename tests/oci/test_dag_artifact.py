@@ -1,4 +1,4 @@
-"""The artifact in a registry: what is pushed comes back, what strangers put there is refused in a sentence."""
+"""The artifact in a registry: what is pushed comes back, what strangers put there is refused in words."""
 
 from __future__ import annotations
 

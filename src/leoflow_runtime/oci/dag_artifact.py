@@ -5,6 +5,7 @@ OCI image specification 1.1, "Guidelines for Artifact Usage": an artifactType, t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
