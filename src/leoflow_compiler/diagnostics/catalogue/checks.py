@@ -144,8 +144,9 @@ MISSING_DEPENDENCY = Code(
     severity="warning",
     summary="An imported package is not among the dependencies.",
     explanation=(
-        "The tasks run in an environment that holds what `dependencies` in `leoflow.yaml` lists, so this "
-        "import fails there. Imports inside of functions count, for the tasks run them; those that `try` "
+        "The tasks run in an environment that holds what `dependencies` in `leoflow.yaml` lists. What is not "
+        "listed is there only where another package happens to need it, in the version that it chooses; else "
+        "the import fails. Imports inside of functions count, for the tasks run them; those that `try` "
         "guards against `ImportError`, that stand under `TYPE_CHECKING`, or in functions for another Python "
         "do not."
     ),

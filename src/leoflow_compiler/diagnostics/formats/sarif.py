@@ -11,6 +11,7 @@ from leoflow_compiler.diagnostics.formats import Found
 from leoflow_compiler.diagnostics.records import Code, Span
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_PAGES = "https://github.com/leoflow/leoflow/blob/main/docs/diagnostics"
 
 
 def render(found: Sequence[Found], projects: Sequence[str]) -> str:
@@ -32,6 +33,7 @@ def _rule(code: Code) -> dict[str, Any]:
         "name": "".join(part.capitalize() for part in code.name.split("-")),
         "shortDescription": {"text": code.summary},
         "fullDescription": {"text": code.explanation},
+        "helpUri": f"{_PAGES}/{code.code}.md",
         "defaultConfiguration": {"level": code.severity},
     }
 
