@@ -18,10 +18,43 @@ from leoflow_compiler.source.guard import SourceRefused, guard
 _MAX_FILES = 400
 # What the image has in any case, the modules of removed releases of Python's library among it.
 _PROVIDED = frozenset({"airflow", "leoflow", "pendulum", "dateutil", "jinja2", "__future__"})
-_ONCE_STANDARD = frozenset({"asynchat", "asyncore", "cgi", "crypt", "distutils", "imp", "pipes", "telnetlib"})
+# In some release of Python's library, though not in the one that runs the compiler.
+_SOMETIMES_STANDARD = frozenset(
+    {
+        "aifc",
+        "annotationlib",
+        "asynchat",
+        "asyncore",
+        "audioop",
+        "cgi",
+        "cgitb",
+        "chunk",
+        "compression",
+        "crypt",
+        "distutils",
+        "imghdr",
+        "imp",
+        "lib2to3",
+        "mailcap",
+        "msilib",
+        "nis",
+        "nntplib",
+        "ossaudiodev",
+        "pipes",
+        "smtpd",
+        "sndhdr",
+        "spwd",
+        "sunau",
+        "telnetlib",
+        "tomllib",
+        "uu",
+        "xdrlib",
+    }
+)
 _PROVIDERS = re.compile(r"airflow\.providers\.([a-z_0-9]+(?:\.[a-z_0-9]+)?)")
 _OWN_PROVIDERS = frozenset({"standard", "http", "common.compat"})  # those that come with Leoflow
 _OTHER_PYTHON = re.compile(r"virtualenv|external_python|docker|kubernetes|pyspark")
+_SHARED = frozenset({"google", "google.cloud"})
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 # Nothing imports these by their own names: other packages look them up.
 _LOOKED_UP = re.compile(
@@ -64,7 +97,7 @@ def dependencies_and_imports(subject: Subject) -> Iterator[Diagnostic]:
             continue
         yield Diagnostic(
             code=MISSING_DEPENDENCY,
-            message=f"`{one.module}` is imported, and no dependency of the project provides it",
+            message=f"`{one.module}` is imported, and `{name}` is not among the project's dependencies",
             span=one.span,
             help=f"add `{name}` to `dependencies` in leoflow.yaml",
         )
@@ -108,7 +141,9 @@ def _in_statements(statements: Sequence[ast.AST], path: str, elsewhere: set[str]
                 yield _Import(alias.name, _span(node, path))
         elif isinstance(node, ast.ImportFrom):
             if not node.level and node.module:
-                yield _Import(node.module, _span(node, path))
+                # A package of many distributions: the name decides which one it is.
+                names = [node.names[0].name] if node.module in _SHARED else []
+                yield _Import(".".join([node.module, *names]), _span(node, path))
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             yield from _in_statements(node.orelse, path, elsewhere)
         elif isinstance(node, ast.Try) and any(_catches_imports(handler) for handler in node.handlers):
@@ -141,7 +176,12 @@ def _is_provided(module: str, project: Project) -> bool:
     provider = _PROVIDERS.match(module)
     if provider is not None:
         return provider[1] in _OWN_PROVIDERS or provider[1].partition(".")[0] in _OWN_PROVIDERS
-    if top in sys.stdlib_module_names or top in _PROVIDED or top in _ONCE_STANDARD or top.startswith("_"):
+    if (
+        top in sys.stdlib_module_names
+        or top in _PROVIDED
+        or top in _SOMETIMES_STANDARD
+        or top.startswith("_")
+    ):
         return True
     return any(top in (part, part.removesuffix(".py")) for path in project.files for part in path.split("/"))
 
@@ -149,6 +189,9 @@ def _is_provided(module: str, project: Project) -> bool:
 def _has(module: str, installed: Installed, names: Sequence[str], project: Project) -> bool:
     """Whether a dependency provides it, by its name."""
     provider = _PROVIDERS.match(module)
+    if provider is None and module.startswith("google."):
+        wanted = distribution_of(module)
+        return any(wanted.startswith(name) or name.endswith("-google") for name in names)
     if provider is None:
         return bool(names) and not installed.may_lack(module.partition(".")[0])
     if "apache-airflow" in names or provider[1].partition(".")[0] in project.config.connectors:

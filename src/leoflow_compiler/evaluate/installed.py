@@ -12,6 +12,7 @@ DISTRIBUTIONS = {
     "MySQLdb": "mysqlclient",
     "OpenSSL": "pyopenssl",
     "PIL": "pillow",
+    "agents": "openai-agents",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
     "confluent_kafka": "confluent-kafka",
@@ -21,7 +22,7 @@ DISTRIBUTIONS = {
     "dotenv": "python-dotenv",
     "fitz": "pymupdf",
     "git": "gitpython",
-    "google": "google-cloud",
+    "googleapiclient": "google-api-python-client",
     "jose": "python-jose",
     "jwt": "pyjwt",
     "kafka": "kafka-python",
@@ -35,8 +36,10 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "slugify": "python-slugify",
     "snowflake": "snowflake-connector-python",
+    "strands": "strands-agents",
     "telegram": "python-telegram-bot",
     "usb": "pyusb",
+    "vertexai": "google-cloud-aiplatform",
     "websocket": "websocket-client",
     "yaml": "pyyaml",
     "zmq": "pyzmq",
@@ -49,8 +52,9 @@ _ALWAYS = frozenset({"airflow", "leoflow", "pendulum", "dateutil", "jinja2"})
 def distribution_of(module: str) -> str:
     """What to install for a module, as far as names tell."""
     top, _, rest = module.partition(".")
-    if top == "google" and rest.startswith("cloud."):
-        return "-".join(["google-cloud", rest.split(".")[1].replace("_", "-")])
+    if top == "google" and rest:
+        parts = rest.split(".")[: 2 if rest.startswith("cloud.") else 1]
+        return "-".join(["google", *parts]).replace("_", "-")
     return DISTRIBUTIONS.get(top, top).replace("_", "-").lower()
 
 
