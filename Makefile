@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers ui demo test acceptance chaos test-deploy fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto docs-check clean
+.PHONY: help setup browser containers ui demo test acceptance chaos test-deploy fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ bench-airflow: setup  ## the same work on Airflow 3.2.2 and on Leoflow, in turn
 
 proto: setup  ## generate src/leoflow_runtime/wire from schemas/agent.proto
 	.ci/generate-proto
+
+diagnostics: setup  ## generate docs/diagnostics from the compiler's catalogue of codes
+	$(BIN)/python -m leoflow_compiler.diagnostics.reference docs/diagnostics
 
 clean:  ## remove what the targets above leave behind, except .venv
 	rm -rf dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis benchmarks/results

@@ -1,6 +1,6 @@
 """The pages of the catalogue: what `leoflow explain` prints and what docs/diagnostics holds, a page a code.
 
-`python -m leoflow_compiler.diagnostics.reference docs/diagnostics` renews the latter.
+`make diagnostics` renews the latter.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def pages(codes: Iterable[Code] | None = None) -> dict[str, str]:
     found = {f"{code.code}.md": page(code) for code in known}
     index = [_HEAD]
     for family, members in groupby(known, key=lambda code: code.code[:3]):
-        index.append(f"## {_FAMILIES[family]}\n")
-        lines = (f"- [`{code.code}`]({code.code}.md) {code.name}: {code.summary}" for code in members)
-        index.append("\n".join(lines) + "\n")
+        index.append(f"## {_FAMILIES[family]}\n\n| code | name | what it says |\n|---|---|---|")
+        index += [f"| [{code.code}]({code.code}.md) | {code.name} | {code.summary} |" for code in members]
+        index.append("")
     return {"index.md": "\n".join(index), **found}
 
 

@@ -75,5 +75,6 @@ def test_a_page_shows_both_examples() -> None:
 
 
 def test_the_docs_pages_are_current() -> None:
-    renew = "renew them: python -m leoflow_compiler.diagnostics.reference docs/diagnostics"
-    assert {file.name: file.read_text("utf-8") for file in DOCS.glob("*.md")} == pages(), renew
+    there = {file.name: file.read_text("utf-8") for file in DOCS.glob("*.md")}
+
+    assert there == pages(), "renew them: make diagnostics"
