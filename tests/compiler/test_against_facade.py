@@ -29,9 +29,7 @@ NOT_BUILT = {
     "decorator_factories",
     "dialect_decorators",
     "dialect_features",
-    "dialect_mapping",
     "dialect_provider_operators",
-    "dialect_setup_teardown",
     "requires_followed",
 }
 LOAD = """

@@ -39,7 +39,7 @@ def of_document(dag_json: Mapping[str, Any]) -> Dict[str, TaskShape]:
 def of_dag(dag: Any) -> Dict[str, TaskShape]:
     """Task id to shape, as built."""
     return {
-        task_id: TaskShape(tuple(sorted(task.upstream_task_ids)), class_path(type(task)))
+        task_id: TaskShape(tuple(sorted(task.upstream_task_ids)), class_path(task.operator_class))
         for task_id, task in dag.task_dict.items()
     }
 

@@ -150,6 +150,33 @@ GRAPHS = {
         "with TaskGroup('g'):\n    a = E('a')\n    E('b')\na >> Label('l') >> E('c')",
         {"g.a": [], "g.b": [], "c": ["g.a", "g.b"]},
     ),
+    "a mapped task is one task after what it is mapped over": (
+        "@task\ndef g(x, y=0): pass\ng(g.partial(y=f()).expand(x=f()))\n"
+        "BashOperator.partial(task_id='b').expand_kwargs([{'bash_command': f()}])",
+        {"f": [], "f__1": [], "g": ["f", "f__1"], "g__1": ["g"], "f__2": [], "b": ["f__2"]},
+    ),
+    "outputs of outputs bring their tasks": (
+        "a, b = f(), f()\nf(a.map(str).zip(b, fillvalue=0).concat([1]))\na.map(str) >> E('e')",
+        {"f": [], "f__1": [], "f__2": ["f", "f__1"], "e": ["f"]},
+    ),
+    "a mapped group starts after what it is mapped over": (
+        "@task_group\ndef g(x):\n    f(x) >> E('a')\n    E('b')\ng.expand(x=f()) >> E('e')",
+        {"f": [], "g.f": ["f"], "g.a": ["g.f"], "g.b": ["f"], "e": ["g.a", "g.b"]},
+    ),
+    "a teardown does not hold up what comes after its group": (
+        "with TaskGroup('g') as g:\n    s = E('s').as_setup()\n"
+        "    s >> E('w') >> E('t').as_teardown(setups=s)\ng >> E('e')",
+        {"g.s": [], "g.w": ["g.s"], "g.t": ["g.s", "g.w"], "e": ["g.w"]},
+    ),
+    "a scope puts its work between setup and teardown": (
+        "from airflow.sdk import setup, teardown\n@setup\ndef s(): pass\n@teardown\ndef t(): pass\n"
+        "with s() >> t():\n    E('a') >> E('b')\n    E('c')",
+        {"s": [], "t": ["b", "c", "s"], "a": ["s"], "b": ["a"], "c": ["s"]},
+    ),
+    "scopes nest": (
+        "with E('s').as_setup():\n    f()\n    with E('t').as_setup():\n        E('a')",
+        {"s": [], "f": ["s"], "t": ["s"], "a": ["t"]},
+    ),
     "default_args fill in arguments of functions": (
         "@task(default_args={'n': 1})\ndef t(n): pass\nt()",
         {"t": []},
@@ -197,12 +224,30 @@ REFUSED = {
     "two DAGs": ("other = DAG('o')\nE('a') >> E('b', dag=other)", "tasks in more than one Dag"),
     "an unknown argument of the DAG": ("DAG('x', shedule='@daily')", "shedule"),
     # Later parts of the dialect: refused by name.
-    "mapping": ("f.expand(x=[1])", "f.expand() (dynamic task mapping) is not supported by Leoflow's lean"),
-    "partial": ("BashOperator.partial(task_id='x')", "BashOperator.partial() (dynamic task mapping)"),
-    "a mapped output": ("f().map(str)", "XComArg.map() is not supported"),
+    "mapping over nothing": ("f.expand()", "no arguments to expand against"),
+    "mapping over a text": (
+        "@task\ndef t(x): pass\nt.expand(x='ab')",
+        "t.expand() got an unexpected type 'str' for keyword argument x",
+    ),
+    "mapping an argument nobody takes": (
+        "BashOperator.partial(task_id='x').expand(command=['a'])",
+        "BashOperator.expand() got an unexpected keyword argument 'command'",
+    ),
+    "mapping an argument given already": (
+        "BashOperator.partial(task_id='x', cwd='/').expand(cwd=['a'])",
+        "unmappable or already specified argument: cwd",
+    ),
+    "mapping over a key of an output": (
+        "BashOperator.partial(task_id='x').expand(cwd=f()['k'])",
+        "cannot map over XCom with custom key 'k'",
+    ),
+    "a setup that tears down": ("E('a').as_setup().as_teardown()", "task is already a setup"),
+    "a scope of neither": (
+        "with E('a'):\n    pass",
+        "Only setup/teardown tasks can be used as context managers",
+    ),
     "callbacks": ("E('a', on_failure_callback=print)", "A task's on_failure_callback is not supported"),
     "callbacks of the DAG": ("DAG('x', on_failure_callback=print)", "A DAG's on_failure_callback"),
-    "setup": ("f().as_setup()", "A setup task is not supported"),
     "assets": ("from airflow.sdk import Asset\nAsset('x')", "An Asset is not supported"),
     "other decorators": ("@task.docker\ndef t(): pass", "@task.docker is not supported"),
     "sensors": (

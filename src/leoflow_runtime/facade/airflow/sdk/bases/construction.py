@@ -46,7 +46,7 @@ def with_defaults(
             group = group or TaskGroupContext.get_current(dag)
         if group is not None:
             kwargs["task_group"] = group
-        defaults = _merged_defaults(dag, group, kwargs.pop("default_args", None))
+        defaults = merged_defaults(dag, group, kwargs.pop("default_args", None))
         params = _merged_params(dag, defaults, kwargs.pop("params", None))
         for name in accepted:
             if name in defaults and name not in kwargs:
@@ -66,10 +66,12 @@ def with_defaults(
             self._link_outputs()
             self._instantiated = True
 
+    construct.accepted = accepted  # type: ignore[attr-defined]
     return construct
 
 
-def _merged_defaults(dag: DAG | None, group: TaskGroup | None, own: dict[str, Any] | None) -> dict[str, Any]:
+def merged_defaults(dag: DAG | None, group: TaskGroup | None, own: dict[str, Any] | None) -> dict[str, Any]:
+    """The `default_args` of DAG, groups and task; the nearest wins."""
     merged: dict[str, Any] = {}
     if dag is not None:
         merged.update(copy.copy(dag.default_args))

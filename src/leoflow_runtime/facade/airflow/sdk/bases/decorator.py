@@ -9,7 +9,6 @@ from functools import update_wrapper
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions._internal import signature
 from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
-from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.context import KNOWN_CONTEXT_KEYS
 from airflow.sdk.definitions.xcom_arg import XComArg
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Any
 
+    from airflow.sdk.definitions._internal.expandinput import ExpandInput
     from airflow.sdk.definitions.dag import DAG
     from airflow.sdk.definitions.taskgroup import TaskGroup
 
@@ -85,6 +85,9 @@ class _TaskDecorator:
     """A decorated function: calling it makes a task, of which it returns the output."""
 
     _airflow_is_task_decorator = True
+    is_setup = False
+    is_teardown = False
+    on_failure_fail_dagrun = False
 
     def __init__(
         self,
@@ -109,33 +112,78 @@ class _TaskDecorator:
         update_wrapper(self, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> XComArg:
+        settings, fail_run = self._settings()
         task = self.operator_class(
             python_callable=self.function,
             op_args=args,
             op_kwargs=kwargs,
             multiple_outputs=self.multiple_outputs,
-            **self.kwargs,
+            **settings,
         )
         if self.function.__doc__ and not any(
             (task.doc, task.doc_md, task.doc_json, task.doc_rst, task.doc_yaml)
         ):
             task.doc_md = self.function.__doc__
+        return self._marked(task, fail_run)
+
+    def _settings(self) -> tuple[dict[str, Any], bool]:
+        """The task's arguments, and whether the run fails with it (if it is a teardown)."""
+        if self.is_teardown and "trigger_rule" in self.kwargs:
+            raise ValueError("Trigger rule not configurable for teardown tasks.")
+        settings = dict(self.kwargs)
+        return settings, settings.pop("on_failure_fail_dagrun", self.on_failure_fail_dagrun)
+
+    def _marked(self, task: Any, fail_run: bool) -> XComArg:
+        if self.is_setup:
+            task.as_setup()
+        elif self.is_teardown:
+            task.as_teardown(on_failure_fail_dagrun=fail_run)
         return XComArg(task)
 
     def override(self, **kwargs: Any) -> _TaskDecorator:
         """The same function with other task settings."""
         given = kwargs.pop("multiple_outputs", self._given_multiple_outputs)
         merged = {**self.kwargs, **kwargs}
-        return _TaskDecorator(self.function, self.operator_class, given, merged, self.decorator_name)
+        other = _TaskDecorator(self.function, self.operator_class, given, merged, self.decorator_name)
+        other.is_setup, other.is_teardown = self.is_setup, self.is_teardown
+        other.on_failure_fail_dagrun = self.on_failure_fail_dagrun
+        return other
 
-    def partial(self, **kwargs: Any) -> Any:
-        refuse(f"{self.function.__name__}.partial() (dynamic task mapping)")
+    def partial(self, **kwargs: Any) -> _TaskDecorator:
+        """Arguments that all instances of a mapped task have in common."""
+        from airflow.sdk.definitions._internal.expandinput import check_names, prevent_duplicates
 
-    def expand(self, **kwargs: Any) -> Any:
-        refuse(f"{self.function.__name__}.expand() (dynamic task mapping)")
+        check_names(self.function, self.function.__name__, "partial", kwargs)
+        given = self.kwargs.get("op_kwargs") or {}
+        prevent_duplicates(given, kwargs, "duplicate partial")
+        return self.override(op_kwargs={**given, **kwargs})
 
-    def expand_kwargs(self, *args: Any, **kwargs: Any) -> Any:
-        refuse(f"{self.function.__name__}.expand_kwargs() (dynamic task mapping)")
+    def expand(self, **kwargs: Any) -> XComArg:
+        """A task for each combination of these lists' and dicts' items."""
+        from airflow.sdk.definitions._internal.expandinput import DictOfLists, check_names, check_values
+
+        check_names(self.function, self.function.__name__, "expand", kwargs)
+        check_values(self.function.__name__, kwargs)
+        return self._mapped(DictOfLists(kwargs))
+
+    def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> XComArg:
+        """A task for each of these dicts of arguments."""
+        from airflow.sdk.definitions._internal.expandinput import ListOfDicts
+
+        return self._mapped(ListOfDicts(kwargs))
+
+    def _mapped(self, expand_input: ExpandInput) -> XComArg:
+        from airflow.sdk.definitions._internal.expandinput import prevent_duplicates
+        from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+        settings, fail_run = self._settings()
+        if isinstance(expand_input.value, dict):
+            prevent_duplicates(settings.get("op_kwargs") or {}, expand_input.value, "mapping already partial")
+        settings["task_id"] = get_unique_task_id(
+            settings["task_id"], settings.get("dag"), settings.get("task_group")
+        )
+        settings["multiple_outputs"] = self.multiple_outputs
+        return self._marked(MappedOperator(self.operator_class, expand_input, settings), fail_run)
 
 
 def _returns_mapping(function: Callable[..., Any]) -> bool:

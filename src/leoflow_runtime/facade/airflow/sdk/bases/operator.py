@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from airflow.sdk.bases.chaining import chain, chain_linear, cross_downstream
 from airflow.sdk.bases.construction import parameter_names, with_defaults
-from airflow.sdk.definitions._internal.node import DAGNode, validate_key
+from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
+from airflow.sdk.definitions._internal.contextmanager import ScopeContext
+from airflow.sdk.definitions._internal.node import validate_key
 from airflow.sdk.definitions._internal.renamed import TASK_ARGUMENTS, TRIGGER_RULES, renamed
 from airflow.sdk.definitions._internal.types import TriggerRule, WeightRule
 from airflow.sdk.definitions._internal.unsupported import refuse
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["BaseOperator", "chain", "chain_linear", "cross_downstream"]
 
 # Arguments that are kept as attributes; None where Airflow's default is "not set".
-_PLAIN: dict[str, Any] = {
+PLAIN: dict[str, Any] = {
     "owner": "airflow",
     "email": None,
     "email_on_retry": True,
@@ -79,7 +81,7 @@ _REFUSED: dict[str, str] = {
 }
 
 
-class BaseOperator(DAGNode):
+class BaseOperator(AbstractOperator):
     """A task: its settings, its template fields, and `execute`, which is the work."""
 
     template_fields: Sequence[str] = ()
@@ -88,12 +90,7 @@ class BaseOperator(DAGNode):
     ui_color = "#fff"
     ui_fgcolor = "#000"
     custom_operator_name: str
-    is_setup = False
-    is_teardown = False
-    on_failure_fail_dagrun = False
-    is_mapped = False
 
-    _leoflow_is_operator = True
     _instantiated = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -116,7 +113,7 @@ class BaseOperator(DAGNode):
         for name, feature in _REFUSED.items():
             if kwargs.pop(name, None):
                 refuse(feature)
-        unknown = {name: value for name, value in kwargs.items() if name not in _PLAIN}
+        unknown = {name: value for name, value in kwargs.items() if name not in PLAIN}
         if unknown:
             raise TypeError(
                 f"Invalid arguments were passed to {type(self).__name__} (task_id: {task_id}). "
@@ -128,7 +125,7 @@ class BaseOperator(DAGNode):
         self.downstream_task_ids = set()
         self.task_id = task_group.child_id(task_id) if task_group is not None else task_id
         validate_key(self.task_id)
-        for name, default in _PLAIN.items():
+        for name, default in PLAIN.items():
             setattr(self, name, kwargs.get(name, default))
         self.params = ParamsDict(params)
         self.trigger_rule = TRIGGER_RULES.get(self.trigger_rule, self.trigger_rule)
@@ -137,6 +134,8 @@ class BaseOperator(DAGNode):
             task_group.add(self)
         if dag is not None:
             dag.add_task(self)
+        if ScopeContext.current is not None:
+            ScopeContext.current.add(self)
 
     def _check(self) -> None:
         if self.trigger_rule not in TriggerRule._value2member_map_:
@@ -178,33 +177,8 @@ class BaseOperator(DAGNode):
         object.__setattr__(self, "_instantiated", False)
 
     @property
-    def node_id(self) -> str:
-        return self.task_id
-
-    @property
-    def roots(self) -> list[BaseOperator]:
-        return [self]
-
-    @property
-    def leaves(self) -> list[BaseOperator]:
-        return [self]
-
-    @property
-    def task_type(self) -> str:
-        return type(self).__name__
-
-    @property
-    def operator_name(self) -> str:
-        return getattr(self, "custom_operator_name", self.task_type)
-
-    @property
-    def operator_class(self) -> type[BaseOperator]:
+    def operator_class(self) -> type[BaseOperator]:  # type: ignore[override]
         return type(self)
-
-    @property
-    def output(self) -> XComArg:
-        """This task's return value, as an argument for other tasks."""
-        return XComArg(self)
 
     @property
     def log(self) -> Any:
@@ -256,7 +230,10 @@ class BaseOperator(DAGNode):
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
-        refuse(f"{cls.__name__}.partial() (dynamic task mapping)")
+        """What all instances of a mapped task have in common; `.expand(…)` makes the task."""
+        from airflow.sdk.definitions.mappedoperator import OperatorPartial
+
+        return OperatorPartial(cls, kwargs)
 
     def _link_outputs(self) -> None:
         for field in self.template_fields:
@@ -269,5 +246,5 @@ class BaseOperator(DAGNode):
 
 BaseOperator.__init__ = with_defaults(  # type: ignore[method-assign]
     BaseOperator.__init__,
-    (frozenset({"task_id", "params", *_PLAIN, *_REFUSED}) - {"params"}, frozenset({"task_id"})),
+    (frozenset({"task_id", "params", *PLAIN, *_REFUSED}) - {"params"}, frozenset({"task_id"})),
 )

@@ -163,9 +163,13 @@ class TaskGroup(DAGNode):
         return [task for task in self if task.upstream_task_ids.isdisjoint(ids)]
 
     def get_leaves(self) -> list[BaseOperator]:
-        """Tasks without a downstream inside the group."""
+        """Tasks without a downstream inside the group; of teardowns, what is before them."""
         ids = {task.task_id for task in self}
-        return [task for task in self if task.downstream_task_ids.isdisjoint(ids)]
+        found: list[BaseOperator] = []
+        for task in self:
+            if task.downstream_task_ids.isdisjoint(ids):
+                found.extend(_before_teardowns(task, ids) if task.is_teardown else [task])
+        return found
 
     @property
     def roots(self) -> list[BaseOperator]:
@@ -237,3 +241,16 @@ class TaskGroup(DAGNode):
 
     def __repr__(self) -> str:
         return f"<TaskGroup: {self.group_id}>"
+
+
+def _before_teardowns(teardown: BaseOperator, inside: set[str]) -> Iterator[BaseOperator]:
+    """The last tasks of work above a teardown: teardowns do not hold up what comes after the group."""
+    for task in teardown.upstream_list:
+        if task.task_id not in inside or (task.is_setup and not task.is_teardown):
+            continue
+        if task.is_teardown:
+            yield from _before_teardowns(task, inside)
+            continue
+        others = (below for below in task.downstream_list if below is not teardown)
+        if not any(below.task_id in inside and not below.is_teardown for below in others):
+            yield task

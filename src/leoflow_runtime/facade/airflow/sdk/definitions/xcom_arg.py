@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from airflow.sdk.definitions._internal.mixins import DependencyMixin, ResolveMixin
 from airflow.sdk.definitions._internal.types import NOTSET, ArgNotSet
-from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.exceptions import XComNotFound
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from airflow.sdk.bases.operator import BaseOperator
     from airflow.sdk.definitions.edges import EdgeModifier
 
 XCOM_RETURN_KEY = "return_value"
@@ -22,7 +21,7 @@ XCOM_RETURN_KEY = "return_value"
 class XComArg(ResolveMixin, DependencyMixin):
     """What `operator` leaves under `key`: its return value, unless a key is asked for (`x["key"]`)."""
 
-    def __init__(self, operator: BaseOperator, key: str = XCOM_RETURN_KEY) -> None:
+    def __init__(self, operator: Any, key: str = XCOM_RETURN_KEY) -> None:
         self.operator = operator
         self.key = key
 
@@ -51,20 +50,46 @@ class XComArg(ResolveMixin, DependencyMixin):
         return f"{{{{ task_instance.xcom_pull({pull}) }}}}"
 
     @property
-    def roots(self) -> list[BaseOperator]:
-        return [self.operator]
+    def roots(self) -> list[Any]:
+        return [operator for operator, _ in self.iter_references()]
 
     @property
-    def leaves(self) -> list[BaseOperator]:
-        return [self.operator]
+    def leaves(self) -> list[Any]:
+        return self.roots
+
+    @property
+    def is_setup(self) -> bool:
+        return self.operator.is_setup
+
+    @property
+    def is_teardown(self) -> bool:
+        return self.operator.is_teardown
 
     def set_upstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
-        self.operator.set_upstream(other, edge_modifier)
+        for operator in self.roots:
+            operator.set_upstream(other, edge_modifier)
 
     def set_downstream(self, other: Any, edge_modifier: EdgeModifier | None = None) -> None:
-        self.operator.set_downstream(other, edge_modifier)
+        for operator in self.roots:
+            operator.set_downstream(other, edge_modifier)
 
-    def iter_references(self) -> Iterator[tuple[BaseOperator, str]]:
+    def as_setup(self) -> XComArg:
+        for operator in self.roots:
+            operator.as_setup()
+        return self
+
+    def as_teardown(self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None) -> XComArg:
+        for operator in self.roots:
+            operator.as_teardown(setups=setups, on_failure_fail_dagrun=on_failure_fail_dagrun)
+        return self
+
+    def __enter__(self) -> Any:
+        return self.operator.__enter__()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.operator.__exit__(*exc_info)
+
+    def iter_references(self) -> Iterator[tuple[Any, str]]:
         yield self.operator, self.key
 
     def resolve(self, context: Any) -> Any:
@@ -77,23 +102,31 @@ class XComArg(ResolveMixin, DependencyMixin):
             return None
         raise XComNotFound(ti.dag_id, self.operator.task_id, self.key)
 
-    def map(self, f: Any) -> Any:
-        refuse("XComArg.map()")
+    def map(self, f: Callable[[Any], Any]) -> XComArg:
+        """What `f` makes of each of its items."""
+        return self._derived("MapXComArg", "map against", f)
 
-    def zip(self, *others: Any, **options: Any) -> Any:
-        refuse("XComArg.zip()")
+    def filter(self, f: Callable[[Any], Any] | None = None) -> XComArg:
+        """Those of its items for which `f` gives something true."""
+        return self._derived("FilterXComArg", "filter", f)
 
-    def concat(self, *others: Any) -> Any:
-        refuse("XComArg.concat()")
+    def zip(self, *others: XComArg, fillvalue: Any = NOTSET) -> XComArg:
+        """Tuples of its items and those of `others`."""
+        return self._derived("ZipXComArg", "map against", *others, fillvalue=fillvalue)
 
-    def __enter__(self) -> Any:
-        refuse("A setup or teardown task as a context manager")
+    def concat(self, *others: XComArg) -> XComArg:
+        """Its items, then those of `others`."""
+        return self._derived("ConcatXComArg", "concatenate", *others)
 
-    def __exit__(self, *exc_info: object) -> None:
-        """Never reached: `__enter__` refuses."""
+    def _derived(self, kind: str, verb: str, *args: Any, **kwargs: Any) -> XComArg:
+        if self.key != XCOM_RETURN_KEY:
+            raise ValueError(f"cannot {verb} non-return XCom")
+        from airflow.sdk.definitions import derived_xcom_arg
+
+        return getattr(derived_xcom_arg, kind)(self, *args, **kwargs)
 
     @staticmethod
-    def iter_xcom_references(arg: Any) -> Iterator[tuple[BaseOperator, str]]:
+    def iter_xcom_references(arg: Any) -> Iterator[tuple[Any, str]]:
         """Every task output inside an argument: in collections, and in the fields of operators."""
         if isinstance(arg, ResolveMixin):
             yield from arg.iter_references()
@@ -108,7 +141,7 @@ class XComArg(ResolveMixin, DependencyMixin):
                 yield from XComArg.iter_xcom_references(getattr(arg, field, None))
 
     @staticmethod
-    def apply_upstream_relationship(op: BaseOperator, arg: Any) -> None:
+    def apply_upstream_relationship(op: Any, arg: Any) -> None:
         """Make every task whose output is inside `arg` an upstream of `op`."""
         for operator, _ in XComArg.iter_xcom_references(arg):
             op.set_upstream(operator)

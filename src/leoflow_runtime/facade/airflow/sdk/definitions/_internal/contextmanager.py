@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
+    from airflow.sdk.definitions._internal.setup_teardown import Scopes
     from airflow.sdk.definitions.dag import DAG
     from airflow.sdk.definitions.taskgroup import TaskGroup
 
@@ -27,6 +28,12 @@ class TaskGroupContext:
         if cls._stack and (dag is None or cls._stack[-1].dag is dag):
             return cls._stack[-1]
         return dag.task_group if dag is not None else None
+
+
+class ScopeContext:
+    """The scopes of setup and teardown tasks; nothing until the first one is opened."""
+
+    current: Scopes | None = None
 
 
 class DagContext:
@@ -57,3 +64,4 @@ class DagContext:
         cls._stack.clear()
         cls.autoregistered_dags.clear()
         TaskGroupContext._stack.clear()
+        ScopeContext.current = None

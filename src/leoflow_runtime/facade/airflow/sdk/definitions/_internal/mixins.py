@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from airflow.sdk.definitions._internal.unsupported import refuse
-
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,10 +34,12 @@ class DependencyMixin:
         """Told by the other side of a new relation; only groups and labels care."""
 
     def as_setup(self) -> Any:
-        refuse("A setup task")
+        """Mark as setup; the same object. Tasks and their outputs only."""
+        raise NotImplementedError
 
-    def as_teardown(self, **kwargs: Any) -> Any:
-        refuse("A teardown task")
+    def as_teardown(self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None) -> Any:
+        """Mark as teardown of `setups`, which run before; the same object. Tasks and their outputs only."""
+        raise NotImplementedError
 
     def __rshift__(self, other: Any) -> Any:
         self.set_downstream(other)

@@ -87,8 +87,6 @@ class DAGNode(DependencyMixin):
     def _set_relatives(
         self, other: Any, *, upstream: bool, edge_modifier: EdgeModifier | None = None
     ) -> None:
-        from airflow.sdk.bases.operator import BaseOperator
-
         tasks: list[BaseOperator] = []
         for node in other if isinstance(other, Sequence) else [other]:
             if not isinstance(node, DependencyMixin):
@@ -97,7 +95,7 @@ class DAGNode(DependencyMixin):
                 )
             node.update_relative(self, not upstream, edge_modifier=edge_modifier)
             for task in node.leaves if upstream else node.roots:
-                if not isinstance(task, BaseOperator):
+                if not getattr(task, "_leoflow_is_operator", False):
                     raise TypeError(
                         f"Relationships can only be set between Operators; received {type(task).__name__}"
                     )

@@ -7,11 +7,10 @@ import functools
 from airflow.sdk.bases.decorator import task_decorator_factory
 from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.dag import dag
-from airflow.sdk.definitions.taskgroup import TaskGroup
+from airflow.sdk.definitions.decorators.task_group import task_group
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 __all__ = ["dag", "setup", "task", "task_group", "teardown"]
@@ -52,49 +51,9 @@ class TaskDecoratorCollection:
 task = TaskDecoratorCollection()
 
 
-class _TaskGroupFactory:
-    """A decorated function: calling it makes a group of the tasks that it makes."""
+def __getattr__(name: str) -> Any:
+    if name in ("setup", "teardown"):
+        from importlib import import_module
 
-    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
-        self.function = function
-        self.options = {"group_id": function.__name__, **options}
-        functools.update_wrapper(self, function)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns, or the group where it returns nothing."""
-        options = {"add_suffix_on_collision": True, **self.options}
-        with TaskGroup(**options) as group:
-            if self.function.__doc__ and not group.tooltip:
-                group.tooltip = self.function.__doc__
-            result = self.function(*args, **kwargs)
-        return group if result is None else result
-
-    def override(self, **options: Any) -> _TaskGroupFactory:
-        """The same function with other group settings."""
-        return _TaskGroupFactory(self.function, {**self.options, **options})
-
-    def partial(self, **kwargs: Any) -> Any:
-        refuse(f"{self.function.__name__}.partial() (a mapped task group)")
-
-    def expand(self, **kwargs: Any) -> Any:
-        refuse(f"{self.function.__name__}.expand() (a mapped task group)")
-
-    def expand_kwargs(self, *args: Any, **kwargs: Any) -> Any:
-        refuse(f"{self.function.__name__}.expand_kwargs() (a mapped task group)")
-
-
-def task_group(python_callable: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """`@task_group` and `@task_group(...)`; the arguments are those of TaskGroup."""
-    if callable(python_callable):
-        return _TaskGroupFactory(python_callable, options)
-    return functools.partial(_TaskGroupFactory, options=options)
-
-
-def setup(*args: Any, **kwargs: Any) -> Any:
-    """Not offered."""
-    refuse("The @setup decorator")
-
-
-def teardown(*args: Any, **kwargs: Any) -> Any:
-    """Not offered."""
-    refuse("The @teardown decorator")
+        return getattr(import_module(f"{__name__}.setup_teardown"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
