@@ -7,7 +7,8 @@ RegistryError
 ├── DigestMismatch   other bytes than were asked for, or sent
 ├── TooLarge         more than may be read
 ├── BadAnswer        what no registry says
-└── Refused          any other 4xx or 5xx, after retries where they help
+└── Refused          any other 4xx
+    └── Unavailable  429 or 5xx, after retries where they help
 """
 
 from __future__ import annotations
@@ -47,4 +48,10 @@ class BadAnswer(RegistryError):
 
 
 class Refused(RegistryError):
+    def __init__(self, message: str, *, status: int, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status  # HTTP
+
+
+class Unavailable(Refused):
     pass

@@ -22,8 +22,10 @@ from leoflow_runtime.oci.errors import (
     Refused,
     RegistryError,
     Unauthorized,
+    Unavailable,
     Unreachable,
 )
+from leoflow_runtime.oci.records import is_digest
 from leoflow_runtime.oci.reference import is_loopback
 
 TRIES = 5
@@ -32,13 +34,29 @@ LONGEST_WAIT = 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PARAMETER = re.compile(r'([a-zA-Z_]+)="([^"]*)"')
 
-Body = bytes | Callable[[], Iterator[bytes]] | None
+MayReach = Callable[[str, str | None], bool]  # a URL, and the request that was redirected there
+
+
+def named(repository: str, version: str) -> str:
+    """A manifest or blob in messages."""
+    return f"{repository}{'@' if is_digest(version) else ':'}{version}"
+
+
+def pull_scope(repository: str) -> str:
+    """What a token has to allow in order to read."""
+    return f"repository:{repository}:pull"
+
+
+def push_scope(repository: str) -> str:
+    """What a token has to allow in order to write."""
+    return f"repository:{repository}:pull,push"
 
 
 class Session:
     """One connection pool, safe to use from several threads.
 
     Plain HTTP is spoken to this machine alone, and elsewhere only where `insecure` asks for it.
+    `may_reach` decides before each connection, redirects and token services included; without it all may.
     """
 
     def __init__(
@@ -47,10 +65,12 @@ class Session:
         *,
         credentials: Credentials | None = None,
         insecure: bool = False,
+        may_reach: MayReach | None = None,
         transport: httpx.BaseTransport | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.host = host
+        self._may_reach = may_reach or (lambda _url, _source: True)
         self._credentials = credentials
         self._is_plain = insecure or is_loopback(host)
         self._wait = wait
@@ -80,7 +100,7 @@ class Session:
         scope: str,
         what: str,
         headers: Mapping[str, str] | None = None,
-        body: Body = None,
+        body: bytes | None = None,
         retries: bool = True,
         missing: bool = False,
     ) -> httpx.Response:
@@ -113,7 +133,7 @@ class Session:
         scope: str,
         what: str,
         headers: Mapping[str, str] | None = None,
-        body: Body = None,
+        body: bytes | None = None,
         retries: bool = True,
         missing: bool = False,
     ) -> Iterator[httpx.Response]:
@@ -129,11 +149,15 @@ class Session:
             response.close()
 
     def _answered(
-        self, method: str, url: str, scope: str, headers: Mapping[str, str], body: Body, tries: int
+        self, method: str, url: str, scope: str, headers: Mapping[str, str], body: bytes | None, tries: int
     ) -> httpx.Response:
-        """Retries what a later try may do better: no connection, too many requests, a server in trouble."""
-        asked_for_token = False
-        for number in range(1, tries + 3):
+        """Retries what a later try may do better: no connection, a server in trouble.
+
+        Too many requests (429) is repeated whatever `tries` says, because nothing was done.
+        """
+        asked_for_token, number = False, 0
+        while True:
+            number += 1
             try:
                 response = self._send(method, url, scope, headers, body)
             except httpx.TransportError as error:
@@ -141,38 +165,47 @@ class Session:
                     raise self._unreachable(error) from error
                 self._wait(_backoff(number))
                 continue
-            if response.status_code == 401 and not asked_for_token:
-                asked_for_token = True
+            status = response.status_code
+            if status == 401 and not asked_for_token:
+                asked_for_token, number = True, number - 1
                 response.close()
                 self._authenticate(response, scope)
                 continue
-            if number >= tries or not (response.status_code == 429 or response.status_code >= 500):
+            if number >= (TRIES if status == 429 else tries) or not (status == 429 or status >= 500):
                 return response
             response.close()
             self._wait(_told_to_wait(response) or _backoff(number))
-        raise BadAnswer(f"{self.host} answers nothing that can be used")
 
     def _send(
-        self, method: str, url: str, scope: str, headers: Mapping[str, str], body: Body
+        self, method: str, url: str, scope: str, headers: Mapping[str, str], body: bytes | None
     ) -> httpx.Response:
         """One try; follows redirects, with our credentials for the registry alone."""
+        first = url = self._safe(url)
         for _ in range(6):
+            self._reach(url, first if url != first else None)
             ours = urlsplit(url).netloc == self.host
             own = {"Authorization": self._tokens[scope]} if ours and scope in self._tokens else {}
-            content: Any = body() if callable(body) else body
-            request = self._http.build_request(method, url, headers={**headers, **own}, content=content)
+            request = self._http.build_request(method, url, headers={**headers, **own}, content=body)
             response = self._http.send(request, stream=True)
             if response.status_code not in _REDIRECTS or method not in ("GET", "HEAD"):
                 return response
             response.close()
-            url = self._followed(url, response.headers.get("Location", ""))
+            url = self._safe(urljoin(url, response.headers.get("Location", "")))
         raise BadAnswer(f"{self.host} redirects without an end")
 
-    def _followed(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        if urlsplit(target).scheme == "https" or (self._is_plain and urlsplit(target).scheme == "http"):
-            return target
-        raise Unreachable(f"{self.host} redirects to a connection that is not encrypted")
+    def _reach(self, url: str, source: str | None) -> None:
+        if not self._may_reach(url, source):
+            raise BadAnswer(f"{self.host} sends to {urlsplit(url).netloc}, which may not be asked")
+
+    def _safe(self, url: str) -> str:
+        """A URL that the registry named, encrypted unless it is spoken to in the clear itself."""
+        parts = urlsplit(url)
+        if parts.scheme == "https" or (parts.scheme == "http" and self._is_plain):
+            return url
+        if parts.scheme == "http" and parts.netloc == self.host:
+            # Behind a proxy that adds the encryption, a registry may not know of it.
+            return parts._replace(scheme="https").geturl()
+        raise Unreachable(f"{self.host} sends to a connection that is not encrypted")
 
     def _authenticate(self, response: httpx.Response, scope: str) -> None:
         """What the registry asks for: name and password, or a token of the service that it names."""
@@ -192,6 +225,7 @@ class Session:
         host = urlsplit(realm).netloc
         if urlsplit(realm).scheme != "https" and not (self._is_plain and is_loopback(host)):
             raise Unreachable(f"{self.host} hands out tokens over a connection that is not encrypted")
+        self._reach(realm, None)
         query = {"service": challenge.get("service", ""), "scope": scope}
         known = self._credentials
         try:
@@ -228,7 +262,7 @@ class Session:
         try:
             response.read()
         except httpx.TransportError:
-            return Refused(f"{self.host} answers {what} with status {status}")
+            return Unavailable(f"{self.host} answers {what} with status {status}", status=status)
         detail = _detail(response)
         if status == 401:
             return self._unauthorized()
@@ -237,8 +271,9 @@ class Session:
         if status == 404:
             return NotFound(f"{self.host} has no {what}{detail}")
         if status == 429:
-            return Refused(f"{self.host} has had too many requests; try again later")
-        return Refused(f"{self.host} refuses {what} with status {status}{detail}")
+            return Unavailable(f"{self.host} has had too many requests; try again later", status=status)
+        kind = Unavailable if status >= 500 else Refused
+        return kind(f"{self.host} refuses {what} with status {status}{detail}", status=status)
 
 
 def _backoff(number: int) -> float:
