@@ -6,7 +6,7 @@ import gc
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import repeat
 from pkgutil import iter_modules
@@ -20,6 +20,7 @@ from leoflow_compiler.diagnostics.machine import diagnostic_to_json
 from leoflow_compiler.diagnostics.outcome import has_errors, in_order, is_repeatable
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 from leoflow_compiler.project import Project, load_project
+from leoflow_compiler.project.lock_inputs import stale_lock
 
 if TYPE_CHECKING:
     from leoflow_compiler.lower.result import CompileResult
@@ -71,7 +72,13 @@ def compile_targets(targets: Sequence[Target], cache: CompileCache | None) -> tu
     if cache is not None and pending:
         cache.prune()
     done = iter(results)
-    return tuple(next(done) if isinstance(item, _Pending) else item for item in found)
+    return tuple(_with_lock(next(done) if isinstance(item, _Pending) else item) for item in found)
+
+
+def _with_lock(result: Compiled) -> Compiled:
+    """Says that the lock is stale; it is no part of a bundle, so that no kept result knows it."""
+    stale = stale_lock(result.project) if result.project is not None else None
+    return replace(result, diagnostics=in_order((*result.diagnostics, stale))) if stale else result
 
 
 def warm() -> None:

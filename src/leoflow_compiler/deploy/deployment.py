@@ -11,18 +11,11 @@ from leoflow_compiler.client.control_plane import ControlPlane
 from leoflow_compiler.deploy.destination import Destination
 from leoflow_compiler.deploy.plan import Plan, compared, missing_on, what_runs
 from leoflow_compiler.deploy.registries import Registries, reference
-from leoflow_compiler.image.base import find_base
-from leoflow_compiler.image.builder import Image, Report, assemble, push, to_send
+from leoflow_compiler.image.builder import Connect, Image, Report, assemble, push, to_send
 from leoflow_compiler.image.cache import LayerCache
 from leoflow_compiler.image.errors import ImageError
-from leoflow_compiler.image.lock import (
-    Lock,
-    base_image,
-    inputs_of,
-    make_lock,
-    read_lock,
-    write_lock,
-)
+from leoflow_compiler.image.lock import Lock, inputs_of, read_lock, write_lock
+from leoflow_compiler.image.locking import new_lock
 from leoflow_compiler.project import Project, load_project
 from leoflow_compiler.project.records import LOCK_FILE
 from leoflow_runtime.artifact.canonical import document_digest
@@ -40,11 +33,17 @@ class Deployed:
 
 
 def current_lock(
-    project: Project, connect: Registries, *, refresh: bool = False, frozen: bool = False
+    project: Project,
+    connect: Connect,
+    *,
+    refresh: bool = False,
+    frozen: bool = False,
+    from_source: bool = False,
 ) -> tuple[Lock, bool]:
     """The project's lock, a new one where it is missing or stale; and whether it was written.
 
-    `frozen`: it has to be there and to fit. Raises ImageError, RegistryError.
+    `frozen`: it has to be there and to fit. `from_source`: a new one may name packages without a wheel.
+    Raises ImageError, RegistryError.
     """
     known = None if refresh else read_lock(project.root)
     if known is not None and known.inputs == inputs_of(project.config):
@@ -52,8 +51,7 @@ def current_lock(
     if frozen:
         what = "is missing" if known is None else "does not fit leoflow.yaml any more"
         raise ImageError(f"{LOCK_FILE} of {project.config.dag_id!r} {what}", hint="run `leoflow lock`")
-    base = reference(base_image(project.config))
-    lock = make_lock(project.config, find_base(connect(base), base))
+    lock = new_lock(project, connect, from_source=from_source)
     return lock, write_lock(project.root, lock)
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from leoflow_compiler.image import contents, layout, uv
 from leoflow_compiler.image.base import BaseImage, read_base
-from leoflow_compiler.image.cache import LayerCache
-from leoflow_compiler.image.config import BASE_DIGEST, BASE_NAME, TITLE, VERSION, image_config
-from leoflow_compiler.image.layers import Layer, epoch, pack
+from leoflow_compiler.image.cache import LayerCache, remember_sent, sent_to
+from leoflow_compiler.image.config import BASE_DIGEST, BASE_NAME, BYTECODE, TITLE, VERSION, image_config
+from leoflow_compiler.image.errors import ImageError
+from leoflow_compiler.image.layers import Layer, epoch
 from leoflow_compiler.image.lock import Lock
+from leoflow_compiler.image.own_layers import OwnLayers
+from leoflow_compiler.image.report import Report
 from leoflow_compiler.project import Project
+from leoflow_compiler.project.records import ProjectConfig
 from leoflow_runtime.oci.records import (
     CONFIG,
     INDEX,
@@ -29,29 +29,11 @@ from leoflow_runtime.oci.records import (
 from leoflow_runtime.oci.reference import Reference
 from leoflow_runtime.oci.registry import Registry
 
+__all__ = ["Connect", "Image", "PlatformImage", "Report", "assemble", "needs_container", "push", "to_send"]
+
 _UPLOADS = 4  # at a time
-_LAYER_FORMAT = 1  # part of every key of the cache: counts up when the packing changes
 
 Connect = Callable[[Reference], Registry]
-
-
-@dataclass(kw_only=True, slots=True)
-class Report:
-    """What took how long, in seconds, and what was sent, in bytes."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    sent: int = 0
-    notes: list[str] = field(default_factory=list)
-    on_step: Callable[[str], None] = lambda _step: None  # told when one begins
-
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        begin = time.perf_counter()
-        self.on_step(step)
-        try:
-            yield
-        finally:
-            self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begin
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,18 +82,26 @@ def assemble(
     project: Project, lock: Lock, *, version: str, connect: Connect, cache: LayerCache, report: Report
 ) -> Image:
     """Makes the layers, those that the cache does not have. Raises ImageError, RegistryError, OSError."""
+    reason = needs_container(project.config)
+    if reason is not None:
+        raise ImageError(
+            f"{reason} of {project.config.dag_id!r} needs a build in a container",
+            hint="add `--builder podman`, or docker, buildah, nerdctl",
+        )
     reference = Reference.parse(lock.base)
     images = []
     for text in project.config.build.platforms:
         platform = Platform.parse(text)
         with report.timed("base"):
             base = read_base(connect(reference), reference, lock.base_digest, platform)
-        layers = tuple(_layers(project, lock, text, cache, report))
+        own = OwnLayers(project=project, lock=lock, platform=text, cache=cache, report=report)
+        layers = tuple(own.all())
         labels = {
             TITLE: project.config.dag_id,
             VERSION: version,
             BASE_NAME: lock.base,
             BASE_DIGEST: base.digest,
+            **({BYTECODE: own.python.version} if own.python is not None else {}),
             **project.config.build.labels,
         }
         config = canonical_json(image_config(base, layers, labels=labels, time=epoch()))
@@ -157,6 +147,13 @@ def push(image: Image, target: Reference, *, connect: Connect, report: Report) -
     return target.at(digest=image.digest)
 
 
+def needs_container(config: ProjectConfig) -> str | None:
+    """What of a project only a build in a container can do; None: nothing."""
+    if config.build.dockerfile is not None:
+        return "`build.dockerfile`"
+    return "`system_packages`" if config.system_packages else None
+
+
 def to_send(image: Image, target: Reference, *, connect: Connect) -> list[tuple[str, int]]:
     """The layers of ours that the registry lacks: name and compressed size."""
     registry = connect(target)
@@ -166,80 +163,6 @@ def to_send(image: Image, target: Reference, *, connect: Connect) -> list[tuple[
         for layer in layers.values()
         if not registry.has_blob(target.repository, layer.digest)
     ]
-
-
-def _layers(
-    project: Project, lock: Lock, platform: str, cache: LayerCache, report: Report
-) -> Iterator[Layer]:
-    """From what changes least to what changes most."""
-    version, target = project.config.python_version, Platform.parse(platform)
-    if lock.packages[platform]:
-        yield _dependencies(lock.packages[platform], version, target, cache, report)
-    yield _agent(lock.agent[platform], version, target, cache, report)
-    with report.timed("code"):
-        files = contents.code(project)
-        key = _key("code", {path: _content(entry) for path, entry in files.items()})
-        yield cache.get(key) or cache.put(key, lambda file: pack("code", files, file, time=epoch()))
-
-
-def _dependencies(
-    packages: tuple[uv.Package, ...], version: str, platform: Platform, cache: LayerCache, report: Report
-) -> Layer:
-    key = _key("dependencies", [version, str(platform), [one.to_json() for one in packages], epoch()])
-    known = cache.get(key)
-    if known is not None:
-        return known
-
-    def make(file: Path) -> Layer:
-        with tempfile.TemporaryDirectory(prefix="leoflow-packages-") as name:
-            folder = Path(name)
-            with report.timed("install"):
-                uv.install(packages, folder, python_version=version, platform=platform)
-                scripts = contents.make_portable(folder)
-            with report.timed("bytecode"):
-                if not contents.compile_bytecode(folder, layout.PACKAGES, version):
-                    report.notes.append(
-                        f"Python {version} is not installed here, so that the image has no bytecode: "
-                        "its first imports take longer"
-                    )
-            with report.timed("pack"):
-                executable = frozenset(f"{layout.PACKAGES}/{path}" for path in scripts)
-                entries = contents.dependencies(folder)
-                return pack("dependencies", entries, file, executable=executable, time=epoch())
-
-    return cache.put(key, make)
-
-
-def _agent(
-    packages: tuple[uv.Package, ...], version: str, platform: Platform, cache: LayerCache, report: Report
-) -> Layer:
-    own = {path: _content(entry) for path, entry in contents.agent_site(Path("/nonexistent")).items()}
-    key = _key("agent", [version, str(platform), [one.to_json() for one in packages], own, epoch()])
-    known = cache.get(key)
-    if known is not None:
-        return known
-
-    def make(file: Path) -> Layer:
-        with tempfile.TemporaryDirectory(prefix="leoflow-agent-") as name, report.timed("agent"):
-            folder = Path(name)
-            uv.install(packages, folder, python_version=version, platform=platform)
-            contents.make_portable(folder)
-            contents.compile_bytecode(folder, layout.SITE, version)
-            entries = contents.agent_site(folder)
-            owners = {layout.SPOOL: layout.USER}
-            return pack("agent", entries, file, owners=owners, time=epoch())
-
-    return cache.put(key, make)
-
-
-def _content(entry: Path | bytes | None) -> str | None:
-    if entry is None:
-        return None
-    return digest_of(entry if isinstance(entry, bytes) else entry.read_bytes())
-
-
-def _key(kind: str, inputs: object) -> str:
-    return f"{kind}-{digest_of(canonical_json([_LAYER_FORMAT, inputs]))[7:39]}"
 
 
 def _oci(layer: Descriptor) -> Descriptor:
@@ -272,8 +195,17 @@ def _send_base(
 
 
 def _send_layer(registry: Registry, target: Reference, layer: Layer) -> int:
-    sent = registry.push_blob(target.repository, layer.digest, layer.size, lambda: layer.path.open("rb"))
-    return layer.size if sent else 0
+    """Mounts a layer that another repository of the registry was sent earlier, else sends it."""
+    if registry.has_blob(target.repository, layer.digest):
+        return 0
+    known = sent_to(layer, target.registry)
+    sent = 0
+    if not any(registry.mount_blob(target.repository, layer.digest, origin) for origin in known):
+        with layer.path.open("rb") as stream:
+            registry.push_stream(target.repository, layer.digest, layer.size, stream)
+        sent = layer.size
+    remember_sent(layer, target.registry, target.repository)
+    return sent
 
 
 def _send_bytes(registry: Registry, target: Reference, data: bytes) -> int:

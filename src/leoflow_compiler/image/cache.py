@@ -7,12 +7,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from leoflow_compiler.image.layers import Layer
 
 _KEEP = 20  # layers; the least recently used go first
+_ARCHIVE = "layer.tar"  # compressed
+_SENT = "sent"  # a line for each repository that has it: registry, space, repository
 
 
 class LayerCache:
@@ -25,7 +28,7 @@ class LayerCache:
         entry = self.folder / key
         try:
             raw = json.loads((entry / "layer.json").read_text("utf-8"))
-            archive = entry / "layer.tar.gz"
+            archive = entry / _ARCHIVE
             if archive.stat().st_size != raw["size"]:
                 return None
             os.utime(entry)
@@ -38,7 +41,7 @@ class LayerCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
         try:
-            layer = make(work / "layer.tar.gz")
+            layer = make(work / _ARCHIVE)
             raw = {**asdict(layer), "path": ""}
             (work / "layer.json").write_text(json.dumps(raw), "utf-8")
             entry = self.folder / key
@@ -50,13 +53,29 @@ class LayerCache:
         finally:
             shutil.rmtree(work, ignore_errors=True)
         self._prune()
-        return Layer(**{**raw, "path": entry / "layer.tar.gz"})
+        return Layer(**{**raw, "path": entry / _ARCHIVE})
 
     def _prune(self) -> None:
         entries = [entry for entry in self.folder.iterdir() if not entry.name.startswith(".")]
         entries.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
         for entry in entries[_KEEP:]:
             shutil.rmtree(entry, ignore_errors=True)
+
+
+def sent_to(layer: Layer, registry: str) -> list[str]:
+    """Repositories of a registry that were sent this layer, the latest first: for mounting it."""
+    try:
+        lines = (layer.path.parent / _SENT).read_text("utf-8").splitlines()
+    except OSError:
+        return []
+    pairs = (line.partition(" ") for line in reversed(lines))
+    return list(dict.fromkeys(repository for host, _, repository in pairs if host == registry))[:3]
+
+
+def remember_sent(layer: Layer, registry: str, repository: str) -> None:
+    """A memory that may be lost: then a layer is sent twice."""
+    with suppress(OSError), (layer.path.parent / _SENT).open("a", encoding="utf-8") as file:
+        file.write(f"{registry} {repository}\n")
 
 
 def layer_cache(environ: Mapping[str, str]) -> LayerCache:

@@ -15,6 +15,8 @@ TITLE = "org.opencontainers.image.title"
 VERSION = "org.opencontainers.image.version"
 BASE_NAME = "org.opencontainers.image.base.name"
 BASE_DIGEST = "org.opencontainers.image.base.digest"
+# The Python that wrote the bytecode: with another one a rebuild has other bytes.
+BYTECODE = "dev.leoflow.bytecode"
 
 
 def image_config(
@@ -52,12 +54,17 @@ def image_config(
     }
 
 
-def _environment(old: Sequence[str]) -> list[str]:
-    ours = {
+def environment() -> dict[str, str]:
+    """Variables of ours in every image."""
+    return {
         "LEOFLOW_PACKAGES": f"/{layout.PACKAGES}",
         "LEOFLOW_SPOOL": f"/{layout.SPOOL}/launches",
         "HOME": f"/{layout.SPOOL}",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _environment(old: Sequence[str]) -> list[str]:
+    ours = environment()
     kept = [entry for entry in old if entry.partition("=")[0] not in ours]
     return [*kept, *(f"{name}={value}" for name, value in ours.items())]

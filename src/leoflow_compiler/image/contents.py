@@ -7,11 +7,14 @@ import csv
 import hashlib
 import io
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -32,12 +35,11 @@ def code(project: Project) -> dict[str, Entry]:
     return found | {f"{layout.CODE}/{path}": file for path, file in project.files.items()}
 
 
-def agent_site(packages: Path) -> dict[str, Entry]:
-    """Leoflow's agent and what it needs; `packages` is where its own dependencies were installed."""
+def runtime() -> dict[str, Entry]:
+    """Leoflow's own part of an image: the agent, and what runs tasks."""
     root, version = Path(leoflow_runtime.__file__).parent, metadata.version("leoflow")
     found: dict[str, Entry] = {
         layout.AGENT: layout.AGENT_PROGRAM.encode(),
-        layout.SPOOL: None,
         f"{layout.SITE}/leoflow-{version}.dist-info/METADATA": (
             f"Metadata-Version: 2.1\nName: leoflow\nVersion: {version}\n".encode()
         ),
@@ -46,8 +48,22 @@ def agent_site(packages: Path) -> dict[str, Entry]:
         path = file.relative_to(root)
         if path.parts[0] not in _NOT_IN_IMAGES and "__pycache__" not in path.parts:
             found[f"{layout.SITE}/leoflow_runtime/{path.as_posix()}"] = file
-    found |= {f"{layout.SITE}/{path}": file for path, file in _installed(packages)}
     return found
+
+
+def stage_runtime(site: Path) -> None:
+    """Copies it beside the agent's packages, so that it is compiled with them. Raises OSError."""
+    for path, entry in runtime().items():
+        if isinstance(entry, Path):
+            target = site / Path(path).relative_to(layout.SITE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(entry, target)
+
+
+def agent_site(site: Path) -> dict[str, Entry]:
+    """Leoflow's part, with the packages that were installed for it into `site`."""
+    found = runtime() | {layout.SPOOL: None}
+    return found | {f"{layout.SITE}/{path}": file for path, file in _installed(site)}
 
 
 def dependencies(packages: Path) -> dict[str, Entry]:
@@ -93,35 +109,44 @@ def _replace(file: Path, data: bytes) -> None:
     file.chmod(mode)
 
 
-def compile_bytecode(packages: Path, prefix: str, python_version: str) -> bool:
-    """Compiles the packages where this very minor version of Python is at hand; False: it is not.
+def compile_bytecode(packages: Path, prefix: str, python: Interpreter) -> None:
+    """Compiles what lies in `packages` for the place `prefix` in the image.
 
-    A pandas without bytecode takes three times as long to import. The bytecode names no time of a file
-    (PEP 552, unchecked hash), and strings come in one order.
+    The bytecode names no time of a file (PEP 552, unchecked hash), and strings come in one order.
     """
-    python = _interpreter(python_version)
-    if python is None:
-        return False
-    command = [python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-j", "0"]
-    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"}
-    done = subprocess.run(
+    command = [python.path, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-j", "0"]
+    # A file for other versions of Python does not compile, which is no harm: status 1.
+    subprocess.run(
         [*command, "-s", str(packages), "-p", f"/{prefix}", str(packages)],
-        env=environment,
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONHASHSEED": "0"},
         capture_output=True,
         timeout=600,
         check=False,
     )
-    return done.returncode in (0, 1)  # 1: a package holds files for other versions of Python
 
 
-def _interpreter(python_version: str) -> str | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interpreter:
+    """A Python on this machine."""
+
+    path: str
+    version: str  # with its patch level: another one may write other bytes
+
+
+@cache
+def interpreter(python_version: str) -> Interpreter | None:
+    """One of that minor version, which alone writes bytecode that the image's can read; None: there is none.
+
+    A pandas without bytecode takes three times as long to import.
+    """
     if f"{sys.version_info.major}.{sys.version_info.minor}" == python_version:
-        return sys.executable
+        return Interpreter(path=sys.executable, version=platform.python_version())
     name = shutil.which(f"python{python_version}")
     if name is None:
         return None
-    done = subprocess.run([name, "-c", ""], capture_output=True, timeout=30, check=False)
-    return name if done.returncode == 0 else None
+    command = [name, "-I", "-c", "import platform; print(platform.python_version())"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return Interpreter(path=name, version=done.stdout.strip()) if done.returncode == 0 else None
 
 
 def _installed(packages: Path) -> Iterator[tuple[str, Path]]:

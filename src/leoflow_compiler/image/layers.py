@@ -1,7 +1,8 @@
 """Layers as reproducible archives: the same files give the same bytes, whoever packs them, wherever and when.
 
 Names are sorted, owners fixed, times those of SOURCE_DATE_EPOCH (default 0), modes 0644 or 0755. The archive
-is compressed in pieces, a gzip member each (RFC 1952, 2.2), so that several cores share the work.
+is compressed in pieces, a gzip member each (RFC 1952, 2.2) or a frame of Zstandard (RFC 8878, 3.1), so that
+several cores share the work.
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ import hashlib
 import io
 import os
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
-from leoflow_runtime.oci.records import LAYER_GZIP, Descriptor
+from leoflow_compiler.image.errors import ImageError
+from leoflow_runtime.oci.records import LAYER_GZIP, LAYER_ZSTD, Descriptor
 
 PIECE = 4 << 20  # bytes of the archive in one gzip member
-LEVEL = 6
+_GZIP_LEVEL = 6
+_ZSTD_LEVEL = 3
 
+Compression = Literal["gzip", "zstd"]
+_MEDIA_TYPES: Mapping[Compression, str] = {"gzip": LAYER_GZIP, "zstd": LAYER_ZSTD}
 Entry = Path | bytes | None  # a file, its contents, or a folder
 
 
@@ -55,11 +62,14 @@ def pack(
     executable: frozenset[str] = frozenset(),
     owners: Mapping[str, int] | None = None,
     time: int = 0,
+    compression: Compression = "gzip",
 ) -> Layer:
     """Writes the archive of `entries` (path in the image, without a leading slash) to `target`.
 
-    Folders above an entry are added. `owners`: user ids of entries that are not root's. Raises OSError.
+    Folders above an entry are added. `owners`: user ids of entries that are not root's. Raises OSError, and
+    ImageError where Zstandard is asked for and not installed.
     """
+    compress = _compressor(compression)
     complete = dict(entries)
     for path in entries:
         for folder in _above(path):
@@ -68,7 +78,7 @@ def pack(
     compressed = hashlib.sha256()
     size = 0
     with target.open("wb") as out, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for piece, member in _compressed(_archived(complete, executable, owners or {}, time), pool):
+        for piece, member in _compressed(_archived(complete, executable, owners or {}, time), compress, pool):
             archive.update(piece)
             compressed.update(member)
             size += len(member)
@@ -80,6 +90,7 @@ def pack(
         diff_id=f"sha256:{archive.hexdigest()}",
         size=size,
         files=sum(entry is not None for entry in entries.values()),
+        media_type=_MEDIA_TYPES[compression],
     )
 
 
@@ -130,11 +141,26 @@ def _add(
     archive.addfile(info, io.BytesIO(data))
 
 
-def _compressed(pieces: Iterator[bytes], pool: ThreadPoolExecutor) -> Iterator[tuple[bytes, bytes]]:
-    """Each piece with its gzip member, in order; few of them wait at a time."""
+def _compressor(compression: Compression) -> Callable[[bytes], bytes]:
+    if compression == "gzip":
+        return partial(gzip.compress, compresslevel=_GZIP_LEVEL, mtime=0)
+    try:
+        import zstandard
+    except ModuleNotFoundError:
+        raise ImageError(
+            "`build.compression: zstd` needs the Python package zstandard", hint="pip install 'leoflow[zstd]'"
+        ) from None
+    # A compressor serves one thread.
+    return lambda piece: zstandard.ZstdCompressor(level=_ZSTD_LEVEL, write_checksum=True).compress(piece)
+
+
+def _compressed(
+    pieces: Iterator[bytes], compress: Callable[[bytes], bytes], pool: ThreadPoolExecutor
+) -> Iterator[tuple[bytes, bytes]]:
+    """Each piece with its compressed form, in order; few of them wait at a time."""
     waiting = []
     for piece in pieces:
-        waiting.append((piece, pool.submit(gzip.compress, piece, LEVEL, mtime=0)))
+        waiting.append((piece, pool.submit(compress, piece)))
         if len(waiting) > 4:
             done, member = waiting.pop(0)
             yield done, member.result()

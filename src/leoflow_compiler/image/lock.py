@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from leoflow_compiler.atomic import write_atomically
 from leoflow_compiler.image import uv
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.uv import Package
+from leoflow_compiler.project.lock_inputs import LOCK_VERSION, base_image, inputs_of
 from leoflow_compiler.project.records import LOCK_FILE, ProjectConfig
-from leoflow_runtime.oci.records import Platform, canonical_json, digest_of, is_digest
+from leoflow_runtime.oci.records import Platform, is_digest
 
-_VERSION = 1
+__all__ = ["Lock", "base_image", "inputs_of", "make_lock", "read_lock", "write_lock"]
+
 # What the agent in an image needs beside Leoflow itself.
-_AGENT = ("grpcio", "protobuf")
+AGENT_PACKAGES = ("grpcio", "protobuf")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,12 +33,14 @@ class Lock:
     base_digest: str  # what that named: an index or a manifest
     packages: Mapping[str, tuple[Package, ...]]  # by platform
     agent: Mapping[str, tuple[Package, ...]]
+    platform_tag: str = uv.DEFAULT_LIBC  # which wheels were looked for
 
     def to_bytes(self) -> bytes:
         document = {
-            "lock_version": _VERSION,
+            "lock_version": LOCK_VERSION,
             "inputs": self.inputs,
             "base": {"image": self.base, "digest": self.base_digest},
+            "platform_tag": self.platform_tag,
             "packages": _by_platform(self.packages),
             "agent": _by_platform(self.agent),
         }
@@ -45,7 +50,7 @@ class Lock:
     def from_bytes(cls, data: bytes) -> Lock:
         """Raises ValueError."""
         raw = json.loads(data)
-        if not isinstance(raw, dict) or raw.get("lock_version") != _VERSION:
+        if not isinstance(raw, dict) or raw.get("lock_version") != LOCK_VERSION:
             raise ValueError("it is of another version of Leoflow")
         try:
             if not is_digest(raw["base"]["digest"]):
@@ -56,27 +61,10 @@ class Lock:
                 base_digest=str(raw["base"]["digest"]),
                 packages=_packages(raw["packages"]),
                 agent=_packages(raw["agent"]),
+                platform_tag=str(raw["platform_tag"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it lacks {error}") from error
-
-
-def base_image(config: ProjectConfig) -> str:
-    return config.base_image or f"docker.io/library/python:{config.python_version}-slim"
-
-
-def inputs_of(config: ProjectConfig) -> str:
-    """The digest of what decides about a lock: it is stale when this differs."""
-    return digest_of(
-        canonical_json(
-            {
-                "base": base_image(config),
-                "python_version": config.python_version,
-                "dependencies": sorted(config.dependencies),
-                "platforms": sorted(config.build.platforms),
-            }
-        )
-    )
 
 
 def read_lock(root: Path) -> Lock | None:
@@ -91,21 +79,35 @@ def read_lock(root: Path) -> Lock | None:
         ) from error
 
 
-def make_lock(config: ProjectConfig, base_digest: str) -> Lock:
-    """Resolves the dependencies for every platform. Raises ImageError."""
-    agent = [f"{name}=={metadata.version(name)}" for name in _AGENT]
+def make_lock(
+    config: ProjectConfig,
+    base_digest: str,
+    *,
+    platform_tag: str = uv.DEFAULT_LIBC,
+    from_source: bool = False,
+) -> Lock:
+    """Resolves the dependencies for every platform. Raises ImageError.
+
+    `from_source`: packages without a wheel too, which only a build in a container can install.
+    """
+    agent = [f"{name}=={metadata.version(name)}" for name in AGENT_PACKAGES]
     packages, of_agent = {}, {}
     for text in config.build.platforms:
-        platform = Platform.parse(text)
-        version = config.python_version
-        packages[text] = uv.resolve(config.dependencies, python_version=version, platform=platform)
-        of_agent[text] = uv.resolve(agent, python_version=version, platform=platform)
+        resolve = partial(
+            uv.resolve,
+            python_version=config.python_version,
+            platform=Platform.parse(text),
+            platform_tag=platform_tag,
+        )
+        packages[text] = resolve(config.dependencies, from_source=from_source)
+        of_agent[text] = resolve(agent)
     return Lock(
         inputs=inputs_of(config),
         base=base_image(config),
         base_digest=base_digest,
         packages=packages,
         agent=of_agent,
+        platform_tag=platform_tag,
     )
 
 

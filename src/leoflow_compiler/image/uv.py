@@ -37,8 +37,19 @@ class Package:
         return {"name": self.name, "version": self.version, "hashes": list(self.hashes)}
 
 
-def resolve(requirements: Sequence[str], *, python_version: str, platform: Platform) -> tuple[Package, ...]:
-    """All distributions that the requirements need there, pinned. Raises ImageError."""
+def resolve(
+    requirements: Sequence[str],
+    *,
+    python_version: str,
+    platform: Platform,
+    platform_tag: str = DEFAULT_LIBC,
+    from_source: bool = False,
+) -> tuple[Package, ...]:
+    """All distributions that the requirements need there, pinned. Raises ImageError.
+
+    `from_source` takes distributions without a wheel as well; their build scripts may have to run here to
+    say what they need.
+    """
     if not requirements:
         return ()
     done = _run(
@@ -48,7 +59,8 @@ def resolve(requirements: Sequence[str], *, python_version: str, platform: Platf
         "--generate-hashes",
         "--no-header",
         "--no-annotate",
-        *_target(python_version, platform),
+        *_target(python_version, platform, platform_tag),
+        *(() if from_source else ("--only-binary", ":all:")),
         "-",
         text="\n".join(requirements) + "\n",
     )
@@ -63,7 +75,14 @@ def resolve(requirements: Sequence[str], *, python_version: str, platform: Platf
     return tuple(sorted(found, key=lambda one: one.name))
 
 
-def install(packages: Sequence[Package], target: Path, *, python_version: str, platform: Platform) -> None:
+def install(
+    packages: Sequence[Package],
+    target: Path,
+    *,
+    python_version: str,
+    platform: Platform,
+    platform_tag: str = DEFAULT_LIBC,
+) -> None:
     """Unpacks the pinned wheels into `target`, each checked against its digests. Raises ImageError."""
     lines = [
         " ".join([f"{one.name}=={one.version}", *(f"--hash={digest}" for digest in one.hashes)])
@@ -78,12 +97,17 @@ def install(packages: Sequence[Package], target: Path, *, python_version: str, p
         "--no-compile-bytecode",
         "--target",
         str(target),
-        *_target(python_version, platform),
+        *_target(python_version, platform, platform_tag),
+        "--only-binary",
+        ":all:",
         "--requirements",
         "-",
         text="\n".join(lines) + "\n",
     )
     if done.returncode != 0:
+        missing = _NO_WHEEL.search(" ".join(done.stderr.split()))
+        if missing is not None:
+            raise _without_wheel(missing)
         raise ImageError(f"the locked packages cannot be installed: {_first(done.stderr)}")
 
 
@@ -96,12 +120,13 @@ def program() -> str:
     return found
 
 
-def _target(python_version: str, platform: Platform) -> tuple[str, ...]:
+def _target(python_version: str, platform: Platform, platform_tag: str) -> tuple[str, ...]:
     machine = _MACHINES.get(platform.architecture)
     if platform.os != "linux" or machine is None:
         raise ImageError(f"images are built for linux/amd64 and linux/arm64, not for {platform}")
-    wanted = ("--python-version", python_version, "--python-platform", f"{machine}-{DEFAULT_LIBC}")
-    return (*wanted, "--only-binary", ":all:", "--no-config")
+    # uv knows one musl, and calls it by Rust's name.
+    libc = "unknown-linux-musl" if platform_tag.startswith("musllinux") else platform_tag
+    return ("--python-version", python_version, "--python-platform", f"{machine}-{libc}", "--no-config")
 
 
 def _run(*arguments: str, text: str) -> subprocess.CompletedProcess[str]:
@@ -117,11 +142,16 @@ def _unresolved(text: str) -> ImageError:
     flat = " ".join(text.split())
     missing = _NO_WHEEL.search(flat)
     if missing is not None:
-        return ImageError(
-            f"`{missing[1]}{missing[2] or ''}` is published without a wheel for this platform",
-            hint="choose a version with one, or build with a Dockerfile: `--builder docker`",
-        )
+        return _without_wheel(missing)
     return ImageError(f"the dependencies cannot be resolved: {_first(text)}")
+
+
+def _without_wheel(missing: re.Match[str]) -> ImageError:
+    return ImageError(
+        f"`{missing[1]}{missing[2] or ''}` is published without a wheel for this platform",
+        hint="choose a version with one, or build in a container: "
+        "`leoflow lock --builder podman`, then deploy with `--builder podman` (or docker, buildah, nerdctl)",
+    )
 
 
 def _first(text: str) -> str:

@@ -40,6 +40,8 @@ class BuildConfig:
     context: str = "."
     platforms: tuple[str, ...] = ("linux/amd64",)
     labels: Mapping[str, str] = field(default_factory=dict)
+    platform_tag: str | None = None  # which wheels the base can load, such as "manylinux_2_36"
+    compression: Literal["gzip", "zstd"] = "gzip"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

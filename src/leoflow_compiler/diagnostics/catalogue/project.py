@@ -194,3 +194,17 @@ DUPLICATE_PROJECT = Code(
 A control plane knows a DAG by its `dag_id`. Two projects with the same one would replace each other's
 versions in turn. Rename one of them, in its `leoflow.yaml` and in its code.""",
 )
+
+STALE_LOCK = Code(
+    code="LF017",
+    name="stale-lock",
+    severity="warning",
+    summary="`leoflow.lock` does not fit `leoflow.yaml`.",
+    explanation="""\
+The lock pins the base image and every package for the `base_image`, `python_version`, `dependencies` and
+`build.platforms` that `leoflow.yaml` had when it was made; one of them has changed since, or the file is
+damaged. `leoflow deploy` makes a new lock by itself, which takes versions that nobody has tried; with
+`--frozen` it stops.
+
+Run `leoflow lock`, try the result, and keep `leoflow.lock` in version control.""",
+)
