@@ -1,6 +1,6 @@
 """Documents about an image, beside it in the registry: referrers, or their fallback where there are none.
 
-OCI image specification 1.1, manifest.md, "Guidelines for Artifact Usage": an empty config, a layer, a subject.
+OCI image specification 1.1, manifest.md, "Guidelines for Artifact Usage": empty config, one layer, a subject.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What an image is made of, as a CycloneDX 1.6 document (ECMA-424), from the lock alone.
 
-It lists what Leoflow put there. What the base image holds is the base's to tell: it is one component, named by
-digest, and the document says that this component's parts are incomplete.
+It lists what Leoflow put there. The base image is one component, named by digest: what it holds is the base's
+to tell, and the document says that its parts are incomplete.
 """
 
 from __future__ import annotations
