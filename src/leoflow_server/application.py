@@ -30,6 +30,7 @@ from leoflow_server.api import create_api
 from leoflow_server.listening import CannotStart, HomeInUse, HttpServer, PortInUse, held_home, listen
 from leoflow_server.logs import LogStore
 from leoflow_server.observe import Metrics, MetricsEndpoint
+from leoflow_server.registry.following import follow_channels
 from leoflow_server.services import Services
 from leoflow_server.settings import Settings
 from leoflow_server.store import SqlStore, migrate
@@ -93,6 +94,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Services, asyncio.F
         await executor.start(_agent_process(services, agents))
         stack.push_async_callback(_stop_executor, executor, desk, settings)
         await stack.enter_async_context(_http(parts, "api", create_api(services), api_socket))
+        await stack.enter_async_context(parts.keep("channels", follow_channels(services)))
         ports = services.ports
         _log.info("ready", extra={"http": ports.http, "grpc": ports.grpc, "metrics": ports.metrics})
         yield services, parts.ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,3 +33,5 @@ class Services:
     access: Access
     metrics: Metrics
     ports: Ports = field(default_factory=Ports)
+    # Held while what a channel names becomes current, so that an older look never undoes a newer choice.
+    channel_turn: asyncio.Lock = field(default_factory=asyncio.Lock)

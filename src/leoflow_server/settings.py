@@ -53,6 +53,15 @@ class Settings:
     default_paused: bool = False  # for DAGs that do not say is_paused_upon_creation
     log_format: str = "auto"  # json, text; auto: text on a terminal
     log_level: str = "info"
+    # Registries: what may be pulled from and run. Empty `registries`: nothing is pulled.
+    registries: tuple[str, ...] = ()  # "host" or "host/path", each with what is below it
+    registry_hosts: tuple[str, ...] = ()  # further hosts that those send to: of blobs, of tokens
+    insecure_registries: tuple[str, ...] = ()  # spoken to without TLS
+    registry_auth_method: str = "docker_config"  # docker_config, env, iam
+    require_digest: bool = False  # images and references by digest only
+    require_signature: bool = False  # signed artifacts only, by one of `signature_keys`
+    signature_keys: tuple[str, ...] = ()  # PEM files of public keys
+    channel_seconds: float = 30.0  # between two looks at the tag that a DAG follows
     # The host agent of the subprocess executor
     capacity: int = 32
     heartbeat_seconds: float = 5.0
@@ -130,6 +139,7 @@ def resolve(
         problems.append("jwt_secret is too short: at least 32 characters.")
     if values.get("encryption_key"):
         problems.extend(_key_problems(values["encryption_key"]))
+    problems.extend(_registry_problems(values))
     if problems:
         raise SettingsInvalid(problems)
     values["home"] = values["home"].absolute()
@@ -210,13 +220,48 @@ def _typed(name: str, value: Any, problems: list[str]) -> Any:
             return int(value)
         if annotation == "float":
             return float(value)
+        if annotation == "tuple[str, ...]":
+            return _listed(value)
     except (ValueError, TypeError, KeyError):
         problems.append(f"{name} must be {_WORDS[annotation]}, not {str(value)!r}.")
         return None
     return value
 
 
-_WORDS = {"Path": "a path", "bool": "true or false", "int": "a whole number", "float": "a number of seconds"}
+_WORDS = {
+    "Path": "a path",
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number of seconds",
+    "tuple[str, ...]": "a list of names",
+}
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    """A list of YAML, or names with commas between them. Raises ValueError."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+        raise ValueError
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _registry_problems(values: Mapping[str, Any]) -> list[str]:
+    """What cannot hold together; paths and hosts are looked at where they are used."""
+    problems = []
+    method = values.get("registry_auth_method", "docker_config")
+    if method not in ("docker_config", "env", "iam"):
+        problems.append(f"registry_auth_method must be docker_config, env or iam, not {method!r}.")
+    if values.get("require_signature") and not values.get("signature_keys"):
+        problems.append("require_signature needs signature_keys: the PEM files of the keys that are trusted.")
+    problems += [
+        f"signature_keys: {path} cannot be read."
+        for path in values.get("signature_keys") or ()
+        if not os.access(path, os.R_OK)
+    ]
+    seconds = values.get("channel_seconds")
+    if seconds is not None and not 0.05 <= seconds <= 86400:
+        problems.append(f"channel_seconds must be between 0.05 and 86400, not {seconds}.")
+    return problems
 
 
 def _key_problems(keys: str) -> list[str]:

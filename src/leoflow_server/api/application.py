@@ -21,7 +21,7 @@ from leoflow_server.api.airflow import (
     variables,
     xcoms,
 )
-from leoflow_server.api.leoflow import versions
+from leoflow_server.api.leoflow import channels, versions
 from leoflow_server.api.shield import Shield
 from leoflow_server.api.specs import Specs
 from leoflow_server.api.ui import dags as ui_dags
@@ -44,6 +44,7 @@ ROUTERS = (
     frame.router,
     dashboard.router,
     versions.router,
+    channels.router,
     dags.router,
     monitor.router,
     variables.router,

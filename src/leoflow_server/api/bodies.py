@@ -176,3 +176,11 @@ class GenerateToken(Body):
 class Login(Body):
     username: str
     password: str
+
+
+class RollBack(Body):
+    to: Annotated[str, Field(max_length=100)] | None = None  # a version's number, or @ and a digest
+
+
+class Follow(Body):
+    reference: Annotated[str, Field(min_length=1, max_length=600)]

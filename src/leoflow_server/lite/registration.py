@@ -18,6 +18,7 @@ from leoflow_server.store import tables
 # The name under which the UI shows what came out of the workspace.
 BUNDLE = "workspace"
 _TENANT = 1
+_WORKSPACE = register.Origin(via="workspace")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +32,9 @@ class ControlPlane:
             "bundle_name": BUNDLE,
         }
         try:
-            done = await register.register(self.services, document, meta=meta, user="workspace")
+            done = await register.register(
+                self.services, document, meta=meta, user="workspace", origin=_WORKSPACE
+            )
         except ArtifactInvalid as error:
             raise Rejected(str(error)) from None
         return done.created

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from leoflow_server.store.tables import import_errors
 
@@ -56,6 +56,16 @@ async def clear_all(services: Services, *, bundle_name: str = BUNDLE, tenant_id:
         conn.execute(delete(import_errors).where(where))
 
     await services.store.write_rows(write)
+
+
+def files(conn: Connection, bundle_name: str) -> list[tuple[int, str]]:
+    """The tenants and files of a bundle that have an error."""
+    rows = conn.execute(
+        select(import_errors.c.tenant_id, import_errors.c.filename).where(
+            import_errors.c.bundle_name == bundle_name
+        )
+    )
+    return [(row.tenant_id, row.filename) for row in rows]
 
 
 def _delete(conn: Connection, tenant_id: int, bundle_name: str, filename: str) -> bool:

@@ -154,6 +154,33 @@ dag_versions = Table(
     sqlite_autoincrement=True,
 )
 
+# Every time that a version became the current one, going back included.
+deployments = Table(
+    "deployments",
+    metadata,
+    _key(),
+    _parent(dags, "dag_pk", index=True),
+    _parent(dag_versions, "version_pk"),
+    Column("at", Moment, nullable=False),
+    Column("by", String(250), nullable=False),
+    Column("via", String(20), nullable=False),  # push, reference, channel, rollback, workspace
+    Column("reference", Text),  # the artifact, by digest, where it came from a registry
+)
+
+# The tag that a DAG follows.
+channels = Table(
+    "channels",
+    metadata,
+    _key(),
+    Column("dag_pk", Key, ForeignKey(dags.c.pk, ondelete="CASCADE"), nullable=False, unique=True),
+    Column("reference", Text, nullable=False),  # registry/repository:tag
+    Column("digest", String(71), nullable=False),  # of the artifact that it named when it was last deployed
+    Column("moved_at", Moment, nullable=False),
+    Column("error", Text),  # why what it names now is not deployed
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", String(250), nullable=False),
+)
+
 dag_runs = Table(
     "dag_runs",
     metadata,

@@ -17,7 +17,7 @@ from leoflow_runtime.artifact import DagSpec, canonical_bytes, content_digest, v
 from leoflow_runtime.artifact.canonical import document_digest
 from leoflow_runtime.engine.rows import DagRow, VersionRow
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
-from leoflow_server.store.tables import dag_tags, dag_versions, dags
+from leoflow_server.store.tables import dag_tags, dag_versions, dags, deployments
 
 _DAG = [
     dags.c.pk,
@@ -80,6 +80,7 @@ _MOVE_CODE = Prepared(
     .values(code_path=bindparam("path"), meta=bindparam("details"))
 )
 _UNTAG = Prepared(delete(dag_tags).where(dag_tags.c.dag_pk == bindparam("dag")))
+_DEPLOYED = Prepared(insert(deployments).values(all_columns(deployments)))
 _TAG = Prepared(insert(dag_tags).values(dag_pk=bindparam("dag"), name=bindparam("tag")))
 
 
@@ -174,6 +175,10 @@ def register(
     session.execute(_UNTAG, {"dag": dag_pk})
     session.execute_many(_TAG, [{"dag": dag_pk, "tag": tag} for tag in sorted(set(spec.tags))])
     update_dag(session, dag_pk, {**facts, "version_pk": version_pk})
+    if dag is None or dag.version_pk != version_pk:
+        deployed = {"dag_pk": dag_pk, "version_pk": version_pk, "at": now, "by": created_by}
+        whence = {"via": meta.get("via", "push"), "reference": meta.get("reference")}
+        session.execute(_DEPLOYED, with_defaults(deployments, {**deployed, **whence}))
     stored = get_dag(session, dag_pk)
     assert stored is not None
     # A new one is not cached before its commit: after a rollback, its key goes to another.

@@ -1,0 +1,112 @@
+"""Reading artifacts from registries, as far as the policy lets the server reach.
+
+Everything blocks; `in_thread` runs it in threads of its own, so that a slow registry holds up nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from leoflow_runtime.oci.credentials import CredentialsError, Method, credentials_for
+from leoflow_runtime.oci.dag_artifact import pull_dag_artifact
+from leoflow_runtime.oci.errors import BadAnswer, NotFound, RegistryError, Unreachable
+from leoflow_runtime.oci.reference import BadReference, Reference
+from leoflow_runtime.oci.registry import Registry
+from leoflow_server.registry.policy import Denied, Policy
+from leoflow_server.registry.signing import check_signature
+from leoflow_server.settings import Settings
+
+T = TypeVar("T")
+LONGEST_SECONDS = 120.0
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="registry")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pulled:
+    """A document as the registry holds it: its bytes and its image are proven, its content is not checked."""
+
+    reference: Reference  # with the digest of the artifact
+    document: Mapping[str, Any]
+
+
+def parse(text: str) -> Reference:
+    """A reference to one artifact. Raises Denied for what is none."""
+    try:
+        found = Reference.parse(text)
+    except BadReference as error:
+        raise Denied(str(error)) from None
+    if found.tag is None and found.digest is None:
+        raise Denied(f"{text!r} names no artifact; add :TAG or @sha256:…")
+    return found
+
+
+def digest_of(settings: Settings, reference: Reference) -> str:
+    """What a tag names now. Raises Denied, RegistryError."""
+    with _opened(settings, reference) as registry:
+        found = registry.head_manifest(reference.repository, reference.version)
+    if found is None:
+        raise NotFound(f"{reference.registry} has no {reference.repository}:{reference.version}")
+    return found.digest
+
+
+def pull(settings: Settings, reference: Reference) -> Pulled:
+    """The artifact that a tag or digest names. Raises Denied, RegistryError.
+
+    Its image has to be named by digest and to be there; its signature is asked for where the policy does.
+    """
+    policy = Policy.of(settings)
+    with _opened(settings, reference) as registry:
+        artifact = pull_dag_artifact(registry, reference.repository, reference.version)
+        pinned = reference.at(tag=reference.tag, digest=artifact.digest)
+        if policy.signature_required:
+            check_signature(registry, reference.repository, artifact.digest, settings.signature_keys)
+    image = _image_of(artifact.document, pinned)
+    if artifact.image is not None and artifact.image != image.digest:
+        raise BadAnswer(f"{pinned} names one image, and its dag.json another")
+    with _opened(settings, image) as registry:
+        if registry.head_manifest(image.repository, str(image.digest)) is None:
+            raise NotFound(f"{image.registry} has no image {image.repository}@{image.digest}")
+    return Pulled(reference=pinned, document=artifact.document)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Raises Unreachable where it takes longer than two minutes."""
+    try:
+        running = asyncio.get_running_loop().run_in_executor(_threads, work)
+        return await asyncio.wait_for(running, LONGEST_SECONDS)
+    except TimeoutError:
+        raise Unreachable(f"the registry has not answered within {LONGEST_SECONDS:.0f} seconds") from None
+
+
+def _opened(settings: Settings, reference: Reference) -> AbstractContextManager[Registry]:
+    policy = Policy.of(settings)
+    policy.admit(reference)
+    method = cast(Method, settings.registry_auth_method)
+    try:
+        credentials = credentials_for(reference.registry, os.environ, method=method)
+    except CredentialsError as error:
+        raise RegistryError(str(error)) from None
+    return Registry(
+        reference.host,
+        credentials=credentials,
+        insecure=reference.registry in policy.insecure,
+        may_reach=lambda url, source: policy.may_reach(reference, url, source=source),
+    )
+
+
+def _image_of(document: Any, pinned: Reference) -> Reference:
+    """Raises BadAnswer where the document has no image by digest."""
+    text = document.get("image") if isinstance(document, Mapping) else None
+    try:
+        image = Reference.parse(text) if isinstance(text, str) else None
+    except BadReference:
+        image = None
+    if image is None or image.digest is None:
+        raise BadAnswer(f"the dag.json of {pinned} names no image by digest")
+    return image

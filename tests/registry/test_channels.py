@@ -1,0 +1,194 @@
+"""A DAG follows a tag: moving the tag deploys, moving it back goes back, and nothing broken gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from leoflow_server.registry.following import LONGEST_PAUSE, pause
+from tests.api.server import Server
+from tests.registry.conftest import Shelf
+
+
+def host(shelf: Shelf) -> dict[str, Any]:
+    return {"registries": (shelf.host,)}
+
+
+async def follow(server: Server, reference: str, dag_id: str = "sales") -> Any:
+    reply = await server.client.put(f"/api/v2/dags/{dag_id}/channel", json={"reference": reference})
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+async def until_schedule(server: Server, schedule: str) -> None:
+    await server.until("/api/v2/dags/sales", lambda dag: dag["timetable_summary"] == schedule)
+
+
+def test_moving_the_tag_deploys_and_moving_it_back_goes_back(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    daily = shelf.artifact(repository, "1-dag", schedule="@daily")
+    hourly = shelf.artifact(repository, "2-dag", schedule="@hourly")
+    shelf.move(repository, "prod", daily)
+
+    async def story(server: Server) -> None:
+        begun = await follow(server, f"oci://{shelf.host}/{repository}:prod")
+        assert begun["registration"]["version_number"] == 1
+        assert begun["channel"]["digest"] == daily
+
+        shelf.move(repository, "prod", hourly)
+        await until_schedule(server, "@hourly")
+        shelf.move(repository, "prod", daily)
+        await until_schedule(server, "@daily")
+
+        history = (await server.get("/api/v2/dags/sales/deployments"))["deployments"]
+        assert [(one["version_number"], one["via"], one["by"]) for one in history] == [
+            (1, "channel", "admin"),
+            (2, "channel", "admin"),
+            (1, "channel", "admin"),
+        ]
+        assert history[1]["reference"] == f"{shelf.host}/{repository}:prod@{hourly}"
+
+    tell(story, **host(shelf))
+
+
+def test_what_moved_while_the_server_was_away_is_deployed_once(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    daily = shelf.artifact(repository, "1-dag", schedule="@daily")
+    hourly = shelf.artifact(repository, "2-dag", schedule="@hourly")
+    shelf.move(repository, "prod", daily)
+
+    async def before(server: Server) -> None:
+        await follow(server, f"{shelf.host}/{repository}:prod")
+
+    async def after(server: Server) -> None:
+        await until_schedule(server, "@hourly")
+        found = await server.get("/api/v2/channels")
+        assert [(one["dag_id"], one["digest"], one["version_number"]) for one in found["channels"]] == [
+            ("sales", hourly, 2)
+        ]
+        assert (await server.get("/api/v2/dags/sales/deployments"))["total_entries"] == 2
+
+    tell(before, **host(shelf))
+    shelf.move(repository, "prod", hourly)
+    tell(after, **host(shelf))
+
+
+def test_what_cannot_be_deployed_is_an_import_error_until_it_can(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    good = shelf.artifact(repository, "1-dag")
+    other = shelf.artifact(repository, "2-dag", dag_id="purchases")
+    shelf.move(repository, "prod", good)
+
+    async def story(server: Server) -> None:
+        await follow(server, f"{shelf.host}/{repository}:prod")
+        shelf.move(repository, "prod", other)
+        errors = await server.until("/api/v2/importErrors", lambda found: found["total_entries"] == 1)
+        (error,) = errors["import_errors"]
+        assert error["filename"] == f"{shelf.host}/{repository}:prod"
+        assert "the document is of DAG 'purchases', not of 'sales'" in error["stack_trace"]
+        (channel,) = (await server.get("/api/v2/channels"))["channels"]
+        assert (channel["error"], channel["digest"]) == (error["stack_trace"], good)
+        assert (await server.get("/api/v2/dags/sales/versions"))["total_entries"] == 1
+
+        shelf.move(repository, "prod", good)
+        await server.until("/api/v2/importErrors", lambda found: found["total_entries"] == 0)
+        (channel,) = (await server.get("/api/v2/channels"))["channels"]
+        assert channel["error"] is None
+
+    tell(story, **host(shelf))
+
+
+def test_a_rollback_stands_until_the_tag_moves(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    digests = [
+        shelf.artifact(repository, f"{number}-dag", schedule=schedule)
+        for number, schedule in enumerate(("@daily", "@hourly", "@weekly"))
+    ]
+    shelf.move(repository, "prod", digests[0])
+
+    async def story(server: Server) -> None:
+        await follow(server, f"{shelf.host}/{repository}:prod")
+        shelf.move(repository, "prod", digests[1])
+        await until_schedule(server, "@hourly")
+        assert (await server.client.post("/api/v2/dags/sales/rollback")).json()["version_number"] == 1
+        looked = await server.client.post("/api/v2/dags/sales/channel/check")
+        assert looked.json()["error"] is None
+        assert (await server.get("/api/v2/dags/sales"))["timetable_summary"] == "@daily"
+        shelf.move(repository, "prod", digests[2])
+        await until_schedule(server, "@weekly")
+
+    tell(story, **host(shelf))
+
+
+def test_nobody_follows_what_cannot_be_deployed_now(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    shelf.artifact(repository, "other", dag_id="purchases")
+    digest = shelf.artifact(repository, "good")
+    name = f"{shelf.host}/{repository}"
+    wrong = [
+        (f"{name}:nowhere", 422, "has no"),
+        (f"{name}:other", 400, "the document is of DAG 'purchases', not of 'sales'"),
+        (f"{name}:good@{digest}", 403, "a channel is a tag, without a digest"),
+        (name, 403, "names no artifact; add :TAG"),
+        ("127.0.0.1:1/dags/sales:prod", 403, "does not pull from 127.0.0.1:1/dags/sales"),
+        ("Not A Name", 403, "'Not A Name'"),
+    ]
+
+    async def story(server: Server) -> None:
+        for reference, status, words in wrong:
+            reply = await server.client.put("/api/v2/dags/sales/channel", json={"reference": reference})
+            assert (reply.status_code, words in reply.text) == (status, True), reply.text
+        assert (await server.get("/api/v2/channels"))["total_entries"] == 0
+        assert (await server.client.get("/api/v2/dags/sales")).status_code == 404
+
+    tell(story, **host(shelf))
+
+
+def test_a_deleted_dag_does_not_come_back(tell: Callable[..., None], shelf: Shelf, repository: str) -> None:
+    good = shelf.artifact(repository, "1-dag")
+    other = shelf.artifact(repository, "2-dag", dag_id="purchases")
+    shelf.move(repository, "prod", good)
+
+    async def story(server: Server) -> None:
+        await follow(server, f"{shelf.host}/{repository}:prod")
+        shelf.move(repository, "prod", other)
+        await server.until("/api/v2/importErrors", lambda found: found["total_entries"] == 1)
+        assert (await server.client.delete("/api/v2/dags/sales")).status_code in (200, 204)
+        assert (await server.get("/api/v2/channels"))["total_entries"] == 0
+        await server.until("/api/v2/importErrors", lambda found: found["total_entries"] == 0)
+
+    tell(story, **host(shelf))
+
+
+def test_a_dag_that_stops_following_keeps_its_version(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    shelf.artifact(repository, "prod")
+
+    async def story(server: Server) -> None:
+        await follow(server, f"{shelf.host}/{repository}:prod")
+        assert (await server.client.delete("/api/v2/dags/sales/channel")).status_code == 204
+        assert (await server.client.get("/api/v2/dags/sales/channel")).status_code == 404
+        assert (await server.client.delete("/api/v2/dags/sales/channel")).status_code == 404
+        assert (await server.get("/api/v2/dags/sales/versions/current"))["version_number"] == 1
+
+    tell(story, **host(shelf))
+
+
+@pytest.mark.parametrize(
+    ("failures", "expected"), [(0, 30.0), (1, 60.0), (3, 240.0), (9, LONGEST_PAUSE), (999, LONGEST_PAUSE)]
+)
+def test_pauses_grow_with_failures_and_have_an_end(failures: int, expected: float) -> None:
+    assert pause(30.0, failures, lambda least, most: (least + most) / 2) == expected
+
+
+def test_pauses_differ() -> None:
+    assert pause(30.0, 0, lambda least, _: least) == pytest.approx(24.0)
+    assert pause(30.0, 0, lambda _, most: most) == pytest.approx(36.0)
