@@ -17,6 +17,7 @@ def order(launch_id: int) -> LaunchOrder:
         map_index=-1,
         try_number=1,
         content_digest="sha256:" + "0" * 64,
+        image="registry.test/d@sha256:" + "1" * 64,
     )
 
 
