@@ -27,15 +27,16 @@ _LEFT_OUT = ("doc", "locale", "man", "info")
 
 
 def root_archive() -> Path:
-    """The files of the image, as python:slim has them; made once, in half a minute, and kept in `.cache`."""
-    archive = ROOT / ".cache" / "images" / "debian-python.tar"
+    """The files of the image, pip among them, as in python:slim; made once, in half a minute, and kept."""
+    archive = ROOT / ".cache" / "images" / "debian-python-pip.tar"
     if archive.exists():
         return archive
     if shutil.which("mmdebstrap") is None:
         pytest.skip("mmdebstrap is not installed")
     archive.parent.mkdir(parents=True, exist_ok=True)
     new = archive.with_suffix(".new")
-    command = ["mmdebstrap", "--quiet", "--variant=essential", "--include=python3,libstdc++6,ca-certificates"]
+    packages = "python3,python3-pip,libstdc++6,ca-certificates"
+    command = ["mmdebstrap", "--quiet", "--variant=essential", f"--include={packages}"]
     command += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _LEFT_OUT]
     subprocess.run([*command, "--format=tar", "bookworm", str(new)], check=True, timeout=600)
     new.rename(archive)
@@ -55,6 +56,7 @@ def push_base(host: str, *, repository: str = REPOSITORY, tag: str = TAG) -> str
                 "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
                 "Cmd": ["python3"],
             },
+            "history": [{"created_by": "mmdebstrap"}],
             "rootfs": {"type": "layers", "diff_ids": [digest]},
         }
     )

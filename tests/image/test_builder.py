@@ -20,7 +20,7 @@ from leoflow_runtime.oci.records import Descriptor
 from leoflow_runtime.oci.reference import Reference
 from leoflow_runtime.wire import agent_pb2 as wire
 from tests.image.conftest import Builder
-from tests.runtime.agent.fake_control_plane import FakeControlPlane
+from tests.image.running import run_task
 
 ELSEWHERE = """
 import sys
@@ -132,55 +132,11 @@ def test_a_base_that_is_not_there_is_told(builder: Builder, tmp_path: Path) -> N
 
 @pytest.mark.anyio
 async def test_a_container_runs_a_task_to_its_end(builder: Builder, tmp_path: Path, cache: Path) -> None:
-    """The real agent, zygote and task in the image, under podman; the control plane is the strict fake."""
-    if shutil.which("podman") is None:
-        pytest.skip("podman is not installed")
     project = builder.project(tmp_path / "p")
     document = run_passes(project).document
     assert document is not None
     reference = builder.push(builder.image(project, builder.lock(project), cache), "run")
-    plane = FakeControlPlane()
-    await plane.start()
-    try:
-        plane.know(
-            wire.LaunchSpec(
-                launch_id=1,
-                dag_id="sales",
-                run_id="r",
-                task_id="count",
-                map_index=-1,
-                try_number=1,
-                content_digest="sha256:" + "0" * 64,
-                dag_json=json.dumps(document).encode(),
-            )
-        )
-        (tmp_path / "token").write_text(plane.token(1))
-        (tmp_path / "token").chmod(0o644)
-        spool = tmp_path / "spool"
-        spool.mkdir()
-        spool.chmod(0o777)
-        import anyio
-
-        done = await anyio.run_process(
-            [
-                *("podman", "run", "--rm", "--tls-verify=false", "--network=host", "--read-only"),
-                *("--volume", f"{spool}:/opt/leoflow/spool", "--tmpfs", "/tmp:rw"),
-                *("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", "--cap-drop=all"),
-                *("--volume", f"{tmp_path / 'token'}:/run/token:ro"),
-                *(
-                    "--env",
-                    f"LEOFLOW_SERVER={plane.address}",
-                    "--env",
-                    "LEOFLOW_LAUNCH_TOKEN_FILE=/run/token",
-                ),
-                str(reference),
-            ],
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        report = plane.launches[1].reports[0]
-        assert report.outcome == wire.SUCCESS
-        assert [one.value_json for one in report.xcoms] == [b"3"]
-        assert any("requests 2" in line for line in plane.output(1))
-    finally:
-        await plane.vanish()
+    ended = await run_task(reference, document, "count", tmp_path)
+    assert (ended.status, ended.outcome) == (0, wire.SUCCESS), ended.said
+    assert ended.values == [b"3"]
+    assert any("requests 2" in line for line in ended.output)

@@ -26,7 +26,7 @@ def image_config(
     created = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     old = base.config.get("config") or {}
     history = [
-        *(base.config.get("history") or ()),
+        *_history(base),
         *(
             {"created": created, "created_by": f"leoflow: {layer.name}", "comment": f"{layer.files} files"}
             for layer in layers
@@ -52,6 +52,14 @@ def image_config(
         },
         "history": history,
     }
+
+
+def _history(base: BaseImage) -> list[dict[str, Any]]:
+    """The base's, an entry for each layer: builders refuse an image whose history has fewer or more."""
+    found = list(base.config.get("history") or ())
+    if sum(not entry.get("empty_layer") for entry in found) == len(base.layers):
+        return found
+    return [{"comment": f"of {base.reference}"} for _ in base.layers]
 
 
 def environment() -> dict[str, str]:
