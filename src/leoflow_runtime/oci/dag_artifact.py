@@ -120,6 +120,16 @@ def pull_dag_artifact(
     )
 
 
+def relocated(artifact: DagArtifact, lies_in: Reference) -> Any:
+    """The document with its image named where the artifact lies: a copy brings its image along.
+
+    `lies_in`: the repository from which the artifact was pulled. Unchanged without an image.
+    """
+    if artifact.image is None:
+        return artifact.document
+    return {**artifact.document, "image": str(lies_in.at(digest=artifact.image))}
+
+
 def _read(manifest: Any) -> tuple[list[Descriptor], str | None, dict[str, str]]:
     """Layers, the image's digest and the annotations. Raises ValueError."""
     if not isinstance(manifest, dict) or manifest.get("artifactType") != DAG_ARTIFACT:

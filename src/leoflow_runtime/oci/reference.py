@@ -51,7 +51,7 @@ class Reference:
             raise BadReference(
                 f"{text!r} has no valid name: small letters, digits and single `.`, `_`, `-` between them"
             )
-        if tag is not None and not _TAG.fullmatch(tag):
+        if tag is not None and not is_tag(tag):
             raise BadReference(f"{text!r} has no valid tag: letters, digits, `.`, `_` and `-`, at most 128")
         if "@" in text and not is_digest(digest):
             raise BadReference(f"{text!r} has no valid digest: write @sha256: and 64 hexadecimal digits")
@@ -79,6 +79,11 @@ class Reference:
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return f"{self.registry}/{self.repository}{tag}" + (f"@{self.digest}" if self.digest else "")
+
+
+def is_tag(text: str) -> bool:
+    """Whether a registry takes it as a tag."""
+    return _TAG.fullmatch(text) is not None
 
 
 def is_loopback(host: str) -> bool:
