@@ -53,7 +53,7 @@ def _folders(path: Path) -> tuple[Path, ...]:
     if not found:
         raise UserError(
             f"there is no {CONFIG_FILE} in {str(path)!r} or below it (LF001)",
-            hint="`leoflow init PATH` creates a project",
+            hint="`leoflow init PATH` creates a project, `leoflow validate --airflow PATH` checks plain DAGs",
         )
     return found
 

@@ -136,7 +136,9 @@ def _absolute(name: str, dots: int, scope: Scope, place: Place) -> str:
     if dots - 1 > 0:
         package = package[: -(dots - 1)] if dots - 1 < len(package) else []
     if not package:
-        raise Raised(ImportError("attempted relative import with no known parent package"), place)
+        error = ImportError("attempted relative import with no known parent package")
+        advice = "the DAG file is in no package: what lies beside it is imported without the dots"
+        raise Raised(error, place, advice=lambda: advice)
     return ".".join([*package, name] if name else package)
 
 

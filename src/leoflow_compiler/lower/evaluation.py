@@ -36,7 +36,8 @@ def evaluate_file(compilation: Compilation) -> None:
     except BudgetExceeded as exceeded:
         place = interpreter.exhausted or Place(file=source, node=source.tree, statement=source.tree)
         message = f"compiling this file takes too much: {exceeded.limit}"
-        interpreter.problems.append(Refusal(BUDGET_EXCEEDED, message, place))
+        advice = "keep work out of the top level of the file; it belongs into tasks"
+        interpreter.problems.append(Refusal(BUDGET_EXCEEDED, message, place, help=advice))
     except Raised as raised:
         interpreter.problems.append(problem_of(raised))
     finally:

@@ -12,7 +12,7 @@ from leoflow_compiler.diagnostics.catalogue.graph import (
     NO_TASKS,
     UNKNOWN_TASK_IN_YAML,
 )
-from leoflow_compiler.diagnostics.suggestion import did_you_mean
+from leoflow_compiler.diagnostics.suggestion import did_you_mean, nearest
 from leoflow_compiler.evaluate.errors import Refusal
 from leoflow_compiler.lower.result import Compilation
 from leoflow_compiler.models.dags import DagFactory
@@ -45,15 +45,25 @@ def _report_missing(compilation: Compilation, wanted: str) -> None:
     project = compilation.project
     ids = sorted({dag.dag_id for dag in compilation.dags})
     source = project.config.dag_source
-    there = f"it has {', '.join(f'`{one}`' for one in ids)}" if ids else "it has no DAG"
+    message = f"`{source}` has no DAG"
+    if ids:
+        message += f" `{wanted}`; it has {', '.join(f'`{one}`' for one in ids)}"
     compilation.add(
         Diagnostic(
             code=DAG_NOT_FOUND,
-            message=f"`{source}` has no DAG `{wanted}`; {there}",
+            message=message,
             span=project.location_of("dag_id"),
-            help=did_you_mean(wanted, ids) if ids else _not_made(compilation),
+            help=_how_to_name(wanted, ids) if ids else _not_made(compilation),
         )
     )
+
+
+def _how_to_name(wanted: str, ids: list[str]) -> str:
+    if (match := nearest(wanted, ids)) is not None:
+        return f"did you mean `{match}`?"
+    if len(ids) == 1:
+        return f"write `dag_id: {ids[0]}`, or call the DAG `{wanted}` in the file"
+    return "write one of these as `dag_id`; each DAG of a file is a project of its own"
 
 
 def _not_made(compilation: Compilation) -> str:

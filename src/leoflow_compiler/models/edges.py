@@ -82,7 +82,9 @@ def _share_dag(tasks: list[Task], interpreter: Interpreter) -> None:
     dags = {id(task.dag): task.dag for task in tasks if task.dag is not None}
     if len(dags) > 1:
         names = " and ".join(f"`{dag.dag_id}`" for dag in dags.values())
-        raise Refusal(OUTSIDE_DAG, f"a dependency connects tasks of {names}", interpreter.here())
+        message = f"a dependency connects tasks of two DAGs, {names}"
+        advice = "let the one start the other: by an asset, or with `TriggerDagRunOperator`"
+        raise Refusal(OUTSIDE_DAG, message, interpreter.here(), help=advice)
     if not dags:
         message = f"`{tasks[0].task_id}` has no DAG, so it cannot have dependencies"
         raise Refusal(NO_DAG, message, interpreter.here())

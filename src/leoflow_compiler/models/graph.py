@@ -136,9 +136,18 @@ class Dag(ModelValue):
         self.tasks: dict[str, Task] = {}
         self.root = Group(None, None, self, place, interpreter)
         self.used_ids: set[str] = set()
+        self.highest_numbers: dict[str, int] = {}  # `f` -> 2, where `f__2` is a task
         # (upstream, downstream) -> where the edge was written first
         self.edges: dict[tuple[str, str], Place] = {}
         self.labels: dict[tuple[str, str], str] = {}
+
+    def add(self, task: Task) -> None:
+        """Takes the task in under its id, which no other has."""
+        self.tasks[task.task_id] = task
+        self.used_ids.add(task.task_id)
+        prefix, _, number = task.task_id.rpartition("__")
+        if number.isdecimal():
+            self.highest_numbers[prefix] = max(int(number), self.highest_numbers.get(prefix, 0))
 
     @property
     def default_args(self) -> dict[str, Value]:

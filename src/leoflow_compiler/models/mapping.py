@@ -71,7 +71,8 @@ def mapping_of(call: Call, owner: str) -> Mapping:
         if call.args:
             raise Raised(TypeError("expand() takes keyword arguments only"), call.place)
         if not call.kwargs:
-            raise Raised(TypeError("no arguments to expand against"), call.place)
+            error = TypeError("no arguments to expand against")
+            raise Raised(error, call.place, advice=lambda: "name what it is mapped over: `.expand(name=[…])`")
         for name, value in call.kwargs.items():
             _check_mappable(call, owner, name, value)
         _return_values_only(call, list(call.kwargs.values()))
@@ -108,11 +109,11 @@ def _return_values_only(call: Call, values: list[Value]) -> None:
 
 
 def _without_duplicates(call: Call, first: dict[str, Value], second: dict[str, Value]) -> None:
-    for name in second:
-        if name in first:
-            raise Raised(
-                TypeError(f"unmappable or already specified argument: '{name}'"), call.place_of(name)
-            )
+    name = next((name for name in second if name in first), None)
+    if name is not None:
+        error = TypeError(f"unmappable or already specified argument: '{name}'")
+        advice = f"`{name}` goes to `.partial(…)` or to `.expand(…)`, not to both"
+        raise Raised(error, call.place_of(name), advice=lambda: advice)
 
 
 # --- `@task` functions

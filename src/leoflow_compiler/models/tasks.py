@@ -221,10 +221,8 @@ def unique_id(task_id: str, dag: Dag, group: Group | None) -> str:
     if full not in dag.tasks:
         return task_id
     prefix = re.split(r"__\d+$", full)[0]
-    pattern = re.compile(rf"^{re.escape(prefix)}__(\d+)$")
-    taken = [int(match[1]) for match in map(pattern.match, dag.tasks) if match]
     core = re.split(r"__\d+$", task_id)[0]
-    return f"{core}__{max([0, *taken]) + 1}"
+    return f"{core}__{dag.highest_numbers.get(prefix, 0) + 1}"
 
 
 def _join(call: Call, task: Task, dag: Dag | None, group: Group | None) -> None:
@@ -236,8 +234,7 @@ def _join(call: Call, task: Task, dag: Dag | None, group: Group | None) -> None:
     task.group = where
     where.children[task.task_id] = task
     task.dag = dag
-    dag.tasks[task.task_id] = task
-    dag.used_ids.add(task.task_id)
+    dag.add(task)
     if len(dag.tasks) > call.interpreter.budget.tasks:
         call.interpreter.budget.check_length(call.interpreter.budget.size + 1)
 
@@ -249,8 +246,7 @@ def add_to_dag(task: Task, dag: Dag) -> None:
     task.dag = dag
     task.group = dag.root
     dag.root.children[task.task_id] = task
-    dag.tasks[task.task_id] = task
-    dag.used_ids.add(task.task_id)
+    dag.add(task)
 
 
 def _duplicate(task_id: str, dag: Dag, place: Place) -> Refusal:

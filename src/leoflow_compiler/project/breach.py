@@ -98,6 +98,8 @@ def advice(breach: Breach, raw: str | None) -> str | None:
         return f'put it in quotes: "{raw}"'
     if breach.rule == "type" and breach.limit == "array" and isinstance(breach.value, str):
         return f"write a list: [{breach.value}]"
+    if breach.rule == "type" and breach.limit == "object" and isinstance(breach.value, list):
+        return "write `name: value` lines without a `-` before them"
     if breach.rule == "const" and raw == breach.limit:
         return f'put it in quotes: "{raw}"'
     if breach.rule == "enum" and isinstance(breach.value, str):

@@ -147,7 +147,12 @@ def _source_problem(project: Project, bundle: Bundle) -> Diagnostic | None:
             span=span,
             help="no pattern of exclude_paths or .leoflowignore may cover it, and include_paths must",
         )
-    return Diagnostic(code=codes.SOURCE_MISSING, message=f"the DAG file `{source}` does not exist", span=span)
+    return Diagnostic(
+        code=codes.SOURCE_MISSING,
+        message=f"the DAG file `{source}` does not exist",
+        span=span,
+        help="create it, or name another file with `dag_source: …`",
+    )
 
 
 def _read_text(file: Path, name: str) -> str | Diagnostic:

@@ -45,6 +45,8 @@ def requirement_problem(text: str) -> str | None:
     if match is None:
         if "#" in text:
             return "a comment does not belong inside a requirement"
+        if (swapped := re.search(r"=([<>~])", text)) is not None:
+            return f"the operator is written `{swapped[1]}=`"
         if re.match(rf"\s*{_NAME}\s*=[^=]", text):
             return "a version is pinned with `==`"
         if text.lstrip().startswith((".", "/")):

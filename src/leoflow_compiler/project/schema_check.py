@@ -90,7 +90,7 @@ def _unknown_keys(breach: Breach, places: Mapping[KeyPath, Place]) -> Iterator[D
             code=codes.UNKNOWN_KEY,
             message=f"unknown key `{key}`{where}",
             span=span,
-            help=did_you_mean(key, breach.known),
+            help=did_you_mean(key, breach.known, most=40),
         )
 
 

@@ -10,6 +10,7 @@ Across a change of the clocks:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,7 +65,8 @@ class Cron:
             expanded = croniter(self.expression).expanded
             croniter(self.expression, datetime(2024, 1, 1)).get_next(datetime)
         except (CroniterError, ValueError, KeyError) as error:
-            raise CronInvalid(expression, str(error)) from error
+            reason = re.sub(r"^\[.*?\] (is )?", "", str(error))  # croniter repeats the expression
+            raise CronInvalid(expression, reason) from error
         self._every_hour = expanded[1] == ["*"]
 
     def next_after(self, moment: datetime) -> datetime:
