@@ -89,10 +89,11 @@ async def register(
 
     A document that needs what this release does not run is refused, and the DAG keeps its last version.
     `meta` (code_path, relative_fileloc, bundle_name) says where its files are on this machine: never take
-    it from a request. Raises ArtifactInvalid with every problem, ScheduleInvalid, DagIdDiffers.
+    it from a request. Raises ArtifactInvalid with every problem, ScheduleInvalid, DagIdDiffers, and Denied
+    where the policy does not allow its image or wants a signature.
     """
     # A large document takes a while; the server goes on meanwhile.
-    await asyncio.to_thread(check_document, document)
+    await asyncio.to_thread(_check, document)
     missing = missing_capabilities(document)
     if missing:
         needs = f"this release does not run yet: {', '.join(map(str, missing))}"
