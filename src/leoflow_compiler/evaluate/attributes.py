@@ -7,6 +7,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
+from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.paths import SourcePath
 from leoflow_compiler.evaluate.values import (
@@ -122,8 +123,10 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
             return value.get_attribute(name, interpreter, place)
         except AttributeError:
             # The real class has more than its model: "it has none" would be a guess.
-            kind = type(value).__name__
-            return interpreter.opaque(f"`{name}` of a {kind} is known only when the code runs", place)
+            meant = nearest(name, value.methods)
+            advice = f"did you mean `{meant}`?" if meant is not None else None
+            why = f"`{name}` of {value.called} is known only when the code runs"
+            return interpreter.opaque(why, place, advice=advice)
     if isinstance(value, Function):
         return _function_attribute(interpreter, value, name, place)
     if name == "__class__":

@@ -169,6 +169,8 @@ class ModelValue:
     """Base of the values that libraries are modelled with: DAGs, tasks, factories, …"""
 
     structural = False  # part of a DAG's structure: handing it to unknown code is refused
+    called = "a value of Airflow"  # in messages
+    methods: tuple[str, ...] = ()  # what a misspelt name may have meant
 
     def __str__(self) -> str:
         raise TypeError(f"the text of a {type(self).__name__} is not known when the DAG is compiled")

@@ -55,6 +55,14 @@ class Relative(ModelValue):
     """What can stand on a side of `>>`: tasks, outputs, groups and labels."""
 
     structural = True
+    methods: tuple[str, ...] = (
+        "set_upstream",
+        "set_downstream",
+        "as_setup",
+        "as_teardown",
+        "roots",
+        "leaves",
+    )
     interpreter: Interpreter
 
     @property
@@ -124,6 +132,8 @@ class Dag(ModelValue):
 
     structural = True
     class_paths = ("airflow.sdk.DAG",)
+    called = "a DAG"
+    methods = ("get_task", "has_task", "add_task", "add_tasks", "task", "task_group", "leaves", "roots")
 
     def __init__(
         self, dag_id: str, arguments: dict[str, Value], place: Place, interpreter: Interpreter
@@ -242,6 +252,7 @@ class Group(Relative):
     """A task group; the one without an id is the root of its DAG."""
 
     class_paths = ("airflow.sdk.TaskGroup",)
+    called = "a task group"
 
     def __init__(
         self,
@@ -380,6 +391,8 @@ def _before_teardowns(teardown: Task, inside: set[str]) -> Iterator[Task]:
 class Task(Relative):
     """An operator instance. `arguments` are those of its call with the defaults of DAG and groups."""
 
+    called = "a task"
+
     def __init__(
         self,
         task_id: str,
@@ -474,6 +487,8 @@ class XCom(Relative):
     """One output of a task."""
 
     class_paths = ("airflow.sdk.XComArg",)
+    called = "a task's output"
+    methods = (*Relative.methods, "map", "filter", "zip", "concat")
 
     def __init__(self, task: Task, key: str, interpreter: Interpreter) -> None:
         self.task = task
