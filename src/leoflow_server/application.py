@@ -1,8 +1,8 @@
 """The server process: everything started in order, and stopped in the opposite one.
 
-    home lock → database → agents' port → engine → metrics port → host agent → API port → what runs beside
+    home lock → database → agents' port → engine → metrics port → executor → API port → what runs beside
 
-The agents' service and the engine outlive the host agent, so that its last reports are on record.
+The agents' service and the engine outlive the executor, so that the last reports are on record.
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ import grpc.aio
 import uvloop
 
 from leoflow_runtime.engine import Engine, EngineSettings
-from leoflow_runtime.executors.agent_process import AgentOptions, AgentProcess
-from leoflow_runtime.executors.host_desk import HostDesk
-from leoflow_runtime.executors.subprocess import SubprocessExecutor
+from leoflow_runtime.executors.protocol import Executor
 from leoflow_server.access import Access
-from leoflow_server.agents import LOCAL_HOST, AgentService, PortTaken, start_agents_server
+from leoflow_server.agents import AgentService, PortTaken, start_agents_server
 from leoflow_server.api import create_api
+from leoflow_server.execution import Execution, execution_of
 from leoflow_server.listening import CannotStart, HomeInUse, HttpServer, PortInUse, held_home, listen
 from leoflow_server.logs import LogStore
 from leoflow_server.observe import Metrics, MetricsEndpoint
@@ -79,20 +78,19 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Services, asyncio.F
         metrics_socket = stack.enter_context(
             contextlib.closing(listen(settings.metrics_host, settings.metrics_port))
         )
-        desk = HostDesk()
-        executor = SubprocessExecutor(desk)
-        services = await _services(settings, executor, stack)
+        execution = execution_of(settings)
+        services = await _services(settings, execution.executor, stack)
         services.ports.http = api_socket.getsockname()[1]
         services.ports.metrics = metrics_socket.getsockname()[1]
-        agents = _agent_service(services, desk)
+        agents = _agent_service(services, execution)
         server, services.ports.grpc = await _agents_port(agents, settings)
         stack.push_async_callback(server.stop, 1.0)
         parts = _Parts()
         await stack.enter_async_context(parts.keep("engine", services.engine.run()))
         endpoint = MetricsEndpoint(services.metrics, lambda: _why_not_ready(services))
         await stack.enter_async_context(_http(parts, "metrics", endpoint, metrics_socket))
-        await executor.start(_agent_process(services, agents))
-        stack.push_async_callback(_stop_executor, executor, desk, settings)
+        stack.push_async_callback(execution.stop)
+        await execution.start(services, agents)
         await stack.enter_async_context(_http(parts, "api", create_api(services), api_socket))
         await stack.enter_async_context(parts.keep("channels", follow_channels(services)))
         ports = services.ports
@@ -100,7 +98,7 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Services, asyncio.F
         yield services, parts.ended
 
 
-async def _services(settings: Settings, executor: SubprocessExecutor, stack: AsyncExitStack) -> Services:
+async def _services(settings: Settings, executor: Executor, stack: AsyncExitStack) -> Services:
     for folder in (settings.logs_dir, settings.bundles_dir, settings.spool_dir):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     metrics = Metrics()
@@ -120,38 +118,20 @@ async def _services(settings: Settings, executor: SubprocessExecutor, stack: Asy
     return Services(settings=settings, store=store, engine=engine, logs=logs, access=access, metrics=metrics)
 
 
-def _agent_service(services: Services, desk: HostDesk) -> AgentService:
+def _agent_service(services: Services, execution: Execution) -> AgentService:
     settings = services.settings
     return AgentService(
         store=services.store,
         engine=services.engine,
         logs=services.logs,
         cipher=services.access.cipher,
-        desk=desk,
+        desk=execution.desk,
         metrics=services.metrics,
         launch_secret=settings.launch_secret,
-        bundles=settings.bundles_dir,
+        bundles=execution.bundles,
+        ended=execution.ended,
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_lost_seconds=settings.heartbeat_lost_seconds,
-    )
-
-
-def _agent_process(services: Services, agents: AgentService) -> AgentProcess:
-    settings = services.settings
-    host = "127.0.0.1" if settings.grpc_host in ("0.0.0.0", "::", "") else settings.grpc_host  # noqa: S104
-    return AgentProcess(
-        AgentOptions(
-            server=f"{host}:{services.ports.grpc}",
-            spool=settings.spool_dir,
-            log=settings.agent_log,
-            capacity=settings.capacity,
-            heartbeat_seconds=settings.heartbeat_seconds,
-            idle_zygote_seconds=settings.idle_zygote_seconds,
-            max_zygotes=settings.max_zygotes,
-            orphan_seconds=settings.orphan_seconds,
-        ),
-        enrol=lambda token: agents.enrol_host(LOCAL_HOST, token),
-        started=services.metrics.agent_started,
     )
 
 
@@ -160,11 +140,6 @@ async def _agents_port(agents: AgentService, settings: Settings) -> tuple[grpc.a
         return await start_agents_server(agents, settings.grpc_host, settings.grpc_port)
     except PortTaken as error:
         raise PortInUse(error.host, error.port) from error
-
-
-async def _stop_executor(executor: SubprocessExecutor, desk: HostDesk, settings: Settings) -> None:
-    # A server that is restarted leaves running tasks to its successor; Lite ends them with itself.
-    await executor.stop(dismiss=settings.lite or not desk.held())
 
 
 class _Parts:

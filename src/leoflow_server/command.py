@@ -41,6 +41,11 @@ _HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of 
 @click.option("--grpc-port", type=int, help="Port for agents. [default: 9091]")
 @click.option("--metrics-host", help="Address for metrics. [default: 127.0.0.1]")
 @click.option("--metrics-port", type=int, help="Port for metrics. [default: 9090]")
+@click.option(
+    "--executor",
+    type=click.Choice(["subprocess", "kubernetes"]),
+    help="Where tasks run: on this machine, or in a pod each. [default: subprocess]",
+)
 @click.option("--log-format", type=click.Choice(["auto", "json", "text"]))
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 def start(config: Path | None, **flags: Any) -> None:

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -62,6 +63,7 @@ class Settings:
     require_signature: bool = False  # signed artifacts only, by one of `signature_keys`
     signature_keys: tuple[str, ...] = ()  # PEM files of public keys
     channel_seconds: float = 30.0  # between two looks at the tag that a DAG follows
+    executor: str = "subprocess"  # subprocess: tasks on this machine; kubernetes: a pod each
     # The host agent of the subprocess executor
     capacity: int = 32
     heartbeat_seconds: float = 5.0
@@ -69,6 +71,16 @@ class Settings:
     idle_zygote_seconds: float = 300.0
     max_zygotes: int = 16
     orphan_seconds: float = 120.0
+    # The Kubernetes executor
+    agents_address: str = ""  # host:port at which pods reach the agents' port
+    kubernetes_namespace: str = "default"
+    kubernetes_instance: str = "leoflow"  # tells control planes in one namespace apart: a DNS label
+    kubernetes_config: str = (
+        ""  # a kubeconfig file; empty: the pod's service account, KUBECONFIG, ~/.kube/config
+    )
+    kubernetes_pull_secrets: str = ""  # names, with commas
+    kubernetes_service_account: str = ""  # for tasks that name none
+    kubernetes_start_seconds: float = 300.0  # how long a pod may wait for a node or its image
 
     @property
     def logs_dir(self) -> Path:
@@ -137,6 +149,7 @@ def resolve(
             problems.append(f"{name} is missing: set {variable} (or {variable}_FILE) to {what}.")
     if isinstance(values.get("jwt_secret"), str) and 0 < len(values["jwt_secret"]) < 32:
         problems.append("jwt_secret is too short: at least 32 characters.")
+    problems.extend(_executor_problems(values))
     if values.get("encryption_key"):
         problems.extend(_key_problems(values["encryption_key"]))
     problems.extend(_registry_problems(values))
@@ -261,6 +274,31 @@ def _registry_problems(values: Mapping[str, Any]) -> list[str]:
     seconds = values.get("channel_seconds")
     if seconds is not None and not 0.05 <= seconds <= 86400:
         problems.append(f"channel_seconds must be between 0.05 and 86400, not {seconds}.")
+    return problems
+
+
+_INSTANCE = re.compile(
+    r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
+)  # of pod names, with the number of a launch behind it
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):[0-9]{1,5}")
+
+
+def _executor_problems(values: Mapping[str, Any]) -> list[str]:
+    executor = values.get("executor", "subprocess")
+    if executor not in ("subprocess", "kubernetes"):
+        return [f"executor must be subprocess or kubernetes, not {executor!r}."]
+    if executor == "subprocess":
+        return []
+    problems = []
+    if not _ADDRESS.fullmatch(values.get("agents_address", "")):
+        problems.append(
+            "agents_address is missing: set LEOFLOW_AGENTS_ADDRESS to the host:port at which pods reach this "
+            "control plane's agents' port."
+        )
+    if not _INSTANCE.fullmatch(values.get("kubernetes_instance", "leoflow")):
+        problems.append(
+            "kubernetes_instance must be at most 40 lower-case letters, digits and hyphens, a letter first."
+        )
     return problems
 
 

@@ -142,7 +142,7 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
 
 
 @asynccontextmanager
-async def control_plane(home: Path) -> AsyncIterator[ControlPlane]:
+async def control_plane(home: Path, *, in_pods: bool = False) -> AsyncIterator[ControlPlane]:
     url = f"sqlite:///{home}/leoflow.db"
     migrate(url)
     store, logs, metrics = SqlStore(url), LogStore(home / "logs"), Metrics()
@@ -157,7 +157,7 @@ async def control_plane(home: Path) -> AsyncIterator[ControlPlane]:
         desk=desk,
         metrics=metrics,
         launch_secret=SECRET,
-        bundles=home / "bundles",
+        bundles=None if in_pods else home / "bundles",
     )
     server, port = await start_agents_server(service, "127.0.0.1", 0)
     planning = asyncio.create_task(engine.run())

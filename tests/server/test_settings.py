@@ -62,6 +62,22 @@ WRONG = [
     ({"LEOFLOW_JWT_SECRET": "short"}, "", "at least 32 characters"),
     ({"LEOFLOW_ENCRYPTION_KEY": "c2hvcnQ="}, "", "base64 of exactly 32 bytes"),
     ({"LEOFLOW_ENCRYPTION_KEY": "§§§"}, "", "base64 of exactly 32 bytes"),
+    ({"LEOFLOW_EXECUTOR": "celery"}, "", "executor must be subprocess or kubernetes, not 'celery'"),
+    ({"LEOFLOW_EXECUTOR": "kubernetes"}, "", "agents_address is missing"),
+    (
+        {"LEOFLOW_EXECUTOR": "kubernetes", "LEOFLOW_AGENTS_ADDRESS": "https://leoflow:9091"},
+        "",
+        "set LEOFLOW_AGENTS_ADDRESS to the host:port",
+    ),
+    (
+        {
+            "LEOFLOW_EXECUTOR": "kubernetes",
+            "LEOFLOW_AGENTS_ADDRESS": "leoflow:9091",
+            "LEOFLOW_KUBERNETES_INSTANCE": "Blue_1",
+        },
+        "",
+        "kubernetes_instance must be",
+    ),
     ({"LEOFLOW_JWT_SECRET": "", "LEOFLOW_JWT_SECRET_FILE": "/nowhere"}, "", "JWT_SECRET_FILE cannot be read"),
     ({}, "prot: 1\n", "unknown setting 'prot'"),
     ({}, "- a list\n", "must be a mapping"),

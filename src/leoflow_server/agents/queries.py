@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
 
@@ -22,6 +23,7 @@ class LaunchFacts:
     run_pk: int
     dag_pk: int
     version_pk: int
+    host: str | None  # where its agent runs; None: it was not opened yet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +46,7 @@ class VersionPlace:
     python: str
 
 
-_BY_SESSION = Prepared(
+_FACTS = (
     select(
         dag_runs.c.tenant_id,
         dags.c.dag_id,
@@ -56,23 +58,39 @@ _BY_SESSION = Prepared(
         launches.c.run_pk,
         dag_runs.c.dag_pk,
         dag_runs.c.version_pk,
+        launches.c.host,
     )
     .select_from(launches)
     .join(task_instances, task_instances.c.pk == launches.c.task_pk)
     .join(dag_runs, dag_runs.c.pk == task_instances.c.run_pk)
     .join(dags, dags.c.pk == dag_runs.c.dag_pk)
-    .where(launches.c.session_hash == bindparam("session"), launches.c.pk == bindparam("launch")),
-    [launches.c.pk] * 10,  # integers and text: none of them needs converting
+)
+_PLAIN = [launches.c.pk] * 11  # integers and text: none of them needs converting
+_BY_SESSION = Prepared(
+    _FACTS.where(launches.c.session_hash == bindparam("session"), launches.c.pk == bindparam("launch")),
+    _PLAIN,
+)
+_UNFINISHED = Prepared(
+    _FACTS.where(launches.c.finished_at.is_(None), launches.c.pk == bindparam("launch")), _PLAIN
 )
 
 
 def facts_of_session(conn: Connection, launch_id: int, session_hash: str) -> LaunchFacts | None:
     """None unless this session belongs to this launch."""
+    return _facts(conn, _BY_SESSION, session=session_hash, launch=launch_id)
+
+
+def facts_of_unfinished(conn: Connection, launch_id: int) -> LaunchFacts | None:
+    """None once the launch has ended, or was deleted."""
+    return _facts(conn, _UNFINISHED, launch=launch_id)
+
+
+def _facts(conn: Connection, query: Prepared, **values: Any) -> LaunchFacts | None:
     with Session(conn) as session:
-        found = session.row(_BY_SESSION, {"session": session_hash, "launch": launch_id})
+        found = session.row(query, values)
     if found is None:
         return None
-    tenant_id, dag_id, run_id, task_id, map_index, launch, task_pk, run_pk, dag_pk, version_pk = found
+    tenant_id, dag_id, run_id, task_id, map_index, launch, task_pk, run_pk, dag_pk, version_pk, host = found
     key = LogKey(
         tenant_id=tenant_id,
         dag_id=dag_id,
@@ -81,7 +99,9 @@ def facts_of_session(conn: Connection, launch_id: int, session_hash: str) -> Lau
         map_index=map_index,
         launch_id=launch,
     )
-    return LaunchFacts(key=key, task_pk=task_pk, run_pk=run_pk, dag_pk=dag_pk, version_pk=version_pk)
+    return LaunchFacts(
+        key=key, task_pk=task_pk, run_pk=run_pk, dag_pk=dag_pk, version_pk=version_pk, host=host
+    )
 
 
 _LAUNCH = Prepared(select(launches.c.pk).where(launches.c.pk == bindparam("launch")), [launches.c.pk])

@@ -25,7 +25,7 @@ from leoflow_runtime.executors.host_desk import HostDesk, ShutdownOrder, StartOr
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_runtime.wire import agent_pb2_grpc
 from leoflow_server.access import CannotDecrypt, Cipher
-from leoflow_server.agents import adoption, tokens
+from leoflow_server.agents import adoption, queries, tokens
 from leoflow_server.agents.calls import Context, Refused, bearer, unary
 from leoflow_server.agents.code import CodeMissing
 from leoflow_server.agents.heartbeats import Heartbeats
@@ -45,6 +45,7 @@ T = TypeVar("T")
 # The laptop's one host; a table of hosts is what several will need.
 LOCAL_HOST = "local"
 _HOSTNAME = socket.gethostname()
+_LONGEST_HOST = 250
 
 
 class Applies(Protocol):
@@ -54,7 +55,11 @@ class Applies(Protocol):
 
 
 class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
-    """One per control plane."""
+    """One per control plane.
+
+    `bundles` None: tasks run in pods, whose images hold the code. `ended` is told each launch whose end
+    is on record.
+    """
 
     def __init__(
         self,
@@ -66,7 +71,8 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         desk: HostDesk,
         metrics: Metrics,
         launch_secret: bytes,
-        bundles: Path,
+        bundles: Path | None,
+        ended: Callable[[int], None] | None = None,
         heartbeat_seconds: float = 5.0,
         heartbeat_lost_seconds: float = 90.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -77,6 +83,8 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         self._logs = logs
         self._cipher = cipher
         self._desk = desk
+        self._in_pods = bundles is None
+        self._ended = ended or desk.ended
         self._secret = launch_secret
         self._clock = clock
         self._sessions = Sessions(store, clock)
@@ -91,6 +99,8 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
 
     async def Attach(self, request: wire.AttachRequest, context: Context) -> AsyncIterator[wire.HostCommand]:
         try:
+            if self._in_pods:
+                raise NotAuthentic("tasks of this control plane run in pods")
             host = await self._sessions.host(bearer(context))
         except NotAuthentic as error:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(error))
@@ -146,11 +156,12 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             raise NotAuthentic("the launch token is not one of this control plane")
         session = tokens.new_session()
         hashed = tokens.stored(session)
+        host = request.hostname[:_LONGEST_HOST] if self._in_pods else LOCAL_HOST
         opened = await self._engine.apply(
-            lambda tx: exchange(tx, token, session_hash=hashed, host=LOCAL_HOST, agent_pid=request.pid)
+            lambda tx: exchange(tx, token, session_hash=hashed, host=host, agent_pid=request.pid)
         )
         if opened.is_stale:
-            self._desk.ended(token.launch_id)
+            self._ended(token.launch_id)
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, opened.refusal or "")
         if opened.refusal is not None:
             raise NotAuthentic(opened.refusal)
@@ -166,7 +177,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, reason) from error
         except Exception:
             # The token is spent, so nobody will ask again: it is gone, and another launch may do better.
-            self._desk.ended(token.launch_id)
+            self._ended(token.launch_id)
             lost = "the control plane could not say what to run"
             await self._engine.apply(lambda tx: operations.lose_launch(tx, token.launch_id, lost))
             raise
@@ -186,9 +197,10 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
     async def ReportStarted(self, request: wire.StartedRequest, context: Context) -> wire.ReportReply:
         facts = await self._sessions.launch(request.launch_id, bearer(context))
         started_at = moment(request.started_at)
+        hostname = facts.host if self._in_pods else _HOSTNAME
         verdict = await self._engine.apply(
             lambda tx: operations.start_launch(
-                tx, facts.key.launch_id, started_at=started_at, pid=request.child_pid, hostname=_HOSTNAME
+                tx, facts.key.launch_id, started_at=started_at, pid=request.child_pid, hostname=hostname
             )
         )
         return self._reply(verdict)
@@ -198,9 +210,22 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         facts = await self._sessions.launch(request.launch_id, bearer(context))
         return self._reply(await self._finish(report_of(request), facts))
 
+    async def conclude(self, launch_id: int, outcome: Outcome, reason: str) -> None:
+        """What an executor saw of a launch whose agent can say nothing any more: its last line, its end.
+
+        Nothing where the end is on record already.
+        """
+        facts = await self._store.read_rows(lambda conn: queries.facts_of_unfinished(conn, launch_id))
+        if facts is None:
+            return
+        size = await self._logs.size(facts.key)
+        await self._logs.append(facts.key, size, _log_line(self._clock(), reason), final=True)
+        report = LaunchReport(launch_id=launch_id, outcome=outcome, finished_at=self._clock(), message=reason)
+        await self._finish(report, facts)
+
     async def _finish(self, report: LaunchReport, facts: LaunchFacts) -> Verdict:
         verdict = await self._engine.apply(lambda tx: operations.finish_launch(tx, report))
-        self._desk.ended(report.launch_id)
+        self._ended(report.launch_id)
         self._heartbeats.forget(report.launch_id)
         await self._logs.close_log(facts.key)
         if verdict.accepted:

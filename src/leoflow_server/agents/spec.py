@@ -22,10 +22,13 @@ from leoflow_server.store.transaction import SqlTx
 
 
 class SpecBuilder:
-    """Builds the `LaunchSpec` of a launch; documents are serialised once per version."""
+    """Builds the `LaunchSpec` of a launch; documents are serialised once per version.
+
+    `bundles`: where code is unpacked on this machine; None: tasks run in images, which hold it.
+    """
 
     def __init__(
-        self, *, cipher: Cipher, bundles: Path, heartbeat_seconds: float, documents: int = 64
+        self, *, cipher: Cipher, bundles: Path | None, heartbeat_seconds: float, documents: int = 64
     ) -> None:
         self._cipher = cipher
         self._bundles = bundles
@@ -43,7 +46,10 @@ class SpecBuilder:
         place = queries.version_place(tx.connection, version.pk)
         spec = version.spec
         described = spec.task(task.task_id)
-        code_path = code.locate(spec, version.content_digest, place.code_path, self._bundles)
+        code_path, python = "", ""
+        if self._bundles is not None:
+            code_path = str(code.locate(spec, version.content_digest, place.code_path, self._bundles))
+            python = place.python
         result = wire.LaunchSpec(
             launch_id=launch.launch_id,
             dag_id=spec.dag_id,
@@ -55,8 +61,8 @@ class SpecBuilder:
             content_digest=version.content_digest,
             dag_version=place.label,
             dag_json=self._document(version.pk, spec),
-            code_path=str(code_path),
-            python=place.python,
+            code_path=code_path,
+            python=python,
             inputs=_inputs(tx, run, described),
             env=dict(described.env),
             context=_context(tx, spec, run, task),

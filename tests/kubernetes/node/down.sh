@@ -25,7 +25,7 @@ if [ -S containerd/containerd.sock ] && alive "$(process containerd)"; then
     end_pods >/dev/null 2>&1
 fi
 # In the opposite order of up.sh, each given five seconds.
-for name in proxy kubelet scheduler controllers apiserver etcd containerd registry-auth registry; do
+for name in bridge-apiserver bridge-registry-auth bridge-registry proxy kubelet scheduler controllers apiserver etcd containerd registry-auth registry; do
     pid=$(process "$name") || continue
     kill "$pid" 2>/dev/null
     for _ in $(seq 50); do alive "$pid" || break; sleep 0.1; done

@@ -3,9 +3,11 @@
 #
 # Everything comes from Debian packages; the Kubernetes programs are built once from Debian's source package (build.sh)
 # and kept in $K8S_NODE_DIR/bin (/var/tmp/kubernetes-node). The node lives in a network namespace of its own that has no
-# way out: run what talks to it with inside.sh; unix sockets cross freely. In there:
-#   registries 127.0.0.1:15000 (open) and 127.0.0.1:15001 (alice / secret); API server https://10.99.0.1:16443;
-#   a server that listens on 0.0.0.0 is reached by pods at 10.99.0.1.
+# way out. In there: registries 127.0.0.1:15000 (open) and 127.0.0.1:15001 (alice / secret), API server
+# https://10.99.0.1:16443. From here:
+#   - both registries and the API server are at the same ports of 127.0.0.1 (outside.kubeconfig);
+#   - what listens at 127.0.0.1:PORT here is reached by pods at 10.99.0.1:PORT while `bridge.sh to-node PORT` runs;
+#   - inside.sh COMMAND runs a command in there (with admin.kubeconfig).
 # Not there: DNS, storage classes, network policies, a second node. Image names must be fully qualified
 # (127.0.0.1:15000/name:tag), pods use dnsPolicy Default.
 #
@@ -33,12 +35,17 @@ began=$(date +%s%N)
 say() { echo "[$(((($(date +%s%N) - began)) / 1000000)) ms] $*"; }
 die() { echo "up.sh: $*" >&2; exit 1; }
 running() { [ -e "$1.pid" ] && kill -0 "$(cat "$1.pid")" 2>/dev/null; }
-background() {  # NAME COMMAND…: inside the namespace, in a session of its own, unless it runs already
+outside() {  # NAME COMMAND…: in a session of its own, unless it runs already
     local name=$1
     shift
     running "$name" && return
-    setsid nohup "${inside[@]}" "$@" >"$name.log" 2>&1 </dev/null &
+    setsid nohup "$@" >"$name.log" 2>&1 </dev/null &
     echo $! >"$name.pid"
+}
+background() {  # NAME COMMAND…: the same, inside the namespace
+    local name=$1
+    shift
+    outside "$name" "${inside[@]}" "$@"
 }
 await() {  # COMMAND…: until it succeeds, for a minute
     for _ in $(seq 600); do
@@ -79,6 +86,8 @@ END
     background registry docker-registry serve registry.yml
     background registry-auth docker-registry serve registry-auth.yml
     await curl -fs http://127.0.0.1:15000/v2/
+    outside bridge-registry "$here/bridge.sh" from-node 15000
+    outside bridge-registry-auth "$here/bridge.sh" from-node 15001
 }
 
 make_certificates() {
@@ -114,6 +123,7 @@ contexts: [{name: node, context: {cluster: node, user: $name}}]
 current-context: node
 END
     done
+    sed "s#$address:16443#127.0.0.1:16443#" admin.kubeconfig >outside.kubeconfig
 }
 
 start_plane() {
@@ -133,6 +143,7 @@ start_plane() {
         --service-account-signing-key-file=pki/accounts.key \
         --service-account-issuer=https://kubernetes.default.svc --allow-privileged=true
     await curl -fsk -H 'Authorization: Bearer admintoken' https://$address:16443/readyz
+    outside bridge-apiserver "$here/bridge.sh" from-node 16443 $address
     local shared=(--bind-address=127.0.0.1 --port=0 --leader-elect=false)
     logins() { echo "--kubeconfig=$1 --authentication-kubeconfig=$1 --authorization-kubeconfig=$1"; }
     # shellcheck disable=SC2046
@@ -263,4 +274,4 @@ fi
 if wanted registry; then start_registries; say "registries answer"; fi
 if wanted plane; then start_plane; say "the control plane answers"; fi
 if wanted node; then start_node; say "the node is ready"; fi
-echo "export KUBECONFIG=$state/admin.kubeconfig   # then: $here/inside.sh kubectl get nodes"
+echo "export KUBECONFIG=$state/outside.kubeconfig"

@@ -1,0 +1,123 @@
+"""Where tasks run: the executor that the settings name, with what it needs around it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from leoflow_runtime.executors.agent_process import AgentOptions, AgentProcess
+from leoflow_runtime.executors.host_desk import HostDesk
+from leoflow_runtime.executors.protocol import Executor
+from leoflow_runtime.executors.subprocess import SubprocessExecutor
+from leoflow_server.agents import LOCAL_HOST, AgentService, tokens
+from leoflow_server.listening import CannotStart
+
+if TYPE_CHECKING:
+    from leoflow_runtime.executors.kubernetes.causes import Ending
+    from leoflow_server.services import Services
+    from leoflow_server.settings import Settings
+
+
+class Execution(Protocol):
+    """One executor, from before the agents' service is there until after it is of use."""
+
+    @property
+    def executor(self) -> Executor: ...
+
+    @property
+    def desk(self) -> HostDesk:
+        """Where a host agent attaches."""
+
+    @property
+    def bundles(self) -> Path | None:
+        """Where the code of tasks is unpacked on this machine; None: it is in their images."""
+
+    def ended(self, launch_id: int) -> None:
+        """The end of a launch is on record."""
+
+    async def start(self, services: Services, agents: AgentService) -> None:
+        """Once the agents' service listens. Raises CannotStart."""
+
+    async def stop(self) -> None: ...
+
+
+def execution_of(settings: Settings) -> Execution:
+    return PodExecution(settings) if settings.executor == "kubernetes" else LocalExecution(settings)
+
+
+class LocalExecution:
+    """Processes of this machine, under one host agent."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.desk = HostDesk()
+        self.executor = SubprocessExecutor(self.desk)
+        self.bundles: Path | None = settings.bundles_dir
+        self._is_lite = settings.lite
+
+    def ended(self, launch_id: int) -> None:
+        self.desk.ended(launch_id)
+
+    async def start(self, services: Services, agents: AgentService) -> None:
+        settings = services.settings
+        host = "127.0.0.1" if settings.grpc_host in ("0.0.0.0", "::", "") else settings.grpc_host  # noqa: S104
+        agent = AgentProcess(
+            AgentOptions(
+                server=f"{host}:{services.ports.grpc}",
+                spool=settings.spool_dir,
+                log=settings.agent_log,
+                capacity=settings.capacity,
+                heartbeat_seconds=settings.heartbeat_seconds,
+                idle_zygote_seconds=settings.idle_zygote_seconds,
+                max_zygotes=settings.max_zygotes,
+                orphan_seconds=settings.orphan_seconds,
+            ),
+            enrol=lambda token: agents.enrol_host(LOCAL_HOST, token),
+            started=services.metrics.agent_started,
+        )
+        await self.executor.start(agent)
+
+    async def stop(self) -> None:
+        # A server that is restarted leaves running tasks to its successor; Lite ends them with itself.
+        await self.executor.stop(dismiss=self._is_lite or not self.desk.held())
+
+
+class PodExecution:
+    """Pods of a cluster; they outlive the server."""
+
+    def __init__(self, settings: Settings) -> None:
+        from leoflow_runtime.executors.kubernetes.executor import KubernetesExecutor
+        from leoflow_runtime.executors.kubernetes.settings import KubernetesSettings
+
+        names = [name.strip() for name in settings.kubernetes_pull_secrets.split(",")]
+        self.desk = HostDesk()  # nobody attaches
+        self.bundles: Path | None = None
+        self.executor = KubernetesExecutor(
+            KubernetesSettings(
+                server=settings.agents_address,
+                namespace=settings.kubernetes_namespace,
+                instance=settings.kubernetes_instance,
+                kubeconfig=Path(settings.kubernetes_config) if settings.kubernetes_config else None,
+                pull_secrets=tuple(name for name in names if name),
+                service_account=settings.kubernetes_service_account,
+                start_seconds=settings.kubernetes_start_seconds,
+            ),
+            mint=partial(tokens.mint, settings.launch_secret),
+        )
+
+    def ended(self, launch_id: int) -> None:
+        self.executor.reported(launch_id)
+
+    async def start(self, services: Services, agents: AgentService) -> None:
+        from leoflow_runtime.executors.kubernetes.cluster import ClusterSettingsInvalid
+
+        async def conclude(launch_id: int, ending: Ending) -> None:
+            await agents.conclude(launch_id, ending.outcome, ending.reason)
+
+        try:
+            await self.executor.start(conclude)
+        except ClusterSettingsInvalid as error:
+            raise CannotStart(str(error)) from error
+
+    async def stop(self) -> None:
+        await self.executor.stop()
