@@ -62,11 +62,17 @@ def _dag_id(target: Target) -> str:
 
 
 def compiled(target: Target) -> tuple[Project, dict[str, Any]]:
-    """The project and its document; diagnostics go to standard error. Raises UserError."""
+    """The project and its document; diagnostics go to standard error.
+
+    Raises UserError; SecretsFound for files that must not travel.
+    """
+    from leoflow_compiler.image.secrets_scan import refuse_secrets
+
     result = compile_target(target, opened_cache(disabled=False))
     write_text([result], sys.stderr)
     if verdict([result]) is not Exit.CLEAN or result.project is None or result.document is None:
         raise UserError(f"{target.label!r} does not compile, so that nothing was deployed")
+    refuse_secrets(result.project)
     return result.project, result.document
 
 
