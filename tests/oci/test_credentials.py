@@ -52,6 +52,16 @@ def test_the_environment_wins(environ: dict[str, str]) -> None:
         credentials_for(HOST, environ, method="env")
 
 
+def test_a_login_in_the_environment_is_for_one_registry(environ: dict[str, str]) -> None:
+    named = {**environ, "LEOFLOW_REGISTRY_USERNAME": "ci", "LEOFLOW_REGISTRY_PASSWORD": "word"}
+    # Where the base image comes from, nobody learns the password for the project's own registry.
+    assert credentials_for("docker.io", named, own=False) is None
+    assert credentials_for("docker.io", named, own=False, method="env") is None
+    told = {**named, "LEOFLOW_REGISTRY_HOST": HOST}
+    assert credentials_for(HOST, told, own=False) == Credentials("ci", "word")
+    assert credentials_for("docker.io", told, own=True) is None
+
+
 @pytest.mark.parametrize(
     ("config", "found"),
     [

@@ -16,6 +16,9 @@ from leoflow_compiler.diagnostics.outcome import Exit
 
 _COMMANDS = "leoflow_compiler.cli.commands"
 COMMANDS = {
+    "artifact": LazyCommand(
+        target=f"{_COMMANDS}.artifact:artifact", summary="Look at artifacts in registries and move them."
+    ),
     "auth": LazyCommand(target=f"{_COMMANDS}.auth:auth", summary="Log in to a server, create tokens."),
     "compile": LazyCommand(
         target=f"{_COMMANDS}.compile:compile_command", summary="Compile projects to dag.json."

@@ -19,6 +19,8 @@ from typing import Any, Literal
 from leoflow_runtime.oci.reference import DOCKER_HUB
 
 Method = Literal["docker_config", "env", "iam"]
+# Where the environment may have a login, for any registry.
+IN_ENVIRONMENT = ("LEOFLOW_REGISTRY_TOKEN", "LEOFLOW_REGISTRY_PASSWORD")
 _HUB_KEY = "https://index.docker.io/v1/"
 _HELPER_SECONDS = 30
 # The helpers of the clouds, by what their registries are called.
@@ -46,13 +48,21 @@ def credentials_for(
     environ: Mapping[str, str],
     *,
     method: Method = "docker_config",
+    own: bool = True,
     run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run,
 ) -> Credentials | None:
     """What there is for a registry; None: it is asked without.
 
     The environment wins, whatever the method: LEOFLOW_REGISTRY_USERNAME and _PASSWORD, or
-    LEOFLOW_REGISTRY_TOKEN. `iam` asks the cloud's own helper. Raises CredentialsError.
+    LEOFLOW_REGISTRY_TOKEN, of the registry that LEOFLOW_REGISTRY_HOST names. Without that one they are for
+    the project's `own` registry: they never go where merely a base image comes from. `iam` asks the cloud's
+    own helper. Raises CredentialsError.
     """
+    named = environ.get("LEOFLOW_REGISTRY_HOST")
+    if (registry != named) if named else not own:
+        if method == "env":
+            return None
+        environ = {key: value for key, value in environ.items() if not key.startswith("LEOFLOW_REGISTRY_")}
     token = environ.get("LEOFLOW_REGISTRY_TOKEN")
     username, password = environ.get("LEOFLOW_REGISTRY_USERNAME"), environ.get("LEOFLOW_REGISTRY_PASSWORD")
     if token:

@@ -11,6 +11,7 @@ import click
 
 from leoflow_compiler.cli.compilation import compile_target
 from leoflow_compiler.cli.connection import connected, server_options
+from leoflow_compiler.cli.documents import read_document
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.options import no_cache_option, opened_cache
 from leoflow_compiler.cli.report import verdict, write_text
@@ -32,7 +33,7 @@ def push(source: str, server: str | None, token_stdin: bool, as_json: bool, no_c
     """Register a DAG version with a server. Content that it knows already becomes current again."""
     path = Path(source)
     ready = path.is_file() and path.suffix == ".json"
-    document = _read(path) if ready else _compiled(source, no_cache)
+    document = read_document(path) if ready else _compiled(source, no_cache)
     if document is None:
         return int(Exit.PROBLEMS)
     with connected(server, token_stdin=token_stdin) as control_plane:
@@ -44,25 +45,6 @@ def push(source: str, server: str | None, token_stdin: bool, as_json: bool, no_c
         verb = "Registered" if answer.get("created") else "Known already, and current:"
         click.echo(f"{verb} {version} with {control_plane.server}")
     return int(Exit.CLEAN)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    from leoflow_runtime.artifact.validation import ArtifactInvalid, check_document
-
-    try:
-        document: Any = json.loads(path.read_bytes())
-        check_document(document)
-    except OSError as error:
-        raise UserError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UserError(f"{str(path)!r} is not JSON: {error}") from error
-    except ArtifactInvalid as error:
-        first, others = error.problems[0].message, len(error.problems) - 1
-        raise UserError(
-            f"{str(path)!r} is no valid dag.json: {first}" + (f" (and {others} more)" if others else "")
-        ) from error
-    checked: dict[str, Any] = document
-    return checked
 
 
 def _compiled(source: str, no_cache: bool) -> dict[str, Any] | None:
