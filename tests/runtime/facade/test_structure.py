@@ -177,6 +177,60 @@ GRAPHS = {
         "with E('s').as_setup():\n    f()\n    with E('t').as_setup():\n        E('a')",
         {"s": [], "f": ["s"], "t": ["s"], "a": ["t"]},
     ),
+    "decorators of the standard provider": (
+        "@task.bash(env={'A': 'b'})\ndef c(n): pass\n@task.virtualenv(requirements=['x'])\ndef v(n): pass\n"
+        "@task.external_python(python='/p')\ndef e(): pass\n@task.sensor(mode='reschedule')\ndef s(n): pass\n"
+        "@task.branch_virtualenv\ndef b(): pass\n@task.branch_external_python(python=f())\ndef x(): pass\n"
+        "@d.task(task_id='m')\ndef of_dag(): pass\n"
+        "@task.run_if(lambda context: True)\n@task.skip_if(print)\n@task\ndef maybe(): pass\n"
+        "c(e()) >> s(v(1)) >> b() >> [x(), of_dag(), maybe()]",
+        {
+            "e": [],
+            "c": ["e"],
+            "v": [],
+            "s": ["c", "v"],
+            "b": ["s"],
+            "f": [],
+            "x": ["b", "f"],
+            "m": ["b"],
+            "maybe": ["b"],
+        },
+    ),
+    "sensors and operators of the standard provider": (
+        "from airflow.providers.standard.operators.latest_only import LatestOnlyOperator\n"
+        "from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator\n"
+        "from airflow.providers.standard.sensors.external_task import ExternalTaskSensor\n"
+        "from airflow.providers.standard.sensors.filesystem import FileSensor\n"
+        "from airflow.sdk import BaseSensorOperator\n"
+        "class Waits(BaseSensorOperator):\n    template_fields = ('what',)\n"
+        "    def __init__(self, *, what, **kwargs):\n        super().__init__(**kwargs)\n"
+        "        self.what = what\n"
+        "LatestOnlyOperator(task_id='l') >> FileSensor(task_id='s', filepath=f()) "
+        ">> Waits(task_id='w', what=f())\n"
+        "ExternalTaskSensor(task_id='x', external_dag_id='o') << "
+        "TriggerDagRunOperator(task_id='r', trigger_dag_id='o', conf={'k': f()})",
+        {
+            "l": [],
+            "f": [],
+            "s": ["f", "l"],
+            "f__1": [],
+            "w": ["f__1", "s"],
+            "f__2": [],
+            "r": ["f__2"],
+            "x": ["r"],
+        },
+    ),
+    "what is declared beside the graph": (
+        "from datetime import timedelta\n"
+        "from airflow.sdk import Asset, AssetAlias, AsyncCallback, BaseNotifier, DeadlineAlert\n"
+        "from airflow.sdk import DeadlineReference\n"
+        "class Tell(BaseNotifier):\n    def notify(self, context): pass\n"
+        "async def late(): pass\n"
+        "DAG('o', schedule=Asset('a') & (Asset('b') | AssetAlias('c')), on_failure_callback=Tell(),\n"
+        "    deadline=DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(1), AsyncCallback(late)))\n"
+        "E('a', on_failure_callback=[Tell()], outlets=[Asset('a')], pre_execute=print) >> E('b')",
+        {"a": [], "b": ["a"]},
+    ),
     "default_args fill in arguments of functions": (
         "@task(default_args={'n': 1})\ndef t(n): pass\nt()",
         {"t": []},
@@ -246,14 +300,19 @@ REFUSED = {
         "with E('a'):\n    pass",
         "Only setup/teardown tasks can be used as context managers",
     ),
-    "callbacks": ("E('a', on_failure_callback=print)", "A task's on_failure_callback is not supported"),
-    "callbacks of the DAG": ("DAG('x', on_failure_callback=print)", "A DAG's on_failure_callback"),
-    "assets": ("from airflow.sdk import Asset\nAsset('x')", "An Asset is not supported"),
-    "other decorators": ("@task.docker\ndef t(): pass", "@task.docker is not supported"),
-    "sensors": (
-        "from airflow.sdk import BaseSensorOperator\nBaseSensorOperator(task_id='s')",
-        "A sensor is not supported",
+    "an asset without a name": ("from airflow.sdk import Asset\nAsset()", "requires either 'name' or 'uri'"),
+    "a deadline that calls something else": (
+        "from airflow.sdk import DeadlineAlert\nDeadlineAlert(1, 2, print)",
+        "Callbacks of type builtin_function_or_method are not currently supported",
     ),
+    "a sensor that can fail in two ways": (
+        "from airflow.providers.standard.sensors.filesystem import FileSensor\n"
+        "FileSensor(task_id='s', filepath='x', soft_fail=True, never_fail=True)",
+        "soft_fail and never_fail are mutually exclusive",
+    ),
+    "a condition on something else": ("task.run_if(print)(print)", "run_if and skip_if stand above @task"),
+    # For the other engine: refused by name.
+    "decorators of other providers": ("@task.docker\ndef t(): pass", "@task.docker is not supported"),
 }
 
 

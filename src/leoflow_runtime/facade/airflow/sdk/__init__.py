@@ -39,50 +39,58 @@ _LAZY = {
     "DagRunState": "definitions._internal.types",
     "TriggerRule": "definitions._internal.types",
     "WeightRule": "definitions._internal.types",
-    "Asset": "definitions.asset",
-    "AssetAlias": "definitions.asset",
-    "AssetAll": "definitions.asset",
-    "AssetAny": "definitions.asset",
-    "AssetWatcher": "definitions.asset",
-    "Metadata": "definitions.asset",
-    "asset": "definitions.asset",
+    "BaseNotifier": "bases.notifier",
+    "BaseOperatorLink": "bases.operatorlink",
+    "ObjectStoragePath": "io.path",
+    "Metadata": "definitions.asset.metadata",
+    "asset": "definitions.asset.decorators",
+    **dict.fromkeys(
+        ("Asset", "AssetAlias", "AssetAll", "AssetAny", "AssetWatcher"),
+        "definitions.asset",
+    ),
+    **dict.fromkeys(
+        (
+            "CronPartitionTimetable",
+            "CronTriggerTimetable",
+            "DeltaTriggerTimetable",
+            "MultipleCronTriggerTimetable",
+        ),
+        "definitions.timetables.trigger",
+    ),
+    **dict.fromkeys(
+        ("CronDataIntervalTimetable", "DeltaDataIntervalTimetable"),
+        "definitions.timetables.interval",
+    ),
+    **dict.fromkeys(
+        ("AssetOrTimeSchedule", "PartitionedAssetTimetable"),
+        "definitions.timetables.assets",
+    ),
+    "EventsTimetable": "definitions.timetables.events",
+    **dict.fromkeys(
+        ("AsyncCallback", "DeadlineAlert", "DeadlineReference", "SyncCallback"),
+        "definitions.deadline",
+    ),
+    **dict.fromkeys(
+        (
+            "AllowedKeyMapper",
+            "ChainMapper",
+            "IdentityMapper",
+            "PartitionMapper",
+            "ProductMapper",
+            "StartOfDayMapper",
+            "StartOfHourMapper",
+            "StartOfMonthMapper",
+            "StartOfQuarterMapper",
+            "StartOfWeekMapper",
+            "StartOfYearMapper",
+        ),
+        "definitions.partition_mappers",
+    ),
+    "conf": "configuration",
 }
 
 # Can be imported and named, but not used.
-_REFUSED = frozenset(
-    {
-        "AllowedKeyMapper",
-        "AssetOrTimeSchedule",
-        "AsyncCallback",
-        "BaseAsyncOperator",
-        "BaseNotifier",
-        "BaseOperatorLink",
-        "BaseXCom",
-        "ChainMapper",
-        "CronDataIntervalTimetable",
-        "CronPartitionTimetable",
-        "CronTriggerTimetable",
-        "DeadlineAlert",
-        "DeadlineReference",
-        "DeltaDataIntervalTimetable",
-        "DeltaTriggerTimetable",
-        "EventsTimetable",
-        "IdentityMapper",
-        "MultipleCronTriggerTimetable",
-        "ObjectStoragePath",
-        "PartitionMapper",
-        "PartitionedAssetTimetable",
-        "ProductMapper",
-        "SecretCache",
-        "StartOfDayMapper",
-        "StartOfHourMapper",
-        "StartOfMonthMapper",
-        "StartOfQuarterMapper",
-        "StartOfWeekMapper",
-        "StartOfYearMapper",
-        "SyncCallback",
-    }
-)
+_REFUSED = frozenset({"BaseAsyncOperator", "BaseXCom", "SecretCache"})
 
 __all__ = sorted({*_LAZY, *_REFUSED, "TaskInstance", "macros"})
 

@@ -19,6 +19,7 @@ from airflow.sdk.exceptions import AirflowException
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from airflow.sdk.definitions.dag import DAG
@@ -68,17 +69,15 @@ PLAIN: dict[str, Any] = {
     "doc_json": None,
     "doc_yaml": None,
     "doc_rst": None,
+    "render_template_as_native_obj": None,
+    "on_execute_callback": None,
+    "on_failure_callback": None,
+    "on_success_callback": None,
+    "on_retry_callback": None,
+    "on_skipped_callback": None,
 }
-_REFUSED: dict[str, str] = {
-    **{
-        f"on_{event}_callback": f"A task's on_{event}_callback"
-        for event in ("execute", "failure", "success", "retry", "skipped")
-    },
-    "pre_execute": "A task's pre_execute argument",
-    "post_execute": "A task's post_execute argument",
-    "retry_policy": "A task's retry_policy",
-    "sla": "A task's sla",
-}
+# Arguments that are called in addition to the methods of the same name.
+_HOOKS = ("pre_execute", "post_execute")
 
 
 class BaseOperator(AbstractOperator):
@@ -110,9 +109,12 @@ class BaseOperator(AbstractOperator):
         **kwargs: Any,
     ) -> None:
         kwargs = renamed(kwargs, TASK_ARGUMENTS)
-        for name, feature in _REFUSED.items():
-            if kwargs.pop(name, None):
-                refuse(feature)
+        if kwargs.pop("retry_policy", None):
+            refuse("A task's retry_policy")
+        for name in _HOOKS:
+            hook = kwargs.pop(name, None)
+            if hook is not None:
+                object.__setattr__(self, name, _hooked(hook, getattr(self, name)))
         unknown = {name: value for name, value in kwargs.items() if name not in PLAIN}
         if unknown:
             raise TypeError(
@@ -125,8 +127,7 @@ class BaseOperator(AbstractOperator):
         self.downstream_task_ids = set()
         self.task_id = task_group.child_id(task_id) if task_group is not None else task_id
         validate_key(self.task_id)
-        for name, default in PLAIN.items():
-            setattr(self, name, kwargs.get(name, default))
+        self.__dict__.update(PLAIN, **kwargs)
         self.params = ParamsDict(params)
         self.trigger_rule = TRIGGER_RULES.get(self.trigger_rule, self.trigger_rule)
         self._check()
@@ -244,7 +245,15 @@ class BaseOperator(AbstractOperator):
         return f"<Task({self.task_type}): {self.task_id}>"
 
 
+def _hooked(hook: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
+    def call_both(*args: Any, **kwargs: Any) -> None:
+        hook(*args, **kwargs)
+        method(*args, **kwargs)
+
+    return call_both
+
+
 BaseOperator.__init__ = with_defaults(  # type: ignore[method-assign]
     BaseOperator.__init__,
-    (frozenset({"task_id", "params", *PLAIN, *_REFUSED}) - {"params"}, frozenset({"task_id"})),
+    (frozenset({"task_id", "retry_policy", *_HOOKS, *PLAIN}), frozenset({"task_id"})),
 )

@@ -42,11 +42,10 @@ _PLAIN: dict[str, Any] = {
     "fail_fast": False,
     "disable_bundle_versioning": None,
     "rerun_with_latest_version": None,
-}
-_REFUSED = {
-    "on_success_callback": "A DAG's on_success_callback",
-    "on_failure_callback": "A DAG's on_failure_callback",
-    "deadline": "A DAG's deadline",
+    "on_success_callback": None,
+    "on_failure_callback": None,
+    "deadline": None,
+    "allowed_run_types": None,
 }
 
 
@@ -70,9 +69,6 @@ class DAG:
         kwargs = renamed(kwargs, DAG_ARGUMENTS)
         if schedule is None:
             schedule = kwargs.pop("schedule", None)
-        for name, feature in _REFUSED.items():
-            if kwargs.pop(name, None) is not None:
-                refuse(feature)
         unknown = sorted(kwargs.keys() - _PLAIN.keys())
         if unknown:
             raise TypeError(f"DAG.__init__() got an unexpected keyword argument {unknown[0]!r}")
@@ -131,6 +127,15 @@ class DAG:
     @property
     def leaves(self) -> list[BaseOperator]:
         return [task for task in self.tasks if not task.downstream_task_ids]
+
+    @property
+    def task(self) -> Any:
+        """`@task` for tasks of this DAG."""
+        import functools
+
+        from airflow.sdk.definitions.decorators import task
+
+        return functools.partial(task, dag=self)
 
     def add_task(self, task: BaseOperator) -> None:
         """Take a task in. Raises DuplicateTaskIdFound."""

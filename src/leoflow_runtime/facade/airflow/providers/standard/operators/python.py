@@ -5,7 +5,6 @@ from __future__ import annotations
 from airflow.sdk.bases.branch import BaseBranchOperator, BranchMixIn, SkipMixin
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions._internal.signature import keyword_arguments
-from airflow.sdk.definitions._internal.unsupported import refused_class
 from airflow.sdk.definitions.context import context_merge, get_current_context
 from airflow.sdk.exceptions import AirflowException, DownstreamTasksSkipped
 
@@ -24,6 +23,16 @@ __all__ = [
 ]
 
 _SHOWN = 4096
+# In another interpreter; their module is loaded when one of them is asked for.
+_APART = frozenset(
+    {
+        "BranchExternalPythonOperator",
+        "BranchPythonVirtualenvOperator",
+        "ExternalPythonOperator",
+        "PythonVirtualenvOperator",
+        "is_venv_installed",
+    }
+)
 
 
 class PythonOperator(BaseOperator):
@@ -118,13 +127,9 @@ class ShortCircuitOperator(PythonOperator, SkipMixin):
         return condition
 
 
-PythonVirtualenvOperator = refused_class(
-    "PythonVirtualenvOperator", "The PythonVirtualenvOperator", PythonOperator
-)
-BranchPythonVirtualenvOperator = refused_class(
-    "BranchPythonVirtualenvOperator", "The BranchPythonVirtualenvOperator", PythonOperator
-)
-ExternalPythonOperator = refused_class("ExternalPythonOperator", "The ExternalPythonOperator", PythonOperator)
-BranchExternalPythonOperator = refused_class(
-    "BranchExternalPythonOperator", "The BranchExternalPythonOperator", PythonOperator
-)
+def __getattr__(name: str) -> Any:
+    if name in _APART:
+        from airflow.providers.standard.operators import _python_apart
+
+        return getattr(_python_apart, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

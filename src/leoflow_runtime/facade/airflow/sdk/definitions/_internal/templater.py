@@ -77,7 +77,9 @@ def _environment(task: BaseOperator, field: str) -> Any:
             "add jinja2 to `dependencies` in leoflow.yaml."
         ) from None
     dag = task.dag
-    native = dag.render_template_as_native_obj
+    native = task.render_template_as_native_obj
+    if native is None:
+        native = dag.render_template_as_native_obj
     base = jinja2.nativetypes.NativeEnvironment if native else jinja2.sandbox.SandboxedEnvironment
     options = {
         "loader": jinja2.FileSystemLoader([dag.folder, *dag.template_searchpath]),

@@ -17,3 +17,13 @@ def refused_class(name: str, feature: str, base: type = object) -> type:
         raise NotSupportedInLeanEngine(feature)
 
     return type(name, (base,), {"__init__": __init__, "__doc__": f"Not offered: {feature}."})
+
+
+def not_run(cls: type) -> type:
+    """For a class of operator that is built as declared, and refuses, by its name, to run."""
+
+    def execute(self: object, context: object) -> None:
+        raise NotSupportedInLeanEngine(f"The {cls.__name__}")
+
+    cls.execute = execute  # type: ignore[attr-defined]
+    return cls

@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
 __all__ = ["dag", "setup", "task", "task_group", "teardown"]
 
+_STANDARD = "airflow.providers.standard.decorators"
+# Name of the variant → its module there, and its class.
 _VARIANTS = {
-    "python": ("airflow.providers.standard.decorators.python", "_PythonDecoratedOperator"),
-    "branch": ("airflow.providers.standard.decorators.branch_python", "_BranchPythonDecoratedOperator"),
-    "short_circuit": (
-        "airflow.providers.standard.decorators.short_circuit",
-        "_ShortCircuitDecoratedOperator",
-    ),
+    "python": ("python", "_PythonDecoratedOperator"),
+    "branch": ("branch_python", "_BranchPythonDecoratedOperator"),
+    "short_circuit": ("short_circuit", "_ShortCircuitDecoratedOperator"),
+    "bash": ("bash", "_BashDecoratedOperator"),
+    "virtualenv": ("python_virtualenv", "_PythonVirtualenvDecoratedOperator"),
+    "external_python": ("external_python", "_PythonExternalDecoratedOperator"),
+    "branch_virtualenv": ("branch_virtualenv", "_BranchPythonVirtualenvDecoratedOperator"),
+    "branch_external_python": ("branch_external_python", "_BranchExternalPythonDecoratedOperator"),
+    "sensor": ("sensor", "DecoratedSensorOperator"),
+    "stub": ("stub", "_StubOperator"),
 }
 
 
@@ -34,14 +40,16 @@ class TaskDecoratorCollection:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name not in _VARIANTS:
-            refuse(f"@task.{name}")
         from importlib import import_module
 
+        if name in ("run_if", "skip_if"):
+            return getattr(import_module(f"{__name__}.condition"), name)
+        if name not in _VARIANTS:
+            refuse(f"@task.{name}")
         module, attribute = _VARIANTS[name]
         variant = functools.partial(
             task_decorator_factory,
-            decorated_operator_class=getattr(import_module(module), attribute),
+            decorated_operator_class=getattr(import_module(f"{_STANDARD}.{module}"), attribute),
             decorator_name="task" if name == "python" else f"task.{name}",
         )
         self.__dict__[name] = variant

@@ -1,0 +1,7 @@
+"""Sensors: tasks that wait. Built as declared; they do not run yet."""
+
+from __future__ import annotations
+
+from airflow._path import extended
+
+__path__ = extended(__path__, __name__)

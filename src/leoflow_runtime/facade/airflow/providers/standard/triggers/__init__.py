@@ -1,0 +1,7 @@
+"""Triggers. They can be constructed; nothing waits for them yet."""
+
+from __future__ import annotations
+
+from airflow._path import extended
+
+__path__ = extended(__path__, __name__)

@@ -1,0 +1,5 @@
+"""Files elsewhere."""
+
+from __future__ import annotations
+
+from airflow.sdk.io.path import ObjectStoragePath  # noqa: F401

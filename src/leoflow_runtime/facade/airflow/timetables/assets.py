@@ -1,0 +1,5 @@
+"""Schedules by assets under their older path."""
+
+from __future__ import annotations
+
+from airflow.sdk.definitions.timetables.assets import AssetOrTimeSchedule, PartitionedAssetTimetable  # noqa: F401

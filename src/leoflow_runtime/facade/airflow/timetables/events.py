@@ -1,0 +1,5 @@
+"""EventsTimetable under its older path."""
+
+from __future__ import annotations
+
+from airflow.sdk.definitions.timetables.events import EventsTimetable  # noqa: F401

@@ -1,0 +1,7 @@
+"""Triggers: what deferred tasks wait for, and what watches assets."""
+
+from __future__ import annotations
+
+from airflow._path import extended
+
+__path__ = extended(__path__, __name__)
