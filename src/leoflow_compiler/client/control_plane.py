@@ -68,6 +68,44 @@ class ControlPlane:
         what = f"version {name} of {_dag(dag_id)}"
         return self._object("GET", f"/api/v2/dags/{_part(dag_id)}/versions/{name}", what=what)
 
+    def register_artifact(self, dag_id: str, reference: str) -> Json:
+        """Lets the server pull an artifact; the answer is that of `push`."""
+        return self._object(
+            "POST",
+            f"/api/v2/dags/{_part(dag_id)}/versions",
+            what=reference,
+            body={"reference": reference},
+        )
+
+    def roll_back(self, dag_id: str, wanted: str | None) -> Json:
+        """Makes an earlier version current: its number, `@DIGEST`, or the one before the current one."""
+        what = f"{_dag(dag_id)} with " + (f"version {wanted}" if wanted else "an earlier version")
+        path = f"/api/v2/dags/{_part(dag_id)}/rollback"
+        return self._object("POST", path, what=what, body={"to": wanted})
+
+    def deployments(self, dag_id: str) -> list[Json]:
+        """Each time that a version became current, the latest first."""
+        path = f"/api/v2/dags/{_part(dag_id)}/deployments"
+        return list(self._pages(path, "deployments", what=_dag(dag_id), query={}))
+
+    def channels(self) -> list[Json]:
+        answer = self._object("GET", "/api/v2/channels", what="list of channels")
+        return _list(answer, "channels", self.server)
+
+    def follow(self, dag_id: str, reference: str) -> Json:
+        """Deploys what a tag names now, and follows it: `{channel, registration}`."""
+        path = f"/api/v2/dags/{_part(dag_id)}/channel"
+        return self._object("PUT", path, what=reference, body={"reference": reference})
+
+    def look(self, dag_id: str) -> Json:
+        """The channel after a look at its tag."""
+        path = f"/api/v2/dags/{_part(dag_id)}/channel/check"
+        return self._object("POST", path, what=f"channel of {_dag(dag_id)}")
+
+    def unfollow(self, dag_id: str) -> None:
+        path = f"/api/v2/dags/{_part(dag_id)}/channel"
+        self._session.call("DELETE", path, what=f"channel of {_dag(dag_id)}", expect=None)
+
     def has_connection(self, name: str) -> bool:
         return self._exists(f"/api/v2/connections/{_part(name)}", f"connection {name!r}")
 
