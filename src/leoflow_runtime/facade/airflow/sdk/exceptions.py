@@ -125,8 +125,8 @@ class AirflowDagCycleException(AirflowException):
     """The DAG has a cycle."""
 
 
-class NotSupportedInLeanEngine(AirflowException):
-    """Part of Airflow's dialect that Leoflow does not run; `feature` names it."""
+class NotSupportedInLeanEngine(AirflowFailException):
+    """Part of Airflow's dialect that Leoflow does not run; `feature` names it. No retries."""
 
     def __init__(self, feature: str) -> None:
         super().__init__(f"{feature} is not supported by Leoflow's lean engine.")

@@ -47,7 +47,7 @@ def with_defaults(
         if group is not None:
             kwargs["task_group"] = group
         defaults = merged_defaults(dag, group, kwargs.pop("default_args", None))
-        params = _merged_params(dag, defaults, kwargs.pop("params", None))
+        params = merged_params(dag, defaults, kwargs.pop("params", None))
         for name in accepted:
             if name in defaults and name not in kwargs:
                 kwargs[name] = defaults[name]
@@ -81,7 +81,8 @@ def merged_defaults(dag: DAG | None, group: TaskGroup | None, own: dict[str, Any
     return merged
 
 
-def _merged_params(dag: DAG | None, defaults: dict[str, Any], own: Any) -> ParamsDict:
+def merged_params(dag: DAG | None, defaults: dict[str, Any], own: Any) -> ParamsDict:
+    """The parameters of DAG and task; the task's win."""
     merged = ParamsDict(copy.deepcopy(dag.params._params) if dag is not None else None)
     for source in (own, defaults.get("params")):
         for name, param in ParamsDict(source)._params.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.sdk.bases.construction import merged_defaults
+from airflow.sdk.bases.construction import merged_defaults, merged_params
 from airflow.sdk.bases.operator import PLAIN, BaseOperator
 from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
@@ -67,6 +67,7 @@ class MappedOperator(AbstractOperator):
         dag = given.pop("dag", None) or DagContext.get_current()
         group = given.pop("task_group", None) or (TaskGroupContext.get_current(dag) if dag else None)
         defaults = merged_defaults(dag, group, given.pop("default_args", None))
+        self.params = merged_params(dag, defaults, given.pop("params", None))
         given = {**{name: value for name, value in defaults.items() if name in PLAIN}, **given}
         task_id = given.pop("task_id")
         self.operator_class = operator_class
