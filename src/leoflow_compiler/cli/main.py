@@ -20,6 +20,10 @@ COMMANDS = {
         target=f"{_COMMANDS}.artifact:artifact", summary="Look at artifacts in registries and move them."
     ),
     "auth": LazyCommand(target=f"{_COMMANDS}.auth:auth", summary="Log in to a server, create tokens."),
+    "build": LazyCommand(target=f"{_COMMANDS}.build:build", summary="Build a project's image."),
+    "channels": LazyCommand(
+        target=f"{_COMMANDS}.channels:channels", summary="Let DAGs follow tags in a registry."
+    ),
     "compile": LazyCommand(
         target=f"{_COMMANDS}.compile:compile_command", summary="Compile projects to dag.json."
     ),
@@ -35,14 +39,21 @@ COMMANDS = {
     "migrate": LazyCommand(
         target=f"{_COMMANDS}.migrate:migrate", summary="Turn an Airflow DAGs folder into projects."
     ),
+    "promote": LazyCommand(
+        target=f"{_COMMANDS}.versions:promote", summary="Hand a version on to a server or a tag."
+    ),
     "push": LazyCommand(target=f"{_COMMANDS}.push:push", summary="Register a dag.json with a server."),
     "rollback": LazyCommand(
         target=f"{_COMMANDS}.versions:rollback", summary="Make an earlier version current again."
     ),
     "runs": LazyCommand(target=f"{_COMMANDS}.runs:runs", summary="Trigger and follow DAG runs."),
     "schedule": LazyCommand(target=f"{_COMMANDS}.schedule:schedule", summary="Show when a DAG will run."),
+    "sign": LazyCommand(target=f"{_COMMANDS}.signing:sign", summary="Sign an artifact and its image."),
     "validate": LazyCommand(
         target=f"{_COMMANDS}.validate:validate", summary="Check projects; silent when clean."
+    ),
+    "verify": LazyCommand(
+        target=f"{_COMMANDS}.signing:verify", summary="Check who signed an artifact, and rebuild it."
     ),
     "versions": LazyCommand(
         target=f"{_COMMANDS}.versions:versions", summary="List the versions of a DAG on a server."

@@ -14,12 +14,14 @@ from leoflow_compiler.deploy.registries import Registries, reference
 from leoflow_compiler.image.builder import Connect, Image, Report, assemble, push, to_send
 from leoflow_compiler.image.cache import LayerCache
 from leoflow_compiler.image.errors import ImageError
+from leoflow_compiler.image.external import Tool, ToolImage, build_and_push, find_pushed
 from leoflow_compiler.image.lock import Lock, inputs_of, read_lock, write_lock
 from leoflow_compiler.image.locking import new_lock
 from leoflow_compiler.project import Project, load_project
 from leoflow_compiler.project.records import LOCK_FILE
 from leoflow_runtime.artifact.canonical import document_digest
 from leoflow_runtime.oci.dag_artifact import push_dag_artifact
+from leoflow_runtime.oci.reference import Reference
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +67,19 @@ def make_plan(
     connect: Registries,
     cache: LayerCache,
     report: Report,
-) -> tuple[Plan, Image]:
-    """Builds the layers, sends nothing. Raises ImageError, RegistryError, ClientError, OSError."""
-    image = assemble(project, lock, version=destination.tag, connect=connect, cache=cache, report=report)
+    tool: Tool | None = None,
+) -> tuple[Plan, Image | ToolImage]:
+    """Builds the layers, sends nothing. Raises ImageError, RegistryError, ClientError, OSError.
+
+    `tool` builds in containers instead. It pushes the image as well, which has no digest before that.
+    """
     target = reference(destination.image)
+    image: Image | ToolImage
+    if tool is None:
+        image = assemble(project, lock, version=destination.tag, connect=connect, cache=cache, report=report)
+        lacking = to_send(image, target, connect=connect)
+    else:
+        image, lacking = built_by(tool, project, lock, target, connect=connect, report=report), []
     current = what_runs(control_plane, project.config.dag_id)
     plan = Plan(
         server=control_plane.server,
@@ -77,21 +88,40 @@ def make_plan(
         image=str(target),
         image_digest=image.digest,
         image_size=image.size,
-        to_send=tuple(to_send(image, target, connect=connect)),
+        to_send=tuple(lacking),
         lock=lock.to_bytes().decode(),
         runs_now=current["version_number"] if current is not None else None,
         changes=compared(current, document),
         is_current=False,
         missing=missing_on(control_plane, document),
+        tool=tool.name if tool is not None else None,
     )
     same = current is not None and current.get("document_digest") == document_digest(plan.pinned)
     return replace(plan, is_current=same), image
 
 
+def built_by(
+    tool: Tool, project: Project, lock: Lock, target: Reference, *, connect: Registries, report: Report
+) -> ToolImage:
+    """Has a tool build and push. Raises ImageError, RegistryError, OSError."""
+    bases = [reference(lock.base)] if project.config.build.dockerfile is None else []
+    return build_and_push(
+        project,
+        lock,
+        target,
+        tool,
+        version=target.version,
+        connect=connect,
+        report=report,
+        credentials=connect.for_tools([target, *bases]),
+        insecure=connect.insecure,
+    )
+
+
 def rebuilt(
     plan: Plan, control_plane: ControlPlane, *, connect: Registries, cache: LayerCache, report: Report
-) -> Image:
-    """The image of a plan once more, from the cache where nothing has changed.
+) -> Image | ToolImage:
+    """The image of a plan once more, from the cache where nothing has changed; what a tool built is there.
 
     Raises ImageError where the project is gone, or the server has got another version meanwhile.
     """
@@ -106,13 +136,15 @@ def rebuilt(
             f"{plan.runs_now}",
             hint="make a new plan",
         )
+    if plan.tool is not None:
+        return find_pushed(reference(plan.image).at(digest=plan.image_digest), connect)
     lock = Lock.from_bytes(plan.lock.encode())
     version = reference(plan.image).version
     return assemble(project, lock, version=version, connect=connect, cache=cache, report=report)
 
 
 def carry_out(
-    plan: Plan, image: Image, control_plane: ControlPlane, *, connect: Registries, report: Report
+    plan: Plan, image: Image | ToolImage, control_plane: ControlPlane, *, connect: Registries, report: Report
 ) -> Deployed:
     """Push, pin, register. Raises ImageError, RegistryError, ClientError."""
     if image.digest != plan.image_digest:
@@ -121,7 +153,11 @@ def carry_out(
             hint="files or tools have changed since; make a new plan",
         )
     target = reference(plan.image)
-    pinned = push(image, target, connect=connect, report=report)
+    pinned = (
+        image.reference
+        if isinstance(image, ToolImage)
+        else push(image, target, connect=connect, report=report)
+    )
     with report.timed("artifact"):
         artifact = push_dag_artifact(
             connect(target),

@@ -42,6 +42,7 @@ class Plan:
     changes: tuple[Change, ...]
     is_current: bool  # the server runs these very bytes
     missing: Missing = field(default_factory=Missing)
+    tool: str | None = None  # what built the image in containers, and has pushed it already
 
     @property
     def dag_id(self) -> str:

@@ -28,7 +28,7 @@ from leoflow_compiler.image.lock import Lock
 from leoflow_compiler.image.report import Report
 from leoflow_compiler.project import Project
 from leoflow_runtime.oci.credentials import Credentials
-from leoflow_runtime.oci.records import INDEX, Descriptor, Platform, canonical_json
+from leoflow_runtime.oci.records import INDEX, INDEXES, Descriptor, Platform, canonical_json
 from leoflow_runtime.oci.reference import Reference
 
 TOOLS = ("docker", "podman", "buildah", "nerdctl")
@@ -41,6 +41,11 @@ class ToolImage:
 
     reference: Reference  # by digest
     descriptor: Descriptor
+    size: int  # compressed bytes of everything, the base included
+
+    @property
+    def digest(self) -> str:
+        return self.descriptor.digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,8 +112,28 @@ def build_and_push(
             if pushed is None:
                 raise ImageError(f"{tool.name} pushed {tag}, and the registry does not have it")
             found.append(pushed)
-    descriptor = found[0] if len(found) == 1 else _index(target, platforms, found, connect)
-    return ToolImage(reference=target.at(digest=descriptor.digest), descriptor=descriptor)
+    if len(found) > 1:
+        _index(target, platforms, found, connect)
+    return find_pushed(target, connect)
+
+
+def find_pushed(target: Reference, connect: Connect) -> ToolImage:
+    """An image that is in the registry. Raises ImageError, RegistryError."""
+    registry = connect(target)
+    descriptor, data = registry.get_manifest(target.repository, target.version)
+    try:
+        manifests = [json.loads(data)]
+        if descriptor.media_type in INDEXES:
+            entries = manifests[0]["manifests"]
+            manifests = [
+                json.loads(registry.get_manifest(target.repository, one["digest"])[1]) for one in entries
+            ]
+        sizes = {one["digest"]: int(one["size"]) for manifest in manifests for one in manifest["layers"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ImageError(f"{target} is no image") from error
+    return ToolImage(
+        reference=target.at(digest=descriptor.digest), descriptor=descriptor, size=sum(sizes.values())
+    )
 
 
 def _own_base(
@@ -137,13 +162,13 @@ def _own_base(
 
 def _index(
     target: Reference, platforms: Sequence[Platform], found: Sequence[Descriptor], connect: Connect
-) -> Descriptor:
+) -> None:
     entries = [
         Descriptor(media_type=one.media_type, digest=one.digest, size=one.size, platform=platform).to_json()
         for platform, one in zip(platforms, found, strict=True)
     ]
     data = canonical_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries})
-    return connect(target).put_manifest(target.repository, target.version, data, INDEX)
+    connect(target).put_manifest(target.repository, target.version, data, INDEX)
 
 
 def _suffix(platform: Platform) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from leoflow_compiler.cli.building import builder_options, chosen_tool
 from leoflow_compiler.cli.connection import connected, server_options
 from leoflow_compiler.cli.deploying import amount, chosen_targets, compiled, image_errors
 from leoflow_compiler.cli.errors import UserError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from leoflow_compiler.deploy.plan import Plan
     from leoflow_compiler.deploy.registries import Registries
     from leoflow_compiler.image.builder import Image, Report
+    from leoflow_compiler.image.external import ToolImage
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -42,6 +44,7 @@ Examples:
 @click.option(
     "--dag-version", metavar="TAG", help="The version's label and tag; else by registry.tag_strategy."
 )
+@builder_options
 @click.option("--frozen", is_flag=True, help="Never change leoflow.lock; fail where it does not fit.")
 @click.option("--yes", is_flag=True, help="Do not ask, also for servers on other machines.")
 @click.option(
@@ -120,7 +123,8 @@ def _deploy(target: Target, control_plane: ControlPlane, connect: Registries, op
     destination = Destination(repository=repository_of(config), tag=tag)
     connect.methods[destination.repository.partition("/")[0]] = config.registry.auth_method
     with report.timed("lock"):
-        lock, is_new = current_lock(project, connect, frozen=options["frozen"])
+        tool = chosen_tool(options["builder"], options["builder_arguments"])
+        lock, is_new = current_lock(project, connect, frozen=options["frozen"], from_source=tool is not None)
     if is_new:
         click.echo(f"{target.label}/leoflow.lock written", err=True)
     plan, image = make_plan(
@@ -132,6 +136,7 @@ def _deploy(target: Target, control_plane: ControlPlane, connect: Registries, op
         connect=connect,
         cache=layer_cache(os.environ),
         report=report,
+        tool=tool,
     )
     options["progress"].pause()
     if not options["as_json"]:
@@ -164,7 +169,7 @@ def _apply(file: Path, control_plane: ControlPlane, connect: Registries, options
 
 def _carry_out(
     plan: Plan,
-    image: Image,
+    image: Image | ToolImage,
     control_plane: ControlPlane,
     connect: Registries,
     report: Report,

@@ -7,6 +7,7 @@ import os
 
 import click
 
+from leoflow_compiler.cli.building import TOOLS
 from leoflow_compiler.cli.deploying import chosen_targets, image_errors
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.diagnostics.outcome import Exit
@@ -21,15 +22,21 @@ Examples:
 """
 )
 @click.argument("source", metavar="[PROJECT|DAG_ID]", required=False)
+@click.option(
+    "--builder",
+    type=click.Choice(TOOLS),
+    help="Packages without a wheel too: they are built in a container.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; exit status 1 where a new lock is needed.")
 @click.option(
     "--insecure-registry", is_flag=True, help="Speak plain HTTP to registries on other machines too."
 )
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def lock(source: str | None, check: bool, insecure_registry: bool, as_json: bool) -> int:
+def lock(source: str | None, builder: str | None, check: bool, insecure_registry: bool, as_json: bool) -> int:
     """Write leoflow.lock: the base image by digest, every package by version and digest."""
     from leoflow_compiler.deploy.deployment import current_lock
-    from leoflow_compiler.deploy.registries import registries
+    from leoflow_compiler.deploy.destination import repository_of
+    from leoflow_compiler.deploy.registries import reference, registries
     from leoflow_compiler.image.lock import inputs_of, read_lock
     from leoflow_compiler.project.records import LOCK_FILE
 
@@ -48,7 +55,10 @@ def lock(source: str | None, check: bool, insecure_registry: bool, as_json: bool
                 )
             return int(Exit.CLEAN)
         with registries(os.environ, insecure=insecure_registry) as connect:
-            found, written = current_lock(project, connect, refresh=True)
+            if project.config.registry.url:
+                home = reference(repository_of(project.config))
+                connect.methods[home.registry] = project.config.registry.auth_method
+            found, written = current_lock(project, connect, refresh=True, from_source=builder is not None)
     if as_json:
         click.echo(json.dumps({"written": written, "base": found.base, "digest": found.base_digest}))
         return int(Exit.CLEAN)
