@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,24 +36,35 @@ def free_port() -> int:
 
 
 @contextmanager
-def registry_server(folder: Path, *, with_login: bool = False) -> Iterator[RegistryServer]:
-    """`docker-registry` on a free port; ends with the block. Skips where it is not installed."""
+def registry_server(
+    folder: Path,
+    *,
+    with_login: bool = False,
+    http: Mapping[str, Any] | None = None,
+    auth: Mapping[str, Any] | None = None,
+) -> Iterator[RegistryServer]:
+    """`docker-registry` on a free port; ends with the block. Skips where it is not installed.
+
+    `http` and `auth` are added to these sections of its configuration.
+    """
     if shutil.which("docker-registry") is None:
         pytest.skip("docker-registry is not installed")
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
-    settings = (
-        "version: 0.1\nlog: {level: error}\n"
-        f"storage:\n  filesystem: {{rootdirectory: {folder / 'data'}}}\n  delete: {{enabled: true}}\n"
-        f'http: {{addr: "127.0.0.1:{port}"}}\n'
-    )
+    settings: dict[str, Any] = {
+        "version": 0.1,
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
+        "http": {"addr": f"127.0.0.1:{port}", **(http or {})},
+        **({"auth": dict(auth)} if auth else {}),
+    }
     if with_login:
         done = subprocess.run(
             ["htpasswd", "-Bbn", USER, PASSWORD], capture_output=True, text=True, timeout=30, check=True
         )
         (folder / "htpasswd").write_text(done.stdout)
-        settings += f"auth:\n  htpasswd: {{realm: test, path: {folder / 'htpasswd'}}}\n"
-    (folder / "config.yml").write_text(settings)
+        settings["auth"] = {"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}}
+    (folder / "config.yml").write_text(json.dumps(settings))  # JSON is YAML
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             ["docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log
