@@ -125,3 +125,13 @@ def test_text_is_for_people() -> None:
 
     assert out.getvalue().endswith("warning slow  seconds=3\n")
     assert sys.stderr is not out
+
+
+@pytest.mark.usefixtures("_untouched_logging")
+def test_addresses_that_open_a_blob_are_not_logged() -> None:
+    out = io.StringIO()
+    set_up_logging("text", "debug", out)
+    for name in ("httpx", "httpcore.http11"):
+        logging.getLogger(name).info("HTTP Request: GET https://blobs.example/x?signature=s3cret")
+
+    assert out.getvalue() == ""

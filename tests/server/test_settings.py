@@ -39,6 +39,17 @@ def test_each_source_yields_to_the_one_before(tmp_path: Path) -> None:
     assert settings.host == "from-file"
 
 
+def test_lists_are_yaml_or_have_commas(tmp_path: Path) -> None:
+    file = tmp_path / "server.yaml"
+    file.write_text("registries: [hub.example/dags, ghcr.io/acme]\nregistry_hosts: blobs.example\n")
+
+    settings = resolved({}, file, LEOFLOW_INSECURE_REGISTRIES="a:5000, b:5000,")
+
+    assert settings.registries == ("hub.example/dags", "ghcr.io/acme")
+    assert settings.registry_hosts == ("blobs.example",)
+    assert settings.insecure_registries == ("a:5000", "b:5000")
+
+
 def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "jwt").write_text("s" * 40 + "\n")
 
@@ -79,6 +90,12 @@ WRONG = [
         "kubernetes_instance must be",
     ),
     ({"LEOFLOW_JWT_SECRET": "", "LEOFLOW_JWT_SECRET_FILE": "/nowhere"}, "", "JWT_SECRET_FILE cannot be read"),
+    ({}, "registries: 5000\n", "registries must be a list of names, not '5000'"),
+    ({"LEOFLOW_REGISTRY_AUTH_METHOD": "basic"}, "", "must be docker_config, env or iam, not 'basic'"),
+    ({"LEOFLOW_REQUIRE_SIGNATURE": "yes"}, "", "require_signature needs signature_keys"),
+    ({"LEOFLOW_SIGNATURE_KEYS": "/nowhere.pub"}, "", "signature_keys: /nowhere.pub cannot be read"),
+    ({"LEOFLOW_CHANNEL_SECONDS": "0"}, "", "channel_seconds must be between 0.05 and 86400"),
+    ({"LEOFLOW_CHANNEL_SECONDS": "soon"}, "", "channel_seconds must be a number of seconds"),
     ({}, "prot: 1\n", "unknown setting 'prot'"),
     ({}, "- a list\n", "must be a mapping"),
     ({}, "a: [", "cannot be read"),

@@ -61,3 +61,6 @@ def set_up_logging(log_format: str = "auto", level: str = "info", stream: TextIO
     # One line per request is what metrics are for.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # They write whole addresses, and those of blobs may hold a signature that opens them.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -6,6 +6,7 @@ in between stands until the tag moves again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from leoflow_server.store.channels import Channel
 if TYPE_CHECKING:
     from leoflow_server.services import Services
 
+_log = logging.getLogger("leoflow.channels")
 BUNDLE = "channels"
 # What keeps a version from being deployed, each with a sentence of its own.
 FAILURES = (Denied, RegistryError, ArtifactInvalid, ScheduleInvalid, register.DagIdDiffers)
@@ -137,6 +139,7 @@ async def _look(services: Services, channel: Channel) -> None:
         await services.store.write_rows(
             lambda conn: channels.moved(conn, channel.pk, digest=digest, now=datetime.now(UTC))
         )
+    _log.info("deployed what a channel names", extra={"dag_id": channel.dag_id, "digest": digest})
 
 
 async def _pulled(services: Services, reference: Reference) -> tuple[pulling.Pulled, register.Origin]:
@@ -147,6 +150,7 @@ async def _pulled(services: Services, reference: Reference) -> tuple[pulling.Pul
 async def _complain(services: Services, channel: Channel, text: str) -> None:
     if text == channel.error:
         return
+    _log.warning("a channel stays where it is", extra={"dag_id": channel.dag_id, "reason": text})
     await services.store.write_rows(lambda conn: channels.failed(conn, channel.pk, error=text))
     await import_errors.put(
         services,
