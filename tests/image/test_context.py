@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leoflow_compiler.cli.main import main
 from leoflow_compiler.image.context import FOLDER, write_context
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.lock import Lock
@@ -165,3 +166,41 @@ def test_what_cannot_be_written_is_told(more: str, told: str, tmp_path: Path) ->
     with pytest.raises(ImageError) as caught:
         write_context(project(tmp_path / "p", more), LOCK)
     assert told in caught.value.message
+
+
+DAG = "from airflow.sdk import DAG, task\n\nwith DAG('sales'):\n\n    @task\n    def t(): ...\n\n    t()\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEOFLOW_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    project(tmp_path / "sales")
+    (tmp_path / "sales" / "dag.py").write_text(DAG)
+    return tmp_path / "sales"
+
+
+def test_compile_writes_it_once_for_the_same_inputs(root: Path) -> None:
+    assert main(["compile", "sales"]) == 0
+    folder = root / FOLDER
+    assert (folder / "dag/dag.py").read_text() == DAG
+    (folder / "Dockerfile").write_text("touched\n")
+    assert main(["compile", "sales"]) == 0
+    assert (folder / "Dockerfile").read_text() == "touched\n"
+    (root / "leoflow.lock").write_bytes(LOCK.to_bytes())
+    assert main(["compile", "sales"]) == 0
+    assert (folder / "Dockerfile").read_text().startswith("# sales. Written by `leoflow compile`")
+
+
+def test_compile_to_another_place_writes_that_alone(root: Path) -> None:
+    assert main(["compile", "sales", "-o", "elsewhere.json"]) == 0
+    assert not (root / ".leoflow").exists()
+
+
+def test_compile_says_why_it_cannot_be_written(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project(root, "build: {dockerfile: missing}\n")
+    (root / "dag.py").write_text(DAG)
+    assert main(["compile", "sales"]) == 0
+    told = "note: sales/.leoflow/build is not written: `build`: `missing` does not exist in the project"
+    assert told in capsys.readouterr().err
+    assert (root / "dag.json").exists()

@@ -33,7 +33,7 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
 def input_digest(project: Project) -> str:
     """Hex sha256 over the compiler itself, `leoflow.yaml` and every file of the bundle, names included."""
     digest = hashlib.sha256()
-    _feed(digest, f"{FORMAT} {sys.version} {_compiler_identity()}".encode())
+    _feed(digest, f"{FORMAT} {sys.version} {compiler_identity()}".encode())
     _feed(digest, (project.root / CONFIG_FILE).read_bytes())
     for name, path in project.files.items():
         _feed(digest, name.encode())
@@ -120,11 +120,11 @@ def _span(numbers: list[int]) -> Span:
 
 
 def _config_key(text: str) -> str:
-    return hashlib.sha256(f"config {_compiler_identity()} {text}".encode()).hexdigest()
+    return hashlib.sha256(f"config {compiler_identity()} {text}".encode()).hexdigest()
 
 
 @cache
-def _compiler_identity() -> str:
+def compiler_identity() -> str:
     """Changes with every edit of the compiler, also in a checkout whose version number stands still."""
     runtime = Path(leoflow_runtime.__path__[0])
     schemas = Path(str(resource("schemas")))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.image import layout
-from leoflow_compiler.image.base import BaseImage
 from leoflow_compiler.image.layers import Layer
+
+if TYPE_CHECKING:  # it brings the client of registries with it, which `compile` has no use for
+    from leoflow_compiler.image.base import BaseImage
 
 # What other users of an image's labels look for (OCI image specification, annotations.md).
 TITLE = "org.opencontainers.image.title"

@@ -15,10 +15,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from leoflow_compiler.atomic import write_atomically
-from leoflow_compiler.image import contents, layout
+from leoflow_compiler.image import contents
 from leoflow_compiler.image.dockerfile import (
     AGENT_ARCHIVE,
     CODE,
@@ -27,7 +28,7 @@ from leoflow_compiler.image.dockerfile import (
     requirement_files,
 )
 from leoflow_compiler.image.errors import ImageError
-from leoflow_compiler.image.layers import Entry, pack
+from leoflow_compiler.image.layers import pack
 from leoflow_compiler.image.lock import Lock
 from leoflow_compiler.project import Project
 from leoflow_compiler.project.bundle import Bundle
@@ -48,9 +49,8 @@ def write_context(project: Project, lock: Lock | None) -> Path:
     entries = context_files(project, lock)
     for name in _OURS:
         _remove_others(folder / name, {folder / entry for entry in entries})
-    for name, entry in entries.items():
+    for name, entry in (entries | {AGENT_ARCHIVE: _agent()}).items():
         _bring(folder / name, entry)
-    _agent(folder / AGENT_ARCHIVE)
     if lock is None:
         (folder / LOCK_FILE).unlink(missing_ok=True)
     return folder
@@ -81,17 +81,12 @@ def own_context(project: Project) -> Mapping[str, Path]:
     return dict(bundle.files)
 
 
-def agent_entries() -> dict[str, Entry]:
-    """The part of an image that is Leoflow's, without packages from an index."""
-    found = contents.agent_site(Path(os.devnull))
-    del found[layout.SPOOL]  # the Dockerfile makes it, for its owner
-    return found
-
-
-def _agent(target: Path) -> None:
+@cache
+def _agent() -> bytes:
+    """The archive of Leoflow's own part: the same for every project."""
     with tempfile.TemporaryDirectory(prefix="leoflow-agent-") as name:
-        layer = pack("agent", agent_entries(), Path(name, "agent.tar.gz"))
-        _bring(target, layer.path)
+        # `runtime` alone: the Dockerfile makes the spool folder, for its owner.
+        return pack("agent", contents.runtime(), Path(name, AGENT_ARCHIVE)).path.read_bytes()
 
 
 def _bring(target: Path, entry: Path | bytes) -> None:

@@ -10,6 +10,7 @@ import click
 
 from leoflow_compiler.atomic import write_atomically
 from leoflow_compiler.cli.compilation import Compiled, compile_targets
+from leoflow_compiler.cli.contexts import refresh_context
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.options import format_option, no_cache_option, opened_cache
 from leoflow_compiler.cli.report import verdict, with_duplicates, write_for_programs, write_text
@@ -47,6 +48,8 @@ def compile_command(paths: tuple[str, ...], output: str | None, form: str, no_ca
     cache = opened_cache(disabled=no_cache)
     results = with_duplicates(compile_targets(targets, cache))
     lines = [line for result in results if (line := _emit(result, output)) is not None]
+    if output is None:
+        _write_contexts(results)
     _tell(results, lines, form=form, to_stderr=output == STDOUT)
     return int(verdict(results))
 
@@ -72,6 +75,17 @@ def _emit(result: Compiled, output: str | None) -> str | None:
     counted = f"{tasks} task{'' if tasks == 1 else 's'}{', unchanged' if unchanged else ''}"
     version = result.document.get("dag_version", "")
     return f"{_name(result.target)}: {path} ({result.document['dag_id']} {version}, {counted})"
+
+
+def _write_contexts(results: Sequence[Compiled]) -> None:
+    """What a build in a container needs, beside each document."""
+    for result in results:
+        if result.project is None or result.data is None:
+            continue
+        problem = refresh_context(result.project, result.data)
+        if problem is not None:
+            name = _name(result.target)
+            click.echo(f"note: {name}/.leoflow/build is not written: {problem}", err=True)
 
 
 def _refuse_inside_bundle(result: Compiled, path: Path) -> None:
