@@ -46,7 +46,7 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \\
 
 COPY dag /opt/leoflow/dag
 ENV LEOFLOW_PACKAGES="/opt/leoflow/packages" LEOFLOW_SPOOL="/opt/leoflow/spool/launches" \
-HOME="/opt/leoflow/spool" PYTHONUNBUFFERED="1"
+HOME="/opt/leoflow/spool" USER="leoflow" PYTHONUNBUFFERED="1"
 LABEL "org.opencontainers.image.base.name"="docker.io/library/python:3.11-slim"
 LABEL "org.opencontainers.image.title"="sales"
 LABEL "team"="a \\"b\\" \\$c"

@@ -70,6 +70,7 @@ def environment() -> dict[str, str]:
         "LEOFLOW_PACKAGES": f"/{layout.PACKAGES}",
         "LEOFLOW_SPOOL": f"/{layout.SPOOL}/launches",
         "HOME": f"/{layout.SPOOL}",
+        "USER": "leoflow",  # the base's list of users need not know the number
         "PYTHONUNBUFFERED": "1",
     }
 
