@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from leoflow_runtime.oci.dag_artifact import push_dag_artifact
+from leoflow_runtime.oci.copy import Repository, closure_of, put
+from leoflow_runtime.oci.dag_artifact import pull_dag_artifact, push_dag_artifact
 from leoflow_runtime.oci.keys import PrivateKey
 from leoflow_runtime.oci.reference import Reference
 from leoflow_runtime.oci.registry import Registry
@@ -48,6 +49,27 @@ def test_a_reference_becomes_a_version_that_names_its_artifact(
     tell(story, registries=(shelf.host,))
 
 
+def test_a_copy_needs_nothing_of_where_it_was_built(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    image = shelf.image(repository, "1")
+    document = dag("sales", task("count"), image=f"{shelf.host}/{repository}@{image.digest}")
+    copied = f"{shelf.host}/copies/sales"
+    with shelf.open() as registry:
+        push_dag_artifact(registry, repository, "1-dag", document, image=image)
+        source, target = Repository(registry, repository), Repository(registry, "copies/sales")
+        closure, root = closure_of(source, "1-dag")
+        put(closure, source, target, {**closure.tags, "prod": root})
+
+    async def story(server: Server) -> None:
+        assert (await register(server, f"{shelf.host}/{repository}:1-dag")).status_code == 403
+        assert (await register(server, f"{copied}:prod")).status_code == 201
+        version = await server.get("/api/v2/dags/sales/versions/1")
+        assert version["document"]["image"] == f"{copied}@{image.digest}"
+
+    tell(story, registries=(copied,))
+
+
 def test_a_tag_is_recorded_by_its_digest(tell: Callable[..., None], shelf: Shelf, repository: str) -> None:
     digest = shelf.artifact(repository, "1-dag")
 
@@ -67,7 +89,10 @@ def hostile(shelf: Shelf, repository: str) -> dict[str, tuple[dict[str, Any], st
     return {
         "no-image": (dag("sales", task("count")), "names no image"),
         "image-by-tag": (dag("sales", task("count"), image=f"{shelf.host}/{repository}:image"), "by digest"),
-        "image-gone": (dag("sales", task("count"), image=f"{shelf.host}/{repository}@{NOWHERE}"), "no image"),
+        "image-gone": (
+            dag("sales", task("count"), image=f"{shelf.host}/{repository}@{NOWHERE}"),
+            "is not there",
+        ),
         "image-elsewhere": (
             dag("sales", task("count"), image=f"127.0.0.1:1/x@{NOWHERE}"),
             "does not pull from 127.0.0.1:1/x",
@@ -111,6 +136,53 @@ def test_an_image_that_the_manifest_does_not_name_is_refused(
 
     async def story(server: Server) -> None:
         assert (await register(server, f"{shelf.host}/{repository}:forged")).status_code == 422
+
+    tell(story, registries=(shelf.host,))
+
+
+def test_what_was_pushed_first_and_signed_later_can_be_gone_back_to(
+    tell: Callable[..., None], shelf: Shelf, repository: str, tmp_path: Path
+) -> None:
+    key = PrivateKey.new()
+    (tmp_path / "key.pub").write_bytes(key.public.to_pem())
+    digests = [shelf.artifact(repository, f"{number}-dag", dag_version=str(number)) for number in (1, 2)]
+    documents = []
+    with shelf.open() as registry:
+        for digest in digests:
+            sign(registry, repository, digest, key)
+            documents.append(pull_dag_artifact(registry, repository, digest).document)
+
+    async def pushed(server: Server) -> None:
+        for document in documents:
+            assert (await server.register(document)).status_code == 201
+
+    async def proven(server: Server) -> None:
+        for digest in digests:
+            assert (await register(server, f"{shelf.host}/{repository}@{digest}")).status_code == 200
+        back = await server.client.post("/api/v2/dags/sales/rollback")
+        assert (back.status_code, back.json().get("version_number")) == (200, 1)
+        (newer, older) = (await server.get("/api/v2/dags/sales/versions", order_by="-id"))["versions"]
+        assert (older["via"], older["reference"]) == ("push", f"{shelf.host}/{repository}@{digests[0]}")
+        assert (older["is_current"], newer["is_current"]) == (True, False)
+
+    tell(pushed)
+    keys = (str(tmp_path / "key.pub"),)
+    tell(proven, registries=(shelf.host,), require_signature=True, signature_keys=keys)
+
+
+def test_an_artifact_that_travelled_alone_finds_its_image_where_it_was_built(
+    tell: Callable[..., None], shelf: Shelf, repository: str
+) -> None:
+    image = shelf.image(repository, "image")
+    built = f"{shelf.host}/{repository}@{image.digest}"
+    with shelf.open() as registry:
+        document = dag("sales", task("count"), image=built)
+        push_dag_artifact(registry, f"{repository}-alone", "prod", document, image=image)
+
+    async def story(server: Server) -> None:
+        assert (await register(server, f"{shelf.host}/{repository}-alone:prod")).status_code == 201
+        (version,) = (await server.get("/api/v2/dags/sales/versions"))["versions"]
+        assert version["image"] == built
 
     tell(story, registries=(shelf.host,))
 

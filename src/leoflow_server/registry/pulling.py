@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from leoflow_runtime.oci.credentials import CredentialsError, Method, credentials_for
-from leoflow_runtime.oci.dag_artifact import pull_dag_artifact
+from leoflow_runtime.oci.dag_artifact import pull_dag_artifact, relocated
 from leoflow_runtime.oci.errors import BadAnswer, NotFound, RegistryError, Unreachable
 from leoflow_runtime.oci.reference import BadReference, Reference
 from leoflow_runtime.oci.registry import Registry
@@ -60,19 +60,29 @@ def pull(settings: Settings, reference: Reference) -> Pulled:
 
     Its image has to be named by digest and to be there; its signature is asked for where the policy does.
     """
-    policy = Policy.of(settings)
     with _opened(settings, reference) as registry:
         artifact = pull_dag_artifact(registry, reference.repository, reference.version)
         pinned = reference.at(tag=reference.tag, digest=artifact.digest)
-        if policy.signature_required:
+        if settings.require_signature:
             check_signature(registry, reference.repository, artifact.digest, settings.signature_keys)
-    image = _image_of(artifact.document, pinned)
-    if artifact.image is not None and artifact.image != image.digest:
-        raise BadAnswer(f"{pinned} names one image, and its dag.json another")
+    # A copy has its image beside it; where an artifact travelled alone, the image is where it was built.
+    for document in (relocated(artifact, pinned), artifact.document):
+        if _image_is_there(settings, document, pinned):
+            return Pulled(reference=pinned, document=document)
+    raise NotFound(f"the image of {pinned} is not there: {artifact.document['image']}")
+
+
+def _image_is_there(settings: Settings, document: Any, pinned: Reference) -> bool:
+    """Raises BadAnswer where the document has no image by digest, Denied, RegistryError."""
+    text = document.get("image") if isinstance(document, Mapping) else None
+    try:
+        image = Reference.parse(text) if isinstance(text, str) else None
+    except BadReference:
+        image = None
+    if image is None or image.digest is None:
+        raise BadAnswer(f"the dag.json of {pinned} names no image by digest")
     with _opened(settings, image) as registry:
-        if registry.head_manifest(image.repository, str(image.digest)) is None:
-            raise NotFound(f"{image.registry} has no image {image.repository}@{image.digest}")
-    return Pulled(reference=pinned, document=artifact.document)
+        return registry.head_manifest(image.repository, image.digest) is not None
 
 
 async def in_thread(work: Callable[[], T]) -> T:
@@ -98,15 +108,3 @@ def _opened(settings: Settings, reference: Reference) -> AbstractContextManager[
         insecure=reference.registry in policy.insecure,
         may_reach=lambda url, source: policy.may_reach(reference, url, source=source),
     )
-
-
-def _image_of(document: Any, pinned: Reference) -> Reference:
-    """Raises BadAnswer where the document has no image by digest."""
-    text = document.get("image") if isinstance(document, Mapping) else None
-    try:
-        image = Reference.parse(text) if isinstance(text, str) else None
-    except BadReference:
-        image = None
-    if image is None or image.digest is None:
-        raise BadAnswer(f"the dag.json of {pinned} names no image by digest")
-    return image
