@@ -6,7 +6,7 @@ import re
 
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.library import Models
-from leoflow_compiler.models.airflow2 import replacement
+from leoflow_compiler.models.airflow2 import MODULES, replacement
 
 SDK = "airflow.sdk"
 _SDK_MODULES = (
@@ -145,7 +145,7 @@ def version_flag(path: str) -> bool | None:
 def missing_import(path: str) -> tuple[str, str | None] | None:
     """Message and help for a module that Airflow 3.2 does not have."""
     parts = path.split(".")
-    if parts[0] != "airflow" or len(parts) < 2:
+    if parts[0] != "airflow" or len(parts) < 2 or path in MODULES:
         return None
     message = f"No module named '{path}'"
     if parts[1] == "contrib":

@@ -89,13 +89,13 @@ def test_an_error_of_the_file_comes_through_with_its_own_frames_only(tmp_path: P
 
 
 def test_a_part_of_airflow_that_is_not_here_is_named(tmp_path: Path) -> None:
-    (tmp_path / "dag.py").write_text("from airflow.sensors.filesystem import FileSensor\n")
+    (tmp_path / "dag.py").write_text("from airflow.providers.slack.operators.slack import SlackAPIOperator\n")
 
     with pytest.raises(ImportError) as caught:
         load(tmp_path)
 
     assert str(caught.value) == (
-        "No module named 'airflow.sensors'; "
+        "No module named 'airflow.providers.slack'; "
         "Leoflow's lean engine does not have it, nor does an installed package"
     )
 

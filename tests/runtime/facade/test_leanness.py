@@ -67,3 +67,18 @@ def test_every_file_is_python_3_9_on_the_standard_library(path: Path) -> None:
             assert node.level == 0
             imported.add((node.module or "").partition(".")[0])
     assert imported - set(sys.stdlib_module_names) - OURS - OPTIONAL == set()
+
+
+def test_every_module_and_every_name_of_the_interface_is_there_without_any_package() -> None:
+    names = [
+        ".".join(path.relative_to(RUNTIME / "facade").with_suffix("").parts).removesuffix(".__init__")
+        for path in FILES
+        if path.is_relative_to(RUNTIME / "facade" / "airflow")
+    ]
+
+    modules = loaded(
+        f"import importlib\nfor name in {names!r}: importlib.import_module(name)\n"
+        "from airflow import sdk\nfor name in sdk.__all__: getattr(sdk, name)"
+    )
+
+    assert modules >= set(names)

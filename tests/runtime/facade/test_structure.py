@@ -420,7 +420,10 @@ def test_every_import_path_of_the_dialect_leads_to_the_same_things() -> None:
     airflow.task.trigger_rule:TriggerRule airflow.utils.trigger_rule:TriggerRule
     airflow.sdk:TaskGroup airflow.utils.task_group:TaskGroup
     airflow.sdk:Label airflow.utils.edgemodifier:Label
-    airflow.sdk:chain airflow.utils.helpers:chain
+    airflow.sdk:BaseSensorOperator airflow.sensors.base:BaseSensorOperator
+    airflow.providers.standard.sensors.time:TimeSensor airflow.sensors.time_sensor:TimeSensor
+    airflow.sdk:CronTriggerTimetable airflow.timetables.trigger:CronTriggerTimetable
+    airflow.sdk:BaseNotifier airflow.notifications.basenotifier:BaseNotifier
     airflow.sdk:chain airflow.models.baseoperator:chain
     airflow.sdk:BaseHook airflow.hooks.base:BaseHook
     airflow.sdk:Variable airflow.models:Variable

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-from airflow.sdk.definitions.timetables.assets import AssetOrTimeSchedule, PartitionedAssetTimetable  # noqa: F401
+from airflow.sdk.definitions.timetables.assets import AssetOrTimeSchedule, PartitionedAssetTimetable
+
+__all__ = ["AssetOrTimeSchedule", "PartitionedAssetTimetable"]

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-from airflow.sdk.definitions.timetables.events import EventsTimetable  # noqa: F401
+from airflow.sdk.definitions.timetables.events import EventsTimetable
+
+__all__ = ["EventsTimetable"]

@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-from airflow.sdk.definitions.timetables.interval import CronDataIntervalTimetable, DeltaDataIntervalTimetable  # noqa: F401
+from airflow.sdk.definitions.timetables.interval import (
+    CronDataIntervalTimetable,
+    DeltaDataIntervalTimetable,
+)
+
+__all__ = ["CronDataIntervalTimetable", "DeltaDataIntervalTimetable"]

@@ -10,7 +10,7 @@ from airflow.sdk.bases.construction import parameter_names, with_defaults
 from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
 from airflow.sdk.definitions._internal.contextmanager import ScopeContext
 from airflow.sdk.definitions._internal.node import validate_key
-from airflow.sdk.definitions._internal.renamed import TASK_ARGUMENTS, TRIGGER_RULES, renamed
+from airflow.sdk.definitions._internal.renamed import TASK_ARGUMENTS, renamed, renamed_rule
 from airflow.sdk.definitions._internal.types import TriggerRule, WeightRule
 from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.param import ParamsDict
@@ -108,7 +108,7 @@ class BaseOperator(AbstractOperator):
         params: Any = None,
         **kwargs: Any,
     ) -> None:
-        kwargs = renamed(kwargs, TASK_ARGUMENTS)
+        kwargs = renamed(type(self).__name__, kwargs, TASK_ARGUMENTS)
         if kwargs.pop("retry_policy", None):
             refuse("A task's retry_policy")
         for name in _HOOKS:
@@ -129,7 +129,7 @@ class BaseOperator(AbstractOperator):
         validate_key(self.task_id)
         self.__dict__.update(PLAIN, **kwargs)
         self.params = ParamsDict(params)
-        self.trigger_rule = TRIGGER_RULES.get(self.trigger_rule, self.trigger_rule)
+        self.trigger_rule = renamed_rule(self.trigger_rule)
         self._check()
         if task_group is not None:
             task_group.add(self)

@@ -66,7 +66,7 @@ class DAG:
         **kwargs: Any,
     ) -> None:
         validate_key(dag_id)
-        kwargs = renamed(kwargs, DAG_ARGUMENTS)
+        kwargs = renamed("DAG", kwargs, DAG_ARGUMENTS)
         if schedule is None:
             schedule = kwargs.pop("schedule", None)
         unknown = sorted(kwargs.keys() - _PLAIN.keys())

@@ -30,7 +30,7 @@ class OperatorPartial:
 
     def __init__(self, operator_class: type[BaseOperator], kwargs: dict[str, Any]) -> None:
         self.operator_class = operator_class
-        self.kwargs = renamed(kwargs, TASK_ARGUMENTS)
+        self.kwargs = renamed(operator_class.__name__, kwargs, TASK_ARGUMENTS)
         self._check_names("partial", self.kwargs)
 
     def expand(self, **kwargs: Any) -> MappedOperator:
