@@ -53,7 +53,7 @@ class Shelf:
         pinned = f"{self.host}/{repository}@{image.digest}"
         document = dag(dag_id, task("count"), **{"schedule": schedule, "image": pinned, **fields})
         with self.open() as registry:
-            return push_dag_artifact(registry, repository, tag, document).digest
+            return push_dag_artifact(registry, repository, tag, document, image=image).digest
 
     def move(self, repository: str, tag: str, digest: str) -> None:
         """Lets a tag name another artifact."""

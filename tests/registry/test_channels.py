@@ -66,10 +66,10 @@ def test_what_moved_while_the_server_was_away_is_deployed_once(
 
     async def after(server: Server) -> None:
         await until_schedule(server, "@hourly")
-        found = await server.get("/api/v2/channels")
-        assert [(one["dag_id"], one["digest"], one["version_number"]) for one in found["channels"]] == [
-            ("sales", hourly, 2)
-        ]
+        (channel,) = (
+            await server.until("/api/v2/channels", lambda found: found["channels"][0]["digest"] == hourly)
+        )["channels"]
+        assert (channel["dag_id"], channel["version_number"]) == ("sales", 2)
         assert (await server.get("/api/v2/dags/sales/deployments"))["total_entries"] == 2
 
     tell(before, **host(shelf))

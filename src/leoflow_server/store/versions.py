@@ -60,10 +60,10 @@ _VERSION = [
 ]
 _VERSION_BY_PK = Prepared(select(*_VERSION).where(dag_versions.c.pk == bindparam("version")), _VERSION)
 _VERSION_BY_DIGEST = Prepared(
-    select(dag_versions.c.pk).where(
+    select(dag_versions.c.pk, dag_versions.c.meta).where(
         dag_versions.c.dag_pk == bindparam("dag"), dag_versions.c.document_digest == bindparam("digest")
     ),
-    [dag_versions.c.pk],
+    [dag_versions.c.pk, dag_versions.c.meta],
 )
 _LAST_NUMBER = Prepared(
     select(func.coalesce(func.max(dag_versions.c.number), 0).label("number")).where(
@@ -79,6 +79,10 @@ _MOVE_CODE = Prepared(
     .where(dag_versions.c.pk == bindparam("version"))
     .values(code_path=bindparam("path"), meta=bindparam("details"))
 )
+_LEARN = Prepared(
+    update(dag_versions).where(dag_versions.c.pk == bindparam("version")).values(meta=bindparam("details"))
+)
+_LEARNT = ("reference", "signed")  # what a later registration of the same bytes may know better
 _UNTAG = Prepared(delete(dag_tags).where(dag_tags.c.dag_pk == bindparam("dag")))
 _DEPLOYED = Prepared(insert(deployments).values(all_columns(deployments)))
 _TAG = Prepared(insert(dag_tags).values(dag_pk=bindparam("dag"), name=bindparam("tag")))
@@ -202,6 +206,10 @@ def _store_version(
         if code_path:
             # The same content, unpacked anew: where it lies is no part of what it is.
             session.execute(_MOVE_CODE, {"version": found[0], "path": code_path, "details": dict(meta)})
+        elif learnt := {
+            name: meta[name] for name in _LEARNT if meta.get(name) not in (None, found[1].get(name))
+        }:
+            session.execute(_LEARN, {"version": found[0], "details": {**found[1], **learnt}})
         return int(found[0]), False
     last = session.rows(_LAST_NUMBER, {"dag": dag_pk})[0][0]
     content = content_digest(document)
