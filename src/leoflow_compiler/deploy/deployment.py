@@ -17,6 +17,7 @@ from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.external import Tool, ToolImage, build_and_push, find_pushed
 from leoflow_compiler.image.lock import Lock, inputs_of, read_lock, write_lock
 from leoflow_compiler.image.locking import new_lock
+from leoflow_compiler.image.source import source_of
 from leoflow_compiler.project import Project, load_project
 from leoflow_compiler.project.records import LOCK_FILE
 from leoflow_runtime.artifact.canonical import document_digest
@@ -165,6 +166,7 @@ def carry_out(
             f"{target.version}-dag",
             plan.pinned,
             image=image.descriptor,
+            source=source_of(image) if isinstance(image, Image) else None,
         )
     with report.timed("register"):
         registration = control_plane.push(plan.dag_id, plan.pinned)

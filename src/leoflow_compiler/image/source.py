@@ -7,11 +7,16 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from leoflow_compiler.image import layout
+from leoflow_compiler.image.builder import Image
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.layers import Entry, epoch, pack
 from leoflow_compiler.project import Project
 from leoflow_compiler.project.bundle import MAX_BYTES, MAX_FILES
 from leoflow_compiler.project.records import CONFIG_FILE, LOCK_FILE
+from leoflow_runtime.oci.records import Descriptor
+
+_IN_IMAGE = f"{layout.CODE}/"
 
 
 def source_bundle(project: Project) -> bytes:
@@ -29,10 +34,17 @@ def source_bundle(project: Project) -> bytes:
         return file.read_bytes()
 
 
+def source_of(image: Image) -> Descriptor | None:
+    """The code layer of an image, which every platform shares: the project's files as they run."""
+    found = [layer for layer in image.platforms[0].layers if layer.name == "code"]
+    return found[0].descriptor if found else None
+
+
 def unpack_source(data: bytes, folder: Path) -> int:
     """Unpacks a bundle that anybody may have made into an existing folder; gives the number of files.
 
-    Raises ImageError for what leads out of the folder, is no file, or is larger than a project may be.
+    Of a code layer, the folders are left out in which it lies in the image. Raises ImageError for what leads
+    out of the folder, is no file, or is larger than a project may be.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
@@ -43,7 +55,9 @@ def unpack_source(data: bytes, folder: Path) -> int:
                 count, size = count + 1, size + member.size
                 if count > 2 * MAX_FILES or size > MAX_BYTES:
                     raise ImageError("the source is larger than a project may be")
-                tar.extract(member, folder, filter="data")
+                path = (member.name + "/" if member.isdir() else member.name).removeprefix(_IN_IMAGE)
+                if path and not _IN_IMAGE.startswith(path):
+                    tar.extract(member.replace(name=path.rstrip("/"), deep=False), folder, filter="data")
             return sum(path.is_file() for path in folder.rglob("*"))
     except (tarfile.TarError, EOFError) as error:
         raise ImageError(f"the source cannot be unpacked: {error}") from error

@@ -6,7 +6,7 @@ OCI image specification 1.1, "Guidelines for Artifact Usage": an artifactType, t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leoflow_runtime.artifact.canonical import canonical_bytes
@@ -57,21 +57,23 @@ def push_dag_artifact(
     document: Mapping[str, Any],
     *,
     image: Descriptor | None = None,
-    source: bytes | None = None,
+    source: bytes | Descriptor | None = None,
     annotations: Mapping[str, str] | None = None,
 ) -> Descriptor:
     """Stores a document under a tag; `image` becomes its subject, `source` (tar+gzip) its second layer.
 
-    The same arguments give the same digest. Raises RegistryError.
+    `source` as a descriptor names what the repository has already: the code layer of the image. The same
+    arguments give the same digest. Raises RegistryError.
     """
-    contents = {DOCUMENT: ("dag.json", canonical_bytes(document))}
+    data = canonical_bytes(document)
+    layers = [Descriptor.of(data, DOCUMENT, annotations={TITLE: "dag.json"}).to_json()]
+    for content in (data, source, _EMPTY):
+        if isinstance(content, bytes):
+            registry.push_bytes(repository, content)
     if source is not None:
-        contents[DAG_SOURCE] = ("source.tar.gz", source)
-    layers = []
-    for media_type, (title, data) in contents.items():
-        registry.push_bytes(repository, data)
-        layers.append(Descriptor.of(data, media_type, annotations={TITLE: title}).to_json())
-    registry.push_bytes(repository, _EMPTY)
+        blob = Descriptor.of(source, DAG_SOURCE) if isinstance(source, bytes) else source
+        titled = replace(blob, media_type=DAG_SOURCE, annotations={TITLE: "source.tar.gz"})
+        layers.append(titled.to_json())
     manifest: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
