@@ -36,13 +36,15 @@ COPY requirements /opt/leoflow/requirements
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \\
     python3 -m pip install --no-cache-dir --no-compile --require-hashes --no-deps \\
         --target /opt/leoflow/packages -r /opt/leoflow/requirements/packages-linux-amd64.txt \\
-    && { python3 -m compileall -q --invalidation-mode unchecked-hash /opt/leoflow/packages || true; }
+    && { python3 -m compileall -q --invalidation-mode unchecked-hash -x '/tests?/' \\
+        /opt/leoflow/packages || true; }
 ADD agent.tar.gz /
 RUN install -d -o 65532 -g 65532 /opt/leoflow/spool
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \\
     python3 -m pip install --no-cache-dir --no-compile --require-hashes --no-deps \\
         --target /opt/leoflow/site -r /opt/leoflow/requirements/agent-linux-amd64.txt \\
-    && { python3 -m compileall -q --invalidation-mode unchecked-hash /opt/leoflow/site || true; }
+    && { python3 -m compileall -q --invalidation-mode unchecked-hash -x '/tests?/' \\
+        /opt/leoflow/site || true; }
 
 COPY dag /opt/leoflow/dag
 ENV LEOFLOW_PACKAGES="/opt/leoflow/packages" LEOFLOW_SPOOL="/opt/leoflow/spool/launches" \

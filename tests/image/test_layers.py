@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from leoflow_compiler.image.layers import PIECE, epoch, pack
+from leoflow_runtime.oci.records import LAYER_ZSTD
 
 
 def test_a_layer_depends_on_names_and_contents_alone(tmp_path: Path) -> None:
@@ -58,3 +59,14 @@ def test_a_large_layer_is_compressed_in_pieces_and_read_as_one(tmp_path: Path) -
 )
 def test_the_time_of_files(environ: dict[str, str], time: int) -> None:
     assert epoch(environ) == time
+
+
+def test_zstandard_on_request(tmp_path: Path) -> None:
+    zstandard = pytest.importorskip("zstandard")
+    data = os.urandom(PIECE + 1)
+    layer = pack("data", {"data.bin": data}, tmp_path / "layer.tar.zst", compression="zstd")
+    assert layer.media_type == LAYER_ZSTD
+    with layer.path.open("rb") as file:
+        archive = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True).read()
+    assert layer.diff_id == "sha256:" + hashlib.sha256(archive).hexdigest()
+    assert data in archive

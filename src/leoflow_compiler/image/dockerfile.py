@@ -19,7 +19,7 @@ AGENT_ARCHIVE = "agent.tar.gz"  # unpacked by ADD
 REQUIREMENTS = "requirements"
 CODE = "dag"
 
-_COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash"
+_COMPILE = "python3 -m compileall -q --invalidation-mode unchecked-hash -x '/tests?/'"
 
 
 def dockerfile(config: ProjectConfig, lock: Lock | None) -> str:
@@ -120,7 +120,8 @@ def _install(target: str, name: str, *, hashes: bool) -> list[str]:
         "RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \\",
         f"    python3 -m pip install --no-cache-dir --no-compile {checked}\\",
         f"        --target /{target} -r /{layout.HOME}/requirements/{name} \\",
-        f"    && {{ {_COMPILE} /{target} || true; }}",
+        f"    && {{ {_COMPILE} \\",
+        f"        /{target} || true; }}",
     ]
 
 

@@ -16,7 +16,7 @@ from leoflow_compiler.image.report import Report
 from leoflow_compiler.project import Project
 from leoflow_runtime.oci.records import Platform, canonical_json, digest_of
 
-_FORMAT = 2  # part of every key of the cache: counts up when the packing changes
+_FORMAT = 3  # part of every key of the cache: counts up when the packing changes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
