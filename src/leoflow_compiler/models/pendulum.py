@@ -55,6 +55,10 @@ class Moment(datetime.datetime):
     """An aware datetime with pendulum's arithmetic."""
 
     def add(self, years: int = 0, months: int = 0, **rest: float) -> Moment:
+        if self.tzinfo is not None and not (years or months or rest.get("weeks") or rest.get("days")):
+            # Hours and less alone are counted, whatever the clocks do meanwhile.
+            at: Any = self.astimezone(datetime.UTC) + datetime.timedelta(**rest)
+            return _moment(at.astimezone(self.tzinfo))
         total = self.month - 1 + months + 12 * years
         year, month = self.year + total // 12, total % 12 + 1
         day = min(self.day, calendar.monthrange(year, month)[1])

@@ -54,7 +54,7 @@ class HttpOperator(BaseOperator):
     `endpoint` is a path below the connection's host, or an absolute URL, which needs no connection.
     """
 
-    template_fields = ("endpoint", "data", "headers")
+    template_fields = ("endpoint", "data", "headers", "http_conn_id")
     template_fields_renderers = {"headers": "json", "data": "py"}
     ui_color = "#f4a460"
 
@@ -75,18 +75,21 @@ class HttpOperator(BaseOperator):
         auth_type: Any = None,
         deferrable: bool = False,
         retry_args: Any = None,
+        tcp_keep_alive: bool = True,
+        tcp_keep_alive_idle: int = 120,
+        tcp_keep_alive_count: int = 20,
+        tcp_keep_alive_interval: int = 30,
+        warn_on_non_idempotent: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for feature, value in (
-            ("HttpOperator(pagination_function=…)", pagination_function),
-            ("HttpOperator(auth_type=…)", auth_type),
-            ("HttpOperator(deferrable=True)", deferrable),
-            ("HttpOperator(retry_args=…)", retry_args),
-            ("HttpOperator(request_kwargs=…)", request_kwargs),
-        ):
-            if value:
-                refuse(feature)
+        self._not_run = {
+            "pagination_function=…": pagination_function,
+            "auth_type=…": auth_type,
+            "deferrable=True": deferrable,
+            "retry_args=…": retry_args,
+            "request_kwargs=…": request_kwargs,
+        }
         self.endpoint = endpoint
         self.method = method.upper()
         self.data = data if data is not None else {}
@@ -99,6 +102,9 @@ class HttpOperator(BaseOperator):
 
     def execute(self, context: Any) -> Any:
         """Raises AirflowException for a status of 400 and above, no answer, or a check that says no."""
+        for argument, value in self._not_run.items():
+            if value:
+                refuse(f"HttpOperator({argument})")
         url, headers = self._target()
         self.log.info("Calling HTTP method %s %s", self.method, url.partition("?")[0])
         response = self._request(url, {**headers, **self.headers})

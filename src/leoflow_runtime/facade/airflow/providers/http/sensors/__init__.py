@@ -1,0 +1,7 @@
+"""Sensors that make requests."""
+
+from __future__ import annotations
+
+from airflow._path import extended
+
+__path__ = extended(__path__, __name__)
