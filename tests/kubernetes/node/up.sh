@@ -39,7 +39,7 @@ outside() {  # NAME COMMAND…: in a session of its own, unless it runs already
     local name=$1
     shift
     running "$name" && return
-    setsid nohup "$@" >"$name.log" 2>&1 </dev/null &
+    setsid nohup "$@" >"$name.log" 2>&1 </dev/null 9>&- &
     echo $! >"$name.pid"
 }
 background() {  # NAME COMMAND…: the same, inside the namespace
@@ -265,6 +265,8 @@ node_is_ready() {
 
 mkdir -p "$state" "$binaries"
 cd "$state" || die "$state cannot be entered"
+exec 9>"$base/lock"
+flock 9  # two at once would make two nodes, of which down.sh knows one
 if wanted install; then install_packages; say "packages are there"; fi
 if wanted build; then "$here/build.sh" || exit 1; say "Kubernetes is built"; fi
 if wanted registry || wanted plane || wanted node; then

@@ -1,0 +1,182 @@
+"""Tasks as pods of a real cluster: deployed, pulled by digest, adopted, stopped, and told why they died."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Plane, until
+
+pytestmark = pytest.mark.timeout(300)
+
+GREEN = """\
+from airflow.sdk import DAG, task
+
+with DAG("green"):
+
+    @task
+    def look() -> dict:
+        import os
+
+        return {
+            "region": os.environ.get("REGION"),
+            "uid": os.getuid(),
+            "tokens": [name for name in os.environ if "TOKEN" in name],
+            "account": os.path.exists("/var/run/secrets/kubernetes.io"),
+        }
+
+    @task
+    def count(found: dict) -> int:
+        print("there are", len(found))
+        return len(found)
+
+    count(look())
+"""
+HOLD = """\
+from airflow.sdk import DAG, Variable, task
+
+with DAG("hold"):
+
+    @task
+    def wait() -> str:
+        import time
+
+        while (gate := Variable.get("gate", default="shut")) == "shut":
+            time.sleep(0.2)
+        return gate
+
+    wait()
+"""
+GREEDY = """\
+from airflow.sdk import DAG, task
+
+with DAG("greedy"):
+
+    @task
+    def eat() -> int:
+        return len(bytearray(b"x") * (512 * 1024 * 1024))
+
+    eat()
+"""
+
+
+@pytest.fixture(scope="module")
+def hold(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A DAG whose task runs until its gate is opened."""
+    folder = tmp_path_factory.mktemp("projects") / "hold"
+    limits = "tasks: {wait: {resources: {requests: {cpu: 10m}, limits: {memory: 256Mi}}}}\n"
+    plane.deploy(plane.project(folder, "hold", HOLD, limits))
+    return "hold"
+
+
+def shut(plane: Plane) -> None:
+    """A variable that is not there at a task's start is asked for anew each time."""
+    if any(one["key"] == "gate" for one in plane.api("GET", "/variables")["variables"]):
+        plane.api("DELETE", "/variables/gate")
+
+
+def opened(plane: Plane) -> None:
+    plane.api("POST", "/variables", {"key": "gate", "value": "open"})
+
+
+def test_deployed_triggered_and_green(plane: Plane, tmp_path: Path) -> None:
+    folder = plane.project(tmp_path / "green", "green", GREEN, "tasks: {look: {env: {REGION: eu}}}\n")
+    said = plane.deploy(folder, "--trigger", "--wait", "--json")
+    assert '"success"' in said
+    run = plane.api("GET", "/dags/green/dagRuns")["dag_runs"][0]["dag_run_id"]
+    found = plane.api("GET", f"/dags/green/dagRuns/{run}/taskInstances/look/xcomEntries/return_value")
+    seen = found["value"] if isinstance(found["value"], dict) else json.loads(found["value"])
+    assert seen == {"region": "eu", "uid": 65532, "tokens": [], "account": False}
+    assert "there are 4" in plane.log("green", run, "count")
+    until(lambda: not plane.cluster.objects("pods,secrets"), "pods or Secrets were left behind")
+
+
+def test_a_pod_is_restricted_and_outlives_the_server(plane: Plane, hold: str) -> None:
+    shut(plane)
+    run = plane.trigger(hold)
+    pod = plane.cluster.running_pod(run)
+    container, status = pod["spec"]["containers"][0], pod["status"]["containerStatuses"][0]
+    assert "@sha256:" in container["image"]
+    assert status["imageID"].endswith(container["image"].rpartition("@")[2])
+    assert container["resources"] == {
+        "requests": {"cpu": "10m", "memory": "256Mi"},
+        "limits": {"memory": "256Mi"},
+    }
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert {one["name"] for one in container["env"]} == {"LEOFLOW_SERVER", "LEOFLOW_LAUNCH_TOKEN_FILE"}
+    assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
+    plane.until_state(hold, run, "wait", "running")
+
+    plane.kill()
+    plane.start()
+    assert plane.task(hold, run, "wait")["state"] == "running"
+    opened(plane)
+    task = plane.until_state(hold, run, "wait", "success")
+    assert task["try_number"] == 1
+    assert task["hostname"] == pod["metadata"]["name"], "the same launch, adopted"
+
+
+def test_a_stopped_run_has_no_pod(plane: Plane, hold: str) -> None:
+    shut(plane)
+    run = plane.trigger(hold)
+    name = plane.cluster.running_pod(run)["metadata"]["name"]
+    plane.until_state(hold, run, "wait", "running")
+    plane.api("PATCH", f"/dags/{hold}/dagRuns/{run}", {"state": "failed"})
+    until(
+        lambda: name not in [one["metadata"]["name"] for one in plane.cluster.objects("pods")],
+        "the pod goes on",
+    )
+    assert plane.task(hold, run, "wait")["state"] == "failed"
+
+
+@pytest.mark.parametrize("how", [[], ["--grace-period=0", "--force"]], ids=["politely", "by force"])
+def test_a_deleted_pod_is_told_and_made_again(plane: Plane, hold: str, how: list[str]) -> None:
+    shut(plane)
+    run = plane.trigger(hold)
+    name = plane.cluster.running_pod(run)["metadata"]["name"]
+    plane.until_state(hold, run, "wait", "running")
+    plane.cluster.kubectl("delete", "pod", name, *how)
+    opened(plane)
+    task = plane.until_state(hold, run, "wait", "success")
+    assert task["try_number"] == 1, "a try of the user's is not spent on it"
+    assert "deleted" in plane.log(hold, run, "wait")
+
+
+def test_memory_that_ran_out_is_the_cause(plane: Plane, tmp_path: Path) -> None:
+    limits = "tasks: {eat: {resources: {limits: {memory: 128Mi}}}}\n"
+    plane.deploy(plane.project(tmp_path / "greedy", "greedy", GREEDY, limits))
+    run = plane.trigger("greedy")
+    plane.until_state("greedy", run, "eat", "failed")
+    assert "out of memory" in plane.log("greedy", run, "eat")
+
+
+def test_an_image_that_is_gone_is_the_cause(plane: Plane, tmp_path: Path) -> None:
+    folder = plane.project(tmp_path / "gone", "gone", HOLD.replace("hold", "gone"))
+    plane.leoflow("compile", str(folder))
+    document = json.loads((folder / "dag.json").read_text())
+    missing = f"{plane.cluster.registry}/dags/gone@sha256:" + "0" * 64
+    (folder / "dag.json").write_text(json.dumps({**document, "image": missing}))
+    plane.leoflow("push", str(folder / "dag.json"))
+    run = plane.trigger("gone")
+    until(lambda: "cannot be pulled" in plane.log("gone", run, "wait"), "the cause is not told")
+    assert missing in plane.log("gone", run, "wait")
+    plane.api("PATCH", f"/dags/gone/dagRuns/{run}", {"state": "failed"})
+
+
+def test_a_node_that_is_not_there_is_the_cause(plane: Plane, tmp_path: Path) -> None:
+    selector = "tasks: {wait: {execution: {node_selector: {disk: of-diamond}}}}\n"
+    plane.deploy(plane.project(tmp_path / "picky", "picky", HOLD.replace("hold", "picky"), selector))
+    run = plane.trigger("picky")
+    until(lambda: "No node takes the pod" in plane.log("picky", run, "wait"), "the cause is not told")
+    plane.api("PATCH", f"/dags/picky/dagRuns/{run}", {"state": "failed"})
+
+
+def test_a_version_without_an_image_is_told_what_to_do(plane: Plane, tmp_path: Path) -> None:
+    folder = plane.project(tmp_path / "bare", "bare", HOLD.replace("hold", "bare"))
+    plane.leoflow("compile", str(folder))
+    plane.leoflow("push", str(folder / "dag.json"))
+    run = plane.trigger("bare")
+    until(lambda: plane.task("bare", run, "wait")["state"] in ("scheduled", "failed"), "it was not refused")
+    plane.api("PATCH", f"/dags/bare/dagRuns/{run}", {"state": "failed"})
