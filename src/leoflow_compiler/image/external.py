@@ -178,7 +178,8 @@ def _suffix(platform: Platform) -> str:
 @contextmanager
 def _environment(credentials: Mapping[str, Credentials]) -> Iterator[dict[str, str]]:
     """The tool's environment. Credentials go to it in a file that only we can read, never as arguments."""
-    environment = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LEOFLOW_")}
+    environment |= {"DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
     if not credentials:
         yield environment
         return
