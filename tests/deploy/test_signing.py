@@ -51,6 +51,8 @@ def test_sign_and_verify(deployed: Deployed) -> None:
         ("image", first["key"]),
     ]
     assert found["signed"][0]["annotations"] == {"built_by": "ci"}
+    kinds = [one["type"] for one in found["documents"]]
+    assert kinds == ["application/vnd.cyclonedx+json", "application/vnd.in-toto+json"]
     assert place.leoflow("verify", deployed.image, "--key", "one.pub").out.startswith("image ")
 
     other = place.leoflow("verify", deployed.artifact, "--key", "other.pub", check=False)

@@ -11,6 +11,7 @@ from leoflow_compiler.client.control_plane import ControlPlane
 from leoflow_compiler.deploy.destination import Destination
 from leoflow_compiler.deploy.plan import Plan, compared, missing_on, what_runs
 from leoflow_compiler.deploy.registries import Registries, reference
+from leoflow_compiler.image.attachments import attach_documents
 from leoflow_compiler.image.builder import Connect, Image, Report, assemble, push, to_send
 from leoflow_compiler.image.cache import LayerCache
 from leoflow_compiler.image.errors import ImageError
@@ -159,6 +160,16 @@ def carry_out(
         if isinstance(image, ToolImage)
         else push(image, target, connect=connect, report=report)
     )
+    if isinstance(image, Image):  # what a tool took from where, only the tool knows
+        with report.timed("documents"):
+            report.sent += attach_documents(
+                connect(target),
+                target,
+                image,
+                Lock.from_bytes(plan.lock.encode()),
+                dag_id=plan.dag_id,
+                folder=Path(plan.folder),
+            )
     with report.timed("artifact"):
         artifact = push_dag_artifact(
             connect(target),
