@@ -43,15 +43,15 @@ def root_archive() -> Path:
     return archive
 
 
-def push_base(host: str, *, repository: str = REPOSITORY, tag: str = TAG) -> str:
-    """Pushes it; gives the digest of its manifest."""
+def push_base(host: str, *, repository: str = REPOSITORY, tag: str = TAG, architecture: str = "amd64") -> str:
+    """Pushes it; gives the digest of its manifest. For another architecture the bytes only claim to be."""
     archive = root_archive()
     with archive.open("rb") as stream:
         digest = f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
     config = canonical_json(
         {
             "os": "linux",
-            "architecture": "amd64",
+            "architecture": architecture,
             "config": {
                 "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
                 "Cmd": ["python3"],

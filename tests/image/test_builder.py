@@ -16,9 +16,10 @@ from leoflow_compiler.image.builder import Report, to_send
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.lock import write_lock
 from leoflow_compiler.lower.pipeline import run_passes
-from leoflow_runtime.oci.records import Descriptor
+from leoflow_runtime.oci.records import INDEX, MANIFEST, Descriptor, Platform, canonical_json
 from leoflow_runtime.oci.reference import Reference
 from leoflow_runtime.wire import agent_pb2 as wire
+from tests.base_image import push_base
 from tests.image.conftest import Builder
 from tests.image.running import run_task
 
@@ -128,6 +129,42 @@ def test_a_base_that_is_not_there_is_told(builder: Builder, tmp_path: Path) -> N
     (project.root / "leoflow.yaml").write_text(f"dag_id: sales\nbase_image: {builder.host}/nothing:here\n")
     with pytest.raises(ImageError, match="there is no base image"):
         builder.lock(builder.read(project.root))
+
+
+def test_several_platforms_make_an_index(builder: Builder, tmp_path: Path, cache: Path) -> None:
+    entries = []
+    for architecture in ("amd64", "arm64"):
+        digest = push_base(builder.host, repository="both", tag=architecture, architecture=architecture)
+        platform = Platform("linux", architecture)
+        entries.append(Descriptor(media_type=MANIFEST, digest=digest, size=1, platform=platform).to_json())
+    index = canonical_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries})
+    base = Reference.parse(f"{builder.host}/both:1")
+    builder.connect(base).put_manifest("both", "1", index, INDEX)
+
+    more = "build: {platforms: [linux/amd64, linux/arm64]}\n"
+    project = builder.project(tmp_path / "p", dependencies="[markupsafe]", more=more)
+    config = (project.root / "leoflow.yaml").read_text()
+    (project.root / "leoflow.yaml").write_text(config.replace("library/python:3.11-slim", "both:1"))
+    project = builder.read(project.root)
+    image = builder.image(project, builder.lock(project), cache)
+    pushed = builder.push(image, "both")
+
+    descriptor, data = builder.connect(pushed).get_manifest(pushed.repository, "both")
+    assert (descriptor.media_type, descriptor.digest) == (INDEX, image.digest)
+    listed = json.loads(data)["manifests"]
+    assert [one["platform"]["architecture"] for one in listed] == ["amd64", "arm64"]
+    amd64, arm64 = image.platforms
+    assert amd64.layers[0].name == arm64.layers[0].name == "dependencies"
+    assert amd64.layers[0].digest != arm64.layers[0].digest  # other wheels
+    assert amd64.layers[-1].digest == arm64.layers[-1].digest  # the same code
+    assert json.loads(arm64.config)["architecture"] == "arm64"
+
+
+def test_a_platform_that_the_base_lacks_is_told(builder: Builder, tmp_path: Path, cache: Path) -> None:
+    more = "build: {platforms: [linux/arm64]}\n"
+    project = builder.project(tmp_path / "p", dependencies="[]", more=more)
+    with pytest.raises(ImageError, match="is for linux/amd64, not for linux/arm64"):
+        builder.image(project, builder.lock(project), cache)
 
 
 @pytest.mark.anyio

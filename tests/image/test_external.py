@@ -16,7 +16,7 @@ from leoflow_compiler.image.external import Tool, build_and_push
 from leoflow_compiler.image.locking import new_lock
 from leoflow_compiler.lower.pipeline import run_passes
 from leoflow_runtime.oci.credentials import Credentials
-from leoflow_runtime.oci.records import Descriptor
+from leoflow_runtime.oci.records import INDEX, Descriptor
 from leoflow_runtime.oci.reference import Reference
 from leoflow_runtime.wire import agent_pb2 as wire
 from tests.image.conftest import Builder
@@ -164,3 +164,49 @@ def test_a_login_reaches_the_tool_as_a_file_and_never_as_an_argument(
     assert calls.splitlines()[1] == "600"
     assert "hunter2" not in calls
     assert json.loads(login.read_text()) == {"auths": {builder.host: {"auth": "YWxpY2U6aHVudGVyMg=="}}}
+
+
+COPIER = """\
+#!/bin/sh
+if [ "$1" = push ]; then
+    exec skopeo copy --quiet --src-tls-verify=false --dest-tls-verify=false docker://{source} "docker://$2"
+fi
+echo "$@" >> {log}
+"""
+
+
+def test_several_platforms_are_pushed_one_by_one_and_listed_in_an_index(
+    builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`docker` is a script that pushes the base, for every build."""
+    if shutil.which("skopeo") is None:
+        pytest.skip("skopeo is not installed")
+    source, log = f"{builder.host}/library/python:3.11-slim", tmp_path / "log"
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "docker"
+    program.write_text(COPIER.format(source=source, log=log))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    more = "build: {platforms: [linux/amd64, linux/arm64]}\n"
+    project = builder.project(tmp_path / "p", dependencies="[]", more=more)
+    target = Reference.parse(f"{builder.host}/dags/several:v1")
+    built = build_and_push(
+        project,
+        builder.lock(project),
+        target,
+        Tool(name="docker"),
+        version="v1",
+        connect=builder.connect,
+        report=Report(),
+    )
+    _, data = builder.connect(target).get_manifest(target.repository, "v1")
+    assert built.descriptor.media_type == json.loads(data)["mediaType"] == INDEX
+    assert built.size > 0
+    shown = [one["platform"] for one in json.loads(data)["manifests"]]
+    assert shown == [{"os": "linux", "architecture": name} for name in ("amd64", "arm64")]
+    tags = builder.connect(target).tags(target.repository)
+    assert tags == ["v1", "v1-linux-amd64", "v1-linux-arm64"]
+    assert [line.split()[4:7:2] for line in log.read_text().splitlines()] == [
+        [f"{target}-linux-amd64", "linux/amd64"],
+        [f"{target}-linux-arm64", "linux/arm64"],
+    ]
