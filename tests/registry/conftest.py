@@ -106,4 +106,5 @@ def tell(tmp_path: Path) -> Callable[..., None]:
 @pytest.fixture
 def repository(request: pytest.FixtureRequest) -> str:
     """One of its own for each test."""
-    return "dags/" + request.node.name.partition("[")[0].removeprefix("test_").replace("_", "-")
+    name: str = request.node.name.partition("[")[0]
+    return "dags/" + name.removeprefix("test_").replace("_", "-")

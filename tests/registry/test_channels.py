@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from leoflow_runtime.oci.reference import Reference
+from leoflow_server.registry import pulling
 from leoflow_server.registry.following import LONGEST_PAUSE, pause
+from leoflow_server.settings import Settings
+from leoflow_server.store import StoreClosed, channels
 from tests.api.server import Server
 from tests.registry.conftest import Shelf
 
@@ -192,3 +198,63 @@ def test_pauses_grow_with_failures_and_have_an_end(failures: int, expected: floa
 def test_pauses_differ() -> None:
     assert pause(30.0, 0, lambda least, _: least) == pytest.approx(24.0)
     assert pause(30.0, 0, lambda _, most: most) == pytest.approx(36.0)
+
+
+def test_a_server_that_dies_between_registering_and_noting_it_does_nothing_twice(
+    tell: Callable[..., None], shelf: Shelf, repository: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = shelf.artifact(repository, "1-dag", schedule="@daily")
+    hourly = shelf.artifact(repository, "2-dag", schedule="@hourly")
+    shelf.move(repository, "prod", daily)
+    moved, deaths = channels.moved, [1]
+
+    def dies_once(*arguments: Any, **named: Any) -> None:
+        if deaths:
+            deaths.pop()
+            raise StoreClosed
+        moved(*arguments, **named)
+
+    monkeypatch.setattr(channels, "moved", dies_once)
+
+    async def story(server: Server) -> None:
+        await follow(server, f"{shelf.host}/{repository}:prod")
+        shelf.move(repository, "prod", hourly)
+        await server.until("/api/v2/channels", lambda found: found["channels"][0]["digest"] == hourly)
+        assert not deaths
+        assert (await server.get("/api/v2/dags/sales/deployments"))["total_entries"] == 2
+        assert (await server.get("/api/v2/dags/sales/versions"))["total_entries"] == 2
+
+    tell(story, **host(shelf))
+
+
+def test_a_slow_look_does_not_undo_a_newer_choice(
+    tell: Callable[..., None], shelf: Shelf, repository: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = shelf.artifact(repository, "1-dag", schedule="@daily")
+    late = shelf.artifact(repository, "2-dag", schedule="@hourly")
+    new = shelf.artifact(repository, "3-dag", schedule="@weekly")
+    shelf.move(repository, "slow", old)
+    shelf.move(repository, "fast", new)
+    pull, is_pulling, go_on = pulling.pull, threading.Event(), threading.Event()
+
+    def slow(settings: Settings, reference: Reference) -> pulling.Pulled:
+        found = pull(settings, reference)
+        if reference.digest == late:
+            is_pulling.set()
+            assert go_on.wait(20)
+        return found
+
+    monkeypatch.setattr(pulling, "pull", slow)
+
+    async def story(server: Server) -> None:
+        await follow(server, f"{shelf.host}/{repository}:slow")
+        shelf.move(repository, "slow", late)
+        looking = asyncio.ensure_future(server.client.post("/api/v2/dags/sales/channel/check"))
+        assert await asyncio.to_thread(is_pulling.wait, 20)
+        await follow(server, f"{shelf.host}/{repository}:fast")
+        go_on.set()
+        assert (await looking).json()["reference"] == f"{shelf.host}/{repository}:fast"
+        assert (await server.get("/api/v2/dags/sales"))["timetable_summary"] == "@weekly"
+        assert (await server.get("/api/v2/dags/sales/versions"))["total_entries"] == 2
+
+    tell(story, **host(shelf), channel_seconds=3600.0)

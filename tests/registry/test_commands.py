@@ -6,8 +6,10 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -211,6 +213,31 @@ def test_a_killed_server_goes_on_following(
         logged_in(tmp_path / "desk", url).until("@hourly", "dags", "list")
     finally:
         end(server)
+
+
+def test_a_registry_that_hangs_does_not_hold_up_a_server_that_stops(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        server, url = start(tmp_path / "home", host)
+        try:
+            request = urllib.request.Request(
+                f"{url}/api/v2/dags/sales/versions",
+                data=json.dumps({"reference": f"{host}/dags/sales:prod"}).encode(),
+                headers={"Authorization": f"Bearer {token(url)}"},
+            )
+            asking = threading.Thread(target=_ignoring, args=(request,), daemon=True)
+            asking.start()
+            held, _ = silent.accept()
+        finally:
+            began = time.monotonic()
+            end(server)
+        held.close()
+        assert time.monotonic() - began < 20
+
+
+def _ignoring(request: urllib.request.Request) -> None:
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(request, timeout=DEADLINE)
 
 
 @pytest.mark.parametrize(

@@ -150,8 +150,9 @@ async def _pulled(services: Services, reference: Reference) -> tuple[pulling.Pul
 async def _complain(services: Services, channel: Channel, text: str) -> None:
     if text == channel.error:
         return
+    if not await services.store.write_rows(lambda conn: channels.failed(conn, channel.pk, error=text)):
+        return
     _log.warning("a channel stays where it is", extra={"dag_id": channel.dag_id, "reason": text})
-    await services.store.write_rows(lambda conn: channels.failed(conn, channel.pk, error=text))
     await import_errors.put(
         services,
         filename=channel.reference,

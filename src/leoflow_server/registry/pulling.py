@@ -6,9 +6,11 @@ Everything blocks; `in_thread` runs it in threads of its own, so that a slow reg
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import os
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -24,7 +26,8 @@ from leoflow_server.settings import Settings
 
 T = TypeVar("T")
 LONGEST_SECONDS = 25.0  # less than what a client waits for
-_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="registry")
+AT_ONCE = 16
+_slots = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,10 +89,35 @@ def _image_is_there(settings: Settings, document: Any, pinned: Reference) -> boo
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """Raises Unreachable where it takes too long; the thread comes to its own end."""
+    """Raises Unreachable where it takes too long, or too many pulls hang already.
+
+    The thread comes to its own end, and a server that stops does not wait for it.
+    """
+    if not _slots.acquire(blocking=False):
+        raise Unreachable(f"{AT_ONCE} pulls are waiting for registries already; try again later")
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def tell(outcome: Callable[[], None]) -> None:
+        if not answer.done():
+            outcome()
+
+    def run() -> None:
+        outcome: Callable[[], None]
+        try:
+            result = work()
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            outcome = functools.partial(answer.set_exception, error)
+        else:
+            outcome = functools.partial(answer.set_result, result)
+        finally:
+            _slots.release()
+        with contextlib.suppress(RuntimeError):  # the server has gone meanwhile
+            loop.call_soon_threadsafe(tell, outcome)
+
+    threading.Thread(target=run, name="registry", daemon=True).start()
     try:
-        running = asyncio.get_running_loop().run_in_executor(_threads, work)
-        return await asyncio.wait_for(running, LONGEST_SECONDS)
+        return await asyncio.wait_for(answer, LONGEST_SECONDS)
     except TimeoutError:
         raise Unreachable(f"the registry has not answered within {LONGEST_SECONDS:.0f} seconds") from None
 

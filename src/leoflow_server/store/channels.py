@@ -91,9 +91,9 @@ def moved(conn: Connection, pk: int, *, digest: str, now: datetime) -> None:
     conn.execute(update(channels).where(channels.c.pk == pk).values(digest=digest, moved_at=now, error=None))
 
 
-def failed(conn: Connection, pk: int, *, error: str | None) -> None:
-    """Why what it names now is not deployed; None: it is well again."""
-    conn.execute(update(channels).where(channels.c.pk == pk).values(error=error))
+def failed(conn: Connection, pk: int, *, error: str | None) -> bool:
+    """Why what it names now is not deployed; None: it is well again. False: the channel is gone."""
+    return conn.execute(update(channels).where(channels.c.pk == pk).values(error=error)).rowcount > 0
 
 
 def remove(conn: Connection, *, tenant_id: int, dag_id: str) -> Channel | None:

@@ -179,6 +179,7 @@ channels = Table(
     Column("error", Text),  # why what it names now is not deployed
     Column("created_at", Moment, nullable=False),
     Column("created_by", String(250), nullable=False),
+    sqlite_autoincrement=True,  # a look that began before a change must not be taken for one of today's
 )
 
 dag_runs = Table(

@@ -7,8 +7,16 @@ from collections.abc import Sequence
 PHASE = "expand"
 
 _WORDS = {
-    "sqlite": {"key": "INTEGER", "own_key": "INTEGER NOT NULL PRIMARY KEY"},
-    "postgresql": {"key": "BIGINT", "own_key": "BIGSERIAL NOT NULL PRIMARY KEY"},
+    "sqlite": {
+        "key": "INTEGER",
+        "own_key": "INTEGER NOT NULL PRIMARY KEY",
+        "rising_key": "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
+    },
+    "postgresql": {
+        "key": "BIGINT",
+        "own_key": "BIGSERIAL NOT NULL PRIMARY KEY",
+        "rising_key": "BIGSERIAL NOT NULL PRIMARY KEY",
+    },
 }
 
 
@@ -34,7 +42,7 @@ _SCHEMA = """
     INSERT INTO deployments (dag_pk, version_pk, "at", "by", via)
         SELECT dag_pk, pk, created_at, created_by, 'push' FROM dag_versions ORDER BY created_at, pk;
     CREATE TABLE channels (
-        pk {own_key},
+        pk {rising_key},
         dag_pk {key} NOT NULL,
         reference TEXT NOT NULL,
         digest VARCHAR(71) NOT NULL,
