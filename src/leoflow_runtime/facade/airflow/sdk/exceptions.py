@@ -17,6 +17,15 @@ __all__ = [
     "AirflowSkipException",
     "AirflowTaskTerminated",
     "AirflowTaskTimeout",
+    "AirflowTimetableInvalid",
+    "DagNotFound",
+    "DagRunNotFound",
+    "PoolNotFound",
+    "RemovedInAirflow4Warning",
+    "TaskDeferralError",
+    "TaskDeferralTimeout",
+    "TaskDeferred",
+    "TaskInstanceNotFound",
     "DownstreamTasksSkipped",
     "DuplicateTaskIdFound",
     "NotSupportedInLeanEngine",
@@ -131,3 +140,39 @@ class NotSupportedInLeanEngine(AirflowFailException):
     def __init__(self, feature: str) -> None:
         super().__init__(f"{feature} is not supported by Leoflow's lean engine.")
         self.feature = feature
+
+
+class AirflowTimetableInvalid(AirflowException):
+    """A timetable's arguments are wrong."""
+
+
+class DagNotFound(AirflowNotFoundException):
+    """There is no DAG of that id."""
+
+
+class DagRunNotFound(AirflowNotFoundException):
+    """There is no run of that id."""
+
+
+class TaskInstanceNotFound(AirflowNotFoundException):
+    """There is no such instance of a task."""
+
+
+class PoolNotFound(AirflowNotFoundException):
+    """There is no pool of that name."""
+
+
+class RemovedInAirflow4Warning(DeprecationWarning):
+    """A way that will go."""
+
+
+class TaskDeferralError(AirflowException):
+    """What a deferred task waited for has failed."""
+
+
+class TaskDeferralTimeout(AirflowException):
+    """What a deferred task waited for did not come."""
+
+
+class TaskDeferred(BaseException):
+    """The task gives its place back until a trigger fires. Tasks cannot be deferred yet."""

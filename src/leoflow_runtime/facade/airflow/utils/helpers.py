@@ -1,8 +1,19 @@
-"""Chaining under its older path."""
+"""Chaining under its older path, and what operators check their arguments with."""
 
 from __future__ import annotations
 
 from airflow._protected import is_protected
+from airflow.sdk.definitions._internal.types import ArgNotSet
+
+
+def exactly_one(*args: object) -> bool:
+    """Whether one of them, and no more, is true."""
+    return sum(map(bool, args)) == 1
+
+
+def at_most_one(*args: object) -> bool:
+    """Whether no more than one of them is given: neither NOTSET nor false."""
+    return sum(bool(arg) and not isinstance(arg, ArgNotSet) for arg in args) <= 1
 
 
 def __getattr__(name: str) -> object:
