@@ -57,11 +57,12 @@ def registry_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @artifact.command(
+    short_help="Store a document beside its image.",
     epilog="""\b
 Examples:
   leoflow artifact push sales registry.example.com/dags/sales --image registry.example.com/dags/sales:v1
   leoflow artifact push sales/dag.json registry.example.com/dags/sales:v1-dag
-"""
+""",
 )
 @click.argument("source", metavar="PROJECT|DAG_JSON")
 @click.argument("target", metavar="REFERENCE")
@@ -94,10 +95,11 @@ def push(
 
 
 @artifact.command(
+    short_help="Write dag.json and source to a folder.",
     epilog="""\b
 Examples:
   leoflow artifact pull registry.example.com/dags/sales:prod sales
-"""
+""",
 )
 @click.argument("source", metavar="REFERENCE")
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
@@ -125,11 +127,12 @@ def pull(source: str, folder: Path, method: Method, insecure_registry: bool, as_
 
 
 @artifact.command(
+    short_help="Say what one holds and names.",
     epilog="""\b
 Examples:
   leoflow artifact inspect registry.example.com/dags/sales:prod
   leoflow artifact inspect registry.example.com/dags/sales:prod --json | jq -r .image
-"""
+""",
 )
 @click.argument("source", metavar="REFERENCE")
 @registry_options
@@ -147,11 +150,12 @@ def inspect(source: str, method: Method, insecure_registry: bool, as_json: bool)
 
 
 @artifact.command(
+    short_help="Copy one whole, every digest unchanged.",
     epilog="""\b
 Examples:
   leoflow artifact copy registry.example.com/dags/sales:v7-dag registry.example.com/dags/sales:prod
   leoflow artifact copy staging.example.com/dags/sales:prod registry.example.com/dags/sales:prod
-"""
+""",
 )
 @click.argument("source", metavar="REFERENCE")
 @click.argument("target", metavar="REFERENCE")
@@ -173,10 +177,11 @@ def copy(source: str, target: str, method: Method, insecure_registry: bool, as_j
 
 
 @artifact.command(
+    short_help="Write one whole to a file.",
     epilog="""\b
 Examples:
   leoflow artifact export registry.example.com/dags/sales:prod sales.tar
-"""
+""",
 )
 @click.argument("source", metavar="REFERENCE")
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
@@ -206,6 +211,7 @@ def export(source: str, file: Path, method: Method, insecure_registry: bool, as_
 
 @artifact.command(
     "import",
+    short_help="Bring such a file into a registry.",
     epilog="""\b
 Examples:
   leoflow artifact import sales.tar registry.internal:5000/dags/sales
