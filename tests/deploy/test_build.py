@@ -40,7 +40,7 @@ def test_the_digest_is_known_before_anything_is_sent(place: Place, name: str) ->
     assert 0 < pushed["sent_bytes"] < planned["size"]
     deployed = place.leoflow("deploy", name, "--json").answer
     assert deployed["image"] == pushed["image"]
-    assert deployed["sent_bytes"] == 0
+    assert deployed["sent_bytes"] < 50_000  # documents about the image, nothing of it
 
 
 def test_what_one_repository_was_sent_is_mounted_into_the_next(place: Place, name: str) -> None:
