@@ -92,6 +92,25 @@ def test_an_executor_speaks_for_an_agent_that_died(tmp_path: Path, opened: bool)
     asyncio.run(scenario())
 
 
+def test_an_agent_that_lives_on_has_no_say_and_no_log(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with queued(tmp_path) as (plane, agent, run, launch_id):
+            reply = await agent.open(tokens.mint(SECRET, launch_id, 1))
+            await agent.started(reply)
+            await plane.service.conclude(launch_id, Outcome.FAILED, REASON)
+            late = wire.AppendLogRequest(
+                launch_id=launch_id, offset=0, data=b'{"event":"' + b"x" * 400 + b'"}\n'
+            )
+            for call in (agent.call("AppendLog", late, reply.session), agent.finished(reply)):
+                with pytest.raises(grpc.aio.AioRpcError) as caught:
+                    await call
+                assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+            assert (await plane.task(run, "a")).state is TaskState.FAILED
+            assert "xxx" not in log_of(plane)
+
+    asyncio.run(scenario())
+
+
 def test_what_the_agent_reported_stands(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with queued(tmp_path) as (plane, agent, run, launch_id):

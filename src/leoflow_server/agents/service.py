@@ -218,8 +218,11 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         facts = await self._store.read_rows(lambda conn: queries.facts_of_unfinished(conn, launch_id))
         if facts is None:
             return
-        size = await self._logs.size(facts.key)
-        await self._logs.append(facts.key, size, _log_line(self._clock(), reason), final=True)
+        # Where the agent is alive after all (a pod deleted by force), it has no say and no log from here on.
+        await self._engine.apply(lambda tx: tx.update_launch(launch_id, {"session_hash": None}))
+        self._sessions.forget(launch_id)
+        line = _log_line(self._clock(), reason)
+        await self._logs.append(facts.key, await self._logs.size(facts.key), line, final=True)
         report = LaunchReport(launch_id=launch_id, outcome=outcome, finished_at=self._clock(), message=reason)
         await self._finish(report, facts)
 

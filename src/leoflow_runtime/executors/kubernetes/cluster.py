@@ -63,10 +63,11 @@ class Cluster:
     async def read(self, kind: str, name: str) -> Object:
         return await self._call("GET", f"/{kind}/{name}")
 
-    async def delete(self, kind: str, name: str) -> bool:
-        """False: there is none."""
+    async def delete(self, kind: str, name: str, *, grace_seconds: int | None = None) -> bool:
+        """False: there is none. `grace_seconds` None: as the object itself says."""
+        query = {} if grace_seconds is None else {"gracePeriodSeconds": str(grace_seconds)}
         try:
-            await self._call("DELETE", f"/{kind}/{name}")
+            await self._call("DELETE", f"/{kind}/{name}", query)
         except ApiRefused as error:
             if error.status == 404:
                 return False

@@ -156,7 +156,10 @@ class KubernetesExecutor:
         if holding is not None and holding.asked is None:
             holding.asked = why  # before the call: the news of the deletion may be faster than its answer
         try:
-            await self._api.delete("pods", name_of(launch_id, self._settings))
+            # A kubelet takes the whole grace over a pod that never ran; with none, nobody would know for
+            # certain that it never will.
+            grace = 1 if holding is not None and holding.is_waiting() else None
+            await self._api.delete("pods", name_of(launch_id, self._settings), grace_seconds=grace)
         except BaseException:
             if holding is not None and holding.asked is why:
                 holding.asked = None
@@ -178,7 +181,7 @@ class KubernetesExecutor:
                 holding = self._held.get(launch_id)
                 if holding is None or holding.reported_at is None:
                     await self._concluded(launch_id, ending)
-                await self._api.delete("pods", name)
+                await self._api.delete("pods", name, grace_seconds=0)
                 await self._api.delete("secrets", name)
                 break
             except Exception:  # noqa: BLE001 - told to the log
