@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -80,7 +82,28 @@ class Builder:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServer]:
     with registry_server(tmp_path_factory.mktemp("registry")) as running:
         push_base(running.host)
-        yield running
+        try:
+            yield running
+        finally:
+            _forget_images(running.host)
+
+
+def _forget_images(host: str) -> None:
+    """What podman and buildah keep of a registry that is gone: hundreds of megabytes for each session."""
+    if shutil.which("podman") is None:
+        return
+    listed = subprocess.run(
+        ["podman", "images", "--format", "{{.ID}} {{.Repository}}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    names = [line.partition(" ") for line in listed.stdout.splitlines()]
+    ours = sorted({image for image, _, repository in names if repository.startswith(f"{host}/")})
+    if ours:
+        command = ["podman", "image", "rm", "--force", *ours]
+        subprocess.run(command, capture_output=True, timeout=120, check=False)
 
 
 @pytest.fixture
