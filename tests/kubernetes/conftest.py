@@ -29,7 +29,7 @@ from tests.server.test_process import ServerProcess
 
 NODE = Path(__file__).parent / "node"
 NODE_STATE = Path(os.environ.get("K8S_NODE_DIR", "/var/tmp/kubernetes-node")) / "run"
-DEADLINE = 60.0
+DEADLINE = 120.0  # the kubelet of 1.20 takes up to a minute over a pod that never ran
 PATIENCE = 15  # seconds that a pod may wait for a node or its image
 
 
