@@ -7,7 +7,6 @@ import functools
 from airflow.sdk.bases.decorator import task_decorator_factory
 from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.dag import dag
-from airflow.sdk.definitions.decorators.task_group import task_group
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
@@ -59,9 +58,15 @@ class TaskDecoratorCollection:
 task = TaskDecoratorCollection()
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("setup", "teardown"):
-        from importlib import import_module
+# Name → its module here, which is loaded when it is asked for.
+_LAZY = {"task_group": "group_factory", "setup": "setup_teardown", "teardown": "setup_teardown"}
 
-        return getattr(import_module(f"{__name__}.setup_teardown"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    globals()[name] = value
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk.bases.decorator import _TaskDecorator
 from airflow.sdk.definitions._internal.setup_teardown import ContextWrapper
 from airflow.sdk.definitions.decorators import task
-from airflow.sdk.definitions.decorators.task_group import _TaskGroupFactory
+from airflow.sdk.definitions.decorators.group_factory import _TaskGroupFactory
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
