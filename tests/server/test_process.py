@@ -213,3 +213,17 @@ def test_migrate_says_what_it_did(tmp_path: Path) -> None:
     second = ServerProcess(tmp_path / "home", "migrate")
     assert second.ended() == 0
     assert second.said == "The database is up to date.\n"
+
+
+def test_a_cluster_that_cannot_be_found_is_one_sentence(tmp_path: Path, servers: list[ServerProcess]) -> None:
+    server = ServerProcess(
+        tmp_path / "home",
+        "start",
+        LEOFLOW_EXECUTOR="kubernetes",
+        LEOFLOW_AGENTS_ADDRESS="leoflow:9091",
+        KUBECONFIG="/nowhere",
+    )
+    servers.append(server)
+    assert server.ended() == 1
+    assert "There is no way to the cluster" in server.said
+    assert "Traceback" not in server.said
