@@ -119,7 +119,9 @@ class FakeApi:
                 self._publish("DELETED", described)
             await self._tell()
         if request.method == "PUT":
+            made = described["metadata"]["creationTimestamp"]
             described = self.objects[kind][name] = await request.json()
+            described["metadata"]["creationTimestamp"] = made
         return web.json_response(described)
 
     async def _create(self, kind: str, described: dict[str, Any]) -> web.Response:
