@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers other-python ui demo test acceptance chaos test-deploy fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
+.PHONY: help setup browser containers other-python ui demo test acceptance chaos test-deploy node fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,7 +40,10 @@ acceptance: setup browser ui  ## the product from outside: processes, a browser,
 	$(BIN)/pytest -m acceptance --durations=15 tests/acceptance
 
 test-deploy: setup containers  ## images and deployments with a real registry and container runtime
-	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/pytest --timeout 900 --durations=10 --durations-min=1 tests/oci tests/image tests/deploy
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/pytest --timeout 900 --durations=10 --durations-min=1 tests/oci tests/image tests/deploy tests/registry tests/executors tests/kubernetes
+
+node:  ## a one-node cluster for `make test-deploy` (Debian, as root; the first time builds it, some minutes)
+	@tests/kubernetes/node/up.sh
 
 chaos: setup  ## kill -9 and late messages, many seeds (CHAOS_ROUNDS)
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos
