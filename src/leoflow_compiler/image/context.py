@@ -10,6 +10,7 @@ own/                   what `build.context` holds, where the project has a Docke
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import os
 import shutil
@@ -49,8 +50,9 @@ def write_context(project: Project, lock: Lock | None) -> Path:
     entries = context_files(project, lock)
     for name in _OURS:
         _remove_others(folder / name, {folder / entry for entry in entries})
-    for name, entry in (entries | {AGENT_ARCHIVE: _agent()}).items():
+    for name, entry in entries.items():
         _bring(folder / name, entry)
+    _bring_agent(folder / AGENT_ARCHIVE)
     if lock is None:
         (folder / LOCK_FILE).unlink(missing_ok=True)
     return folder
@@ -87,6 +89,24 @@ def _agent() -> bytes:
     with tempfile.TemporaryDirectory(prefix="leoflow-agent-") as name:
         # `runtime` alone: the Dockerfile makes the spool folder, for its owner.
         return pack("agent", contents.runtime(), Path(name, AGENT_ARCHIVE)).path.read_bytes()
+
+
+def _bring_agent(target: Path) -> None:
+    """The same bytes for every project of a workspace: one file on disk, where the file system has links."""
+    size = len(_agent())
+    if target.is_file() and target.stat().st_size == size and target.read_bytes() == _agent():
+        return
+    first = _first_agent.get("path")
+    if first is not None:
+        with contextlib.suppress(OSError):
+            target.unlink(missing_ok=True)
+            os.link(first, target)
+            return
+    write_atomically(target, _agent())
+    _first_agent["path"] = target
+
+
+_first_agent: dict[str, Path] = {}  # where this process has written it
 
 
 def _bring(target: Path, entry: Path | bytes) -> None:
