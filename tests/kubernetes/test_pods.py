@@ -178,5 +178,5 @@ def test_a_version_without_an_image_is_told_what_to_do(plane: Plane, tmp_path: P
     plane.leoflow("compile", str(folder))
     plane.leoflow("push", str(folder / "dag.json"))
     run = plane.trigger("bare")
-    until(lambda: plane.task("bare", run, "wait")["state"] in ("scheduled", "failed"), "it was not refused")
-    plane.api("PATCH", f"/dags/bare/dagRuns/{run}", {"state": "failed"})
+    until(lambda: plane.task("bare", run, "wait")["state"] == "failed", "it was not refused")
+    assert "image" in plane.log("bare", run, "wait")
