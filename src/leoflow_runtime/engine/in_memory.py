@@ -6,6 +6,7 @@ A transaction keeps a journal of what each written key held before, and undoes i
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,6 +41,7 @@ _TABLES = (
     *("dags", "versions", "runs", "tasks", "launches", "xcoms", "rendered", "tries", "unseen"),
     *("inbox", "lease", "pools", "sequences"),
     *("dag_versions", "dag_runs", "run_tasks"),  # indexes: a parent's key to its children's
+    *("run_ids", "run_dates", "active", "unfinished"),  # indexes: see `InMemoryTx._index_run`
 )
 _ABSENT = object()
 _ACTIVE = (RunState.QUEUED, RunState.RUNNING)
@@ -56,6 +58,8 @@ class InMemoryStore:
         self.clock = clock
         self.tables: dict[str, dict[Any, Any]] = {name: {} for name in _TABLES}
         self.tables["pools"][1, "default_pool"] = 128
+        # The logical dates of a DAG's runs in order; they only grow, and one may have no run (any more).
+        self.dates: dict[int, list[datetime]] = {}
         self.changed: Callable[[], None] | None = None  # called after a commit left inbox rows
         self.failing_commits = 0
         self.commits = 0
@@ -113,6 +117,7 @@ class InMemoryTx:
 
     def __init__(self, store: InMemoryStore, *, planner: bool, read_only: bool = False) -> None:
         self._tables = store.tables
+        self._dates = store.dates
         self._now = store.clock()
         self._planner = planner
         self._read_only = read_only
@@ -215,7 +220,7 @@ class InMemoryTx:
     def delete_dag(self, pk: int) -> bool:
         if pk not in self._tables["dags"]:
             return False
-        for run_pk in self._tables["dag_runs"].get(pk, ()):
+        for run_pk in list(self._tables["dag_runs"].get(pk, ())):
             self.delete_run(run_pk)
         for version_pk in self._tables["dag_versions"].get(pk, ()):
             self._drop("versions", version_pk)
@@ -270,11 +275,13 @@ class InMemoryTx:
         return [self._tables["runs"][pk] for pk in self._tables["dag_runs"].get(dag_pk, ())]
 
     def find_run(self, dag_pk: int, run_id: str) -> RunRow | None:
-        return next((run for run in self._runs_of(dag_pk) if run.run_id == run_id), None)
+        pk = self._tables["run_ids"].get((dag_pk, run_id))
+        return None if pk is None else self._tables["runs"][pk]
 
     def active_runs(self, dag_pk: int | None = None) -> list[RunRow]:
-        runs = self._tables["runs"].values() if dag_pk is None else self._runs_of(dag_pk)
-        return sorted((run for run in runs if run.state in _ACTIVE), key=lambda run: (run.run_after, run.pk))
+        active = (self._tables["runs"][pk] for pk in self._tables["active"])
+        chosen = (run for run in active if dag_pk is None or run.dag_pk == dag_pk)
+        return sorted(chosen, key=lambda run: (run.run_after, run.pk))
 
     def runs_between(
         self, dag_pk: int, *, earliest: datetime | None = None, latest: datetime | None = None
@@ -293,26 +300,26 @@ class InMemoryTx:
     ) -> RunRow | None:
         if run.logical_date is None:
             return None
-        earlier = [
-            other
-            for other in self._runs_of(run.dag_pk)
-            if other.logical_date is not None
-            and other.logical_date < run.logical_date
-            and (states is None or other.state in states)
-            and (run_type is None or other.run_type is run_type)
-        ]
-        return max(earlier, key=lambda other: other.logical_date or _FAR, default=None)
+        dates = self._dates.get(run.dag_pk, [])
+        for position in range(bisect_left(dates, run.logical_date) - 1, -1, -1):
+            pk = self._tables["run_dates"].get((run.dag_pk, dates[position]))
+            if pk is None:
+                continue
+            other: RunRow = self._tables["runs"][pk]
+            if (states is None or other.state in states) and (run_type is None or other.run_type is run_type):
+                return other
+        return None
 
     def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None:
         runs = [run for run in self._runs_of(dag_pk) if run.run_type is run_type]
         return max(runs, key=lambda run: run.logical_date or _FAR, default=None)
 
     def insert_run(self, new: NewRun) -> RunRow:
-        for run in self._runs_of(new.dag.pk):
-            if run.run_id == new.run_id or (
-                new.logical_date is not None and run.logical_date == new.logical_date
-            ):
-                raise RunExists(run)
+        taken = self._tables["run_ids"].get((new.dag.pk, new.run_id))
+        if taken is None and new.logical_date is not None:
+            taken = self._tables["run_dates"].get((new.dag.pk, new.logical_date))
+        if taken is not None:
+            raise RunExists(self._tables["runs"][taken])
         fields = {name: getattr(new, name) for name in NewRun.__dataclass_fields__ if name != "dag"}
         run = RunRow(
             pk=self._next("runs"),
@@ -323,8 +330,22 @@ class InMemoryTx:
             **fields,
         )
         self._put("runs", run.pk, run)
-        self._put("dag_runs", run.dag_pk, (*self._tables["dag_runs"].get(run.dag_pk, ()), run.pk))
+        self._index_run(run)
         return run
+
+    def _index_run(self, run: RunRow) -> None:
+        """`dag_runs` holds a dictionary for each DAG, so that one more run does not copy all others."""
+        of_dag = self._tables["dag_runs"].setdefault(run.dag_pk, {})
+        self._journal.append((of_dag, run.pk, _ABSENT))
+        of_dag[run.pk] = None
+        self._put("run_ids", (run.dag_pk, run.run_id), run.pk)
+        if run.logical_date is not None:
+            self._put("run_dates", (run.dag_pk, run.logical_date), run.pk)
+            dates = self._dates.setdefault(run.dag_pk, [])
+            position = bisect_left(dates, run.logical_date)
+            if position == len(dates) or dates[position] != run.logical_date:
+                dates.insert(position, run.logical_date)
+        self._put("active", run.pk, None)
 
     def update_run(
         self,
@@ -339,7 +360,12 @@ class InMemoryTx:
             return False
         if expect_clear_number is not None and run.clear_number != expect_clear_number:
             return False
-        self._put("runs", pk, replace(run, **_only(values, _RUN_FIELDS)))
+        changed = replace(run, **_only(values, _RUN_FIELDS))
+        self._put("runs", pk, changed)
+        if changed.state in _ACTIVE:
+            self._put("active", pk, None)
+        else:
+            self._drop("active", pk)
         return True
 
     def delete_run(self, pk: int) -> bool:
@@ -348,8 +374,12 @@ class InMemoryTx:
             return False
         self._drop_tasks(set(self._tables["run_tasks"].get(pk, ())))
         self._drop("run_tasks", pk)
-        others = tuple(other for other in self._tables["dag_runs"][run.dag_pk] if other != pk)
-        self._put("dag_runs", run.dag_pk, others)
+        of_dag = self._tables["dag_runs"][run.dag_pk]
+        self._journal.append((of_dag, pk, of_dag.pop(pk)))
+        self._drop("run_ids", (run.dag_pk, run.run_id))
+        if run.logical_date is not None:
+            self._drop("run_dates", (run.dag_pk, run.logical_date))
+        self._drop("active", pk)
         self._drop("runs", pk)
         return True
 
@@ -361,6 +391,8 @@ class InMemoryTx:
                 owner = key[0] if column is None else getattr(self._tables[name][key], column)
                 if owner in tasks:
                     self._drop(name, key)
+                    if name == "launches":
+                        self._drop("unfinished", key)
 
     # Task instances
 
@@ -433,6 +465,7 @@ class InMemoryTx:
         ]
         for launch in opened:
             self._put("launches", launch.launch_id, launch)
+            self._put("unfinished", launch.launch_id, None)
         return opened
 
     def launch(self, launch_id: int) -> LaunchRow | None:
@@ -455,6 +488,7 @@ class InMemoryTx:
             return False
         ended = replace(launch, finished_at=report.finished_at or self._now, outcome=report.outcome)
         self._put("launches", report.launch_id, ended)
+        self._drop("unfinished", report.launch_id)
         for key, value in report.xcoms.items():
             self._put("xcoms", (launch.task_pk, key), value)
         if report.rendered_fields is not None:
@@ -469,7 +503,7 @@ class InMemoryTx:
         ]
 
     def unfinished_launches(self) -> list[LaunchRow]:
-        return [launch for launch in self._tables["launches"].values() if launch.finished_at is None]
+        return [self._tables["launches"][pk] for pk in self._tables["unfinished"]]
 
     def silent_launches(self, since: datetime) -> list[LaunchRow]:
         return [
