@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers other-python ui demo test acceptance chaos test-deploy node fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
+.PHONY: help setup browser containers other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,8 +39,11 @@ fast: setup  ## the tests without processes, browser and wheel
 acceptance: setup browser ui  ## the product from outside: processes, a browser, a built wheel
 	$(BIN)/pytest -m acceptance --durations=15 tests/acceptance
 
-test-deploy: setup containers  ## images and deployments with a real registry and container runtime
+test-deploy: setup containers  ## images and deployments with a real registry, container runtimes, and the cluster that is up
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/pytest --timeout 900 --durations=10 --durations-min=1 tests/oci tests/image tests/deploy tests/registry tests/executors tests/kubernetes
+
+test-pods: setup containers  ## tasks in pods: the cluster of KUBECONFIG, or a node that is brought up for it
+	@.ci/node $(BIN)/pytest -rs --durations=5 --durations-min=1 tests/kubernetes
 
 node:  ## a one-node cluster for `make test-deploy` (Debian, as root; the first time builds it, some minutes)
 	@tests/kubernetes/node/up.sh

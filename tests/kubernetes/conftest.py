@@ -1,8 +1,8 @@
 """A cluster, a registry that it pulls from, and a server whose tasks are pods.
 
 Any cluster serves: KUBECONFIG names it, LEOFLOW_TEST_REGISTRY a registry that it can pull from without a
-login, LEOFLOW_TEST_ADDRESS an address of this machine that pods reach. For the node of `node/up.sh`,
-KUBECONFIG is enough.
+login, LEOFLOW_TEST_ADDRESS an address of this machine that pods reach. The node of `node/up.sh` is found by
+itself while it is up.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class Cluster:
     kubeconfig: str
     registry: str
     address: str
+    is_ours: bool  # the node of node/up.sh
     instance: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:8]}")
 
     def kubectl(self, *arguments: str) -> str:
@@ -165,27 +166,35 @@ def until(condition: Callable[[], object], what: str) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    kubeconfig = os.environ.get("KUBECONFIG", "")
+    kubeconfig = os.environ.get("KUBECONFIG") or running_node()
     if not kubeconfig:
-        pytest.skip("KUBECONFIG names no cluster; tests/kubernetes/node/up.sh brings one up")
+        pytest.skip(
+            "KUBECONFIG names no cluster, and no node is up: make node brings one up (Debian 12, as root)"
+        )
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
-    is_node = Path(kubeconfig).parent == NODE_STATE
-    address = os.environ.get("LEOFLOW_TEST_ADDRESS", "10.99.0.1" if is_node else "")
-    registry = os.environ.get("LEOFLOW_TEST_REGISTRY", "127.0.0.1:15000" if is_node else "")
+    is_ours = Path(kubeconfig).parent == NODE_STATE
+    address = os.environ.get("LEOFLOW_TEST_ADDRESS", "10.99.0.1" if is_ours else "")
+    registry = os.environ.get("LEOFLOW_TEST_REGISTRY", "127.0.0.1:15000" if is_ours else "")
     if not address or not registry:
         pytest.skip("LEOFLOW_TEST_ADDRESS and LEOFLOW_TEST_REGISTRY say where pods find server and images")
-    found = Cluster(kubeconfig=kubeconfig, registry=registry, address=address)
+    found = Cluster(kubeconfig=kubeconfig, registry=registry, address=address, is_ours=is_ours)
     push_base(registry)
     yield found
     selector = f"app.kubernetes.io/instance={found.instance}"
     found.kubectl("delete", "pods,secrets", "--selector", selector, "--wait=false")
 
 
+def running_node() -> str:
+    """The kubeconfig of the node that is up, or nothing."""
+    done = subprocess.run([str(NODE / "running.sh")], capture_output=True, text=True, timeout=30, check=False)
+    return done.stdout.strip()
+
+
 @contextmanager
-def reachable(port: int) -> Iterator[None]:
+def reachable(cluster: Cluster, port: int) -> Iterator[None]:
     """Pods reach this machine's port: across the namespace of our own node, by themselves elsewhere."""
-    if Path(os.environ["KUBECONFIG"]).parent != NODE_STATE:
+    if not cluster.is_ours:
         yield
         return
     bridge = subprocess.Popen([str(NODE / "bridge.sh"), "to-node", str(port)])
@@ -200,7 +209,7 @@ def reachable(port: int) -> Iterator[None]:
 def plane(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
     with ExitStack() as stack:
         port = free_port()
-        stack.enter_context(reachable(port))
+        stack.enter_context(reachable(cluster, port))
         plane = Plane(cluster, tmp_path_factory.mktemp("plane") / "server", port)
         plane.start()
         stack.callback(plane.kill)

@@ -4,8 +4,6 @@ set -uo pipefail
 . "$(dirname "$0")/settings.sh"
 cd "$state" 2>/dev/null || exit 0
 
-alive() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
-process() { cat "$1.pid" 2>/dev/null; }
 containers() { ctr --address containerd/containerd.sock --namespace k8s.io "$@"; }
 
 end_pods() {
@@ -21,15 +19,16 @@ end_pods() {
     done
 }
 
-if [ -S containerd/containerd.sock ] && alive "$(process containerd)"; then
+if [ -S containerd/containerd.sock ] && process containerd >/dev/null; then
     end_pods >/dev/null 2>&1
 fi
 # In the opposite order of up.sh, each given five seconds.
 for name in bridge-apiserver bridge-registry-auth bridge-registry proxy kubelet scheduler controllers apiserver etcd containerd registry-auth registry; do
-    pid=$(process "$name") || continue
-    kill "$pid" 2>/dev/null
-    for _ in $(seq 50); do alive "$pid" || break; sleep 0.1; done
-    alive "$pid" && kill -9 "$pid"
+    if pid=$(process "$name"); then
+        kill "$pid" 2>/dev/null
+        for _ in $(seq 50); do process "$name" >/dev/null || break; sleep 0.1; done
+        process "$name" >/dev/null && kill -9 "$pid"
+    fi
     rm -f "$name.pid"
 done
 awk -v below="$state/" 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do

@@ -13,7 +13,7 @@
 #
 # usage: up.sh [install] [build] [registry] [plane] [node]
 #   no argument: whatever is missing of the first two, then the other three; the last line gives KUBECONFIG.
-#   A node that is up is left alone. down.sh ends it.
+#   A node that is up is left alone. down.sh ends it, running.sh tells whether it is up.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/settings.sh"
@@ -24,7 +24,7 @@ if [ ${#steps[@]} = 0 ]; then
     for program in "${programs[@]}"; do
         [ -x "$binaries/$program" ] || { steps=(build "${steps[@]}"); break; }
     done
-    for tool in etcd containerd runc buildah docker-registry htpasswd jq conntrack; do
+    for tool in etcd containerd runc buildah docker-registry htpasswd jq conntrack socat kubectl; do
         command -v "$tool" >/dev/null || { steps=(install "${steps[@]}"); break; }
     done
     [ "${steps[0]}" = build ] && steps=(install "${steps[@]}")
@@ -34,13 +34,12 @@ wanted() { [[ " ${steps[*]} " == *" $1 "* ]]; }
 began=$(date +%s%N)
 say() { echo "[$(((($(date +%s%N) - began)) / 1000000)) ms] $*"; }
 die() { echo "up.sh: $*" >&2; exit 1; }
-running() { [ -e "$1.pid" ] && kill -0 "$(cat "$1.pid")" 2>/dev/null; }
 outside() {  # NAME COMMAND…: in a session of its own, unless it runs already
     local name=$1
     shift
-    running "$name" && return
+    process "$name" >/dev/null && return
     setsid nohup "$@" >"$name.log" 2>&1 </dev/null 9>&- &
-    echo $! >"$name.pid"
+    note_process "$name" $!
 }
 background() {  # NAME COMMAND…: the same, inside the namespace
     local name=$1
@@ -60,8 +59,9 @@ install_packages() {
     local packages=(
         docker-registry skopeo buildah podman iproute2 util-linux openssl curl runc containerd
         containernetworking-plugins etcd-server iptables conntrack ethtool socat gcc libc6-dev apache2-utils
-        golang-1.19-go golang-1.19-src golang-github-modern-go-reflect2-dev rsync make dpkg-dev jq kubernetes-client
+        golang-1.19-go golang-1.19-src golang-github-modern-go-reflect2-dev rsync make dpkg-dev jq
     )
+    command -v kubectl >/dev/null || packages+=(kubernetes-client)  # another publisher's owns the same file
     apt-get -o DPkg::Lock::Timeout=300 update -qq || true
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends \
         "${packages[@]}" >/dev/null || die "packages could not be installed"
