@@ -138,3 +138,14 @@ def test_a_new_version_moves_the_schedule() -> None:
     assert [run[-14:-9] for run in runs(machine)] == []
     machine.wait(900)
     assert [run[-14:-9] for run in runs(machine)] == ["13:15"]
+
+
+def test_a_dag_has_one_timer_however_often_it_is_looked_at() -> None:
+    machine = Machine()
+    machine.register(tasks=[task("a")], schedule="@hourly")
+    for _ in range(5):
+        machine.wait(3600)
+        machine.finish("a")
+        machine.trigger()
+        machine.finish("a")
+    assert len(machine.planner.timers) == 1

@@ -20,6 +20,9 @@ class Observer(Protocol):
     def scheduling_latency(self, seconds: float) -> None:
         """From the dependencies being met to the order for a launch (slots and due times included)."""
 
+    def waited(self, limit: str, seconds: float) -> None:
+        """A task that goes now had to wait, at last at this limit (`pool x`, `max_active_tasks`, …)."""
+
     def batch(self, operations: int, seconds: float) -> None:
         """One transaction of the planner: how many operations, how long including the commit."""
 
@@ -40,6 +43,9 @@ class NoObserver:
         return
 
     def scheduling_latency(self, seconds: float) -> None:
+        return
+
+    def waited(self, limit: str, seconds: float) -> None:
         return
 
     def batch(self, operations: int, seconds: float) -> None:

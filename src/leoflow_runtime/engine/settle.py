@@ -225,11 +225,14 @@ class Settler:
         if begins:
             values |= self._new_try_values(row)
         since = row.scheduled_at or self.work.now
-        self.planner.observer.scheduling_latency((self.work.now - since).total_seconds())
+        waited = (self.work.now - since).total_seconds()
+        self.planner.observer.scheduling_latency(waited)
+        gate = live.parked.pop(index, None)
+        if gate is not None:
+            self.planner.observer.waited(gate.name, waited)
         take(passage)
         self.planner.gates.dispatch.used += 1
         live.held[index] = passage
-        live.parked.pop(index, None)
         self._write(live, index, values)
         self.work.launch(live, index, purge=begins and row.try_number > 0)
 

@@ -28,15 +28,22 @@ class Timer(NamedTuple):
 class Timers:
     def __init__(self) -> None:
         self._heap: list[Timer] = []
+        self._set: set[tuple[datetime, TimerKind, int, int]] = set()
         self._order = count()
 
     def add(self, when: datetime, kind: TimerKind, pk: int, index: int = -1) -> None:
-        heapq.heappush(self._heap, Timer(when, next(self._order), kind, pk, index))
+        """Nothing where the very same is set already: whoever looks at a thing again sets its timer again."""
+        key = (when, kind, pk, index)
+        if key not in self._set:
+            self._set.add(key)
+            heapq.heappush(self._heap, Timer(when, next(self._order), kind, pk, index))
 
     def due(self, now: datetime) -> Iterator[Timer]:
         """Removes and yields what is due, soonest first."""
         while self._heap and self._heap[0].when <= now:
-            yield heapq.heappop(self._heap)
+            timer = heapq.heappop(self._heap)
+            self._set.discard((timer.when, timer.kind, timer.pk, timer.task_index))
+            yield timer
 
     @property
     def next(self) -> datetime | None:

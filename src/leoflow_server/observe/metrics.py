@@ -37,6 +37,13 @@ class Metrics:
             buckets=_LATENCY,
             registry=r,
         )
+        self._waits = Histogram(
+            "leoflow_limit_wait_seconds",
+            "How long tasks that are ready waited for a slot.",
+            ["limit"],
+            buckets=_LATENCY,
+            registry=r,
+        )
         self._batch_size = Histogram(
             "leoflow_planner_batch_operations",
             "Operations a transaction.",
@@ -86,6 +93,9 @@ class Metrics:
 
     def scheduling_latency(self, seconds: float) -> None:
         self._latency.observe(seconds)
+
+    def waited(self, limit: str, seconds: float) -> None:
+        self._waits.labels(limit.partition(" ")[0]).observe(seconds)  # not which pool: those are many
 
     def batch(self, operations: int, seconds: float) -> None:
         self._batch_size.observe(operations)
