@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leoflow_runtime.artifact import TaskSpec
-from leoflow_runtime.domain.retries import MAX_RETRY_DELAY_SECONDS, may_retry, retry_delay_seconds
+from leoflow_runtime.domain.retries import MAX_RETRY_DELAY_SECONDS, jitter_key, may_retry, retry_delay_seconds
 
 
 def spec(**fields: object) -> TaskSpec:
@@ -50,3 +54,23 @@ def test_no_delay_passes_the_cap(delay: float, multiplier: float, try_number: in
 )
 def test_who_may_try_again(retries: int, try_number: int, max_tries: int, expected: bool) -> None:
     assert may_retry(spec(retries=retries), try_number, max_tries) is expected
+
+
+RECORDED = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "oracle" / "retries.jsonl").read_text("utf-8").splitlines()
+]
+
+
+def test_airflow_waits_as_long() -> None:
+    """Its formula and its jitter, over delays, multipliers, caps and tries (`oracle/record_retries.py`)."""
+    for case in RECORDED:
+        date = case["logical_date"] and datetime.fromisoformat(case["logical_date"])
+        task = spec(
+            retry_delay_seconds=case["retry_delay_seconds"],
+            retry_exponential_backoff=case["retry_exponential_backoff"],
+            max_retry_delay_seconds=case["max_retry_delay_seconds"],
+        )
+        key = jitter_key("d", case["task_id"], date)
+        ours = {n: retry_delay_seconds(task, key=key, try_number=int(n)) for n in case["delays"]}
+        assert ours == case["delays"], case

@@ -18,6 +18,11 @@ def may_retry(task: TaskSpec, try_number: int, max_tries: int) -> bool:
     return bool(task.retries) and try_number <= max_tries
 
 
+def jitter_key(dag_id: str, task_id: str, logical_date: datetime | None) -> str:
+    """What seeds the jitter of a task's delays: Airflow's own words, so that the delays are its too."""
+    return f"{dag_id}#{task_id}#{logical_date}"
+
+
 def retry_due(task: TaskSpec, *, key: str, try_number: int, ended_at: datetime) -> datetime:
     """When the try after `try_number` is due. `key` names the task instance: it seeds the jitter."""
     return ended_at + timedelta(seconds=retry_delay_seconds(task, key=key, try_number=try_number))
@@ -33,7 +38,7 @@ def retry_delay_seconds(task: TaskSpec, *, key: str, try_number: int) -> float:
     if multiplier in (0, 1):
         return task.retry_delay_seconds
     try:
-        least = math.ceil(task.retry_delay_seconds * multiplier ** (try_number - 1))
+        least = math.ceil(float(task.retry_delay_seconds) * multiplier ** (try_number - 1))
     except OverflowError:
         least = int(MAX_RETRY_DELAY_SECONDS)
     least = max(least, 1)

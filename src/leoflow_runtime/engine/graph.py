@@ -94,7 +94,7 @@ class Graph:
         for index, task in enumerate(self.specs):
             above = self._reach_indices([index], self.parents_of)
             distant = above - set(self.parents_of[index])
-            if not distant:
+            if not distant or task.trigger_rule == "always":  # which asks for nothing, setups included
                 continue
             if task.is_teardown:
                 scope: set[int] = set()

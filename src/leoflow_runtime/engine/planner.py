@@ -137,7 +137,8 @@ class Planner:
         if row is None:
             return
         if row.launch_id is not None and not _may_go_on(row, row.launch_id):
-            self.launches.pop(row.launch_id, None)
+            if self.launches.pop(row.launch_id, None) is not None and row.forced_skip:
+                settler.work.cancel(row.launch_id, "a branch skipped the task")
         live = self.runs.get(row.run_pk)
         if live is not None and row.pk in live.index_of:
             settler.observe(live, live.index_of[row.pk], row)

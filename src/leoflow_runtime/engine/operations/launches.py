@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from leoflow_runtime.domain.retries import INFRA_FAILURES_PER_TRY, infra_due, may_retry, retry_due
+from leoflow_runtime.domain.retries import INFRA_FAILURES_PER_TRY, infra_due, jitter_key, may_retry, retry_due
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, Outcome, TaskState
 from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.operations.changing import change_task
@@ -29,6 +29,15 @@ class Verdict:
 
 
 _ACCEPTED = Verdict(accepted=True)
+# What a branch does not skip any more; a launch that nobody has begun it does.
+_NOT_SKIPPED = (
+    TaskState.RUNNING,
+    TaskState.RESTARTING,
+    TaskState.SUCCESS,
+    TaskState.FAILED,
+    TaskState.SKIPPED,
+    TaskState.REMOVED,
+)
 
 
 def stop_reason(tx: Tx, launch_id: int) -> str | None:
@@ -184,13 +193,14 @@ def _launch_again(tx: Tx, task: TaskRow, reason: str, *, losses: int, due: datet
 def _fail(tx: Tx, task: TaskRow, ended: dict[str, Any], message: str) -> None:
     run = tx.run(task.run_pk)
     assert run is not None, "a task has a run"
-    spec = graph_of(tx.version(run.version_pk)).spec_of(task.task_id)
+    version = tx.version(run.version_pk)
+    spec = graph_of(version).spec_of(task.task_id)
     failed = change_task(tx, task, ended | {"state": TaskState.FAILED}, {"message": message}, announce=False)
     if spec is not None and may_retry(spec, task.try_number, task.max_tries):
         tx.archive_try(task.pk)
         due = retry_due(
             spec,
-            key=f"{run.dag_pk}#{task.task_id}#{run.run_id}#{task.map_index}",
+            key=jitter_key(version.spec.dag_id, task.task_id, run.logical_date),
             try_number=task.try_number,
             ended_at=ended["end_date"],
         )
@@ -208,7 +218,7 @@ def _skip(tx: Tx, parent: TaskRow, task_ids: Collection[str], *, everything_belo
         below = graph.descendants(chosen) | chosen
         chosen = {task_id for task_id in below if not graph.is_teardown(task_id)}
     for task in tx.tasks(parent.run_pk):
-        if task.task_id in chosen and task.state in (None, TaskState.SCHEDULED):
+        if task.task_id in chosen and task.state not in _NOT_SKIPPED:
             skipped = {"state": TaskState.SKIPPED, "forced_skip": True, "start_date": tx.now}
             change_task(tx, task, skipped | {"end_date": tx.now, "due_at": None})
 

@@ -120,7 +120,7 @@ class ShortCircuitOperator(PythonOperator, SkipMixin):
         everything = self.ignore_downstream_trigger_rules
         tasks = self.get_flat_relatives() if everything else self.get_direct_relatives()
         try:
-            self.skip(context["ti"], tasks)
+            self.skip(context["ti"], [task for task in tasks if not task.is_teardown])
         except DownstreamTasksSkipped as skipped:
             skipped.result = condition
             raise
