@@ -39,17 +39,19 @@ def free_port() -> int:
 def registry_server(
     folder: Path,
     *,
+    port: int | None = None,
     with_login: bool = False,
     http: Mapping[str, Any] | None = None,
     auth: Mapping[str, Any] | None = None,
 ) -> Iterator[RegistryServer]:
-    """`docker-registry` on a free port; ends with the block. Skips where it is not installed.
+    """`docker-registry`, on a free port unless one is given; ends with the block. Skips where it is missing.
 
-    `http` and `auth` are added to these sections of its configuration.
+    What the folder holds from an earlier one is served again. `http` and `auth` are added to these sections
+    of its configuration.
     """
     if shutil.which("docker-registry") is None:
         pytest.skip("docker-registry is not installed")
-    port = free_port()
+    port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     settings: dict[str, Any] = {
         "version": 0.1,

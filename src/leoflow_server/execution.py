@@ -14,7 +14,6 @@ from leoflow_server.agents import LOCAL_HOST, AgentService, tokens
 from leoflow_server.listening import CannotStart
 
 if TYPE_CHECKING:
-    from leoflow_runtime.executors.kubernetes.causes import Ending
     from leoflow_server.services import Services
     from leoflow_server.settings import Settings
 
@@ -111,11 +110,8 @@ class PodExecution:
     async def start(self, services: Services, agents: AgentService) -> None:
         from leoflow_runtime.executors.kubernetes.cluster import ClusterSettingsInvalid
 
-        async def conclude(launch_id: int, ending: Ending) -> None:
-            await agents.conclude(launch_id, ending.outcome, ending.reason)
-
         try:
-            await self.executor.start(conclude)
+            await self.executor.start(agents)
         except ClusterSettingsInvalid as error:
             raise CannotStart(str(error)) from error
 

@@ -123,3 +123,29 @@ def test_what_the_agent_reported_stands(tmp_path: Path) -> None:
             assert log_of(plane) == ""
 
     asyncio.run(scenario())
+
+
+def test_a_launch_that_is_withdrawn_lets_no_agent_in(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with queued(tmp_path) as (plane, agent, run, launch_id):
+            for _ in range(2):
+                assert await plane.service.withdraw(launch_id)
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await agent.open(tokens.mint(SECRET, launch_id, 1))
+            assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+            assert (await plane.task(run, "a")).state is TaskState.QUEUED, "its end is another matter"
+            assert await plane.service.withdraw(launch_id + 1), "nobody knows it"
+
+    asyncio.run(scenario())
+
+
+def test_a_launch_that_an_agent_has_opened_is_not_withdrawn(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with queued(tmp_path) as (plane, agent, run, launch_id):
+            reply = await agent.open(tokens.mint(SECRET, launch_id, 1))
+            assert not await plane.service.withdraw(launch_id)
+            assert (await agent.started(reply)).accepted
+            assert (await agent.finished(reply)).accepted
+            assert (await plane.task(run, "a")).state is TaskState.SUCCESS
+
+    asyncio.run(scenario())

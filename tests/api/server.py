@@ -15,7 +15,7 @@ import httpx
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import Engine, operations
 from leoflow_runtime.engine.rows import LaunchReport
-from leoflow_runtime.executors.protocol import LaunchOrder
+from leoflow_runtime.executors.protocol import LaunchOrder, LaunchRefused
 from leoflow_server.access import Access, Cipher
 from leoflow_server.api import create_api
 from leoflow_server.logs import LogKey, LogStore
@@ -28,7 +28,7 @@ PASSWORD = "correct horse battery"
 
 
 class ScriptedExecutor:
-    """Ends every launch at once as `script` says by task id: an Outcome, or "hold" to leave it running."""
+    """Ends every launch at once as `script` says by task id: an Outcome, "hold" (it goes on) or "refuse"."""
 
     def __init__(self) -> None:
         self.services: Services | None = None
@@ -37,6 +37,8 @@ class ScriptedExecutor:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def launch(self, order: LaunchOrder) -> None:
+        if self.script.get(order.task_id) == "refuse":
+            raise LaunchRefused(order.launch_id, "There is no image.")
         self.held[order.launch_id] = order
         task = asyncio.ensure_future(self._run(order))
         self._tasks.add(task)

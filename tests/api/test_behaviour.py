@@ -172,6 +172,18 @@ def test_the_log_grows_while_the_task_runs(tell: Callable[..., None]) -> None:
     tell(story)
 
 
+def test_why_a_launch_was_refused_is_in_its_log(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        await server.register(LINE)
+        server.executor.script["one"] = "refuse"
+        run = (await server.trigger("line"))["dag_run_id"]
+        await server.until_run("line", run, "failed")
+        found = await server.get(instance(run, "one", "/logs/1"))
+        assert [line["event"] for line in found["content"]] == ["There is no image."]
+
+    tell(story)
+
+
 def test_clearing_archives_the_try_and_runs_it_again(tell: Callable[..., None]) -> None:
     async def story(server: Server) -> None:
         await server.register(LINE)

@@ -114,15 +114,18 @@ async def test_a_commit_that_fails_is_told_and_the_next_goes_on() -> None:
         assert state_of_run(store, run) == "success"
 
 
-async def test_a_refused_launch_is_an_infrastructure_failure() -> None:
+async def test_a_refused_launch_fails_its_task_at_once_whatever_its_retries() -> None:
     store, executor = InMemoryStore(), RecordingExecutor()
     executor.refuse = 1
     async with running(store, executor) as engine:
-        await start(engine, task("a"))
+        run = await start(engine, task("a", retries=3), task("b", "a", trigger_rule="all_done"))
         order = (await executor.wait_for_orders(1))[0]
-        (row,) = store.tables["tasks"].values()
-        assert (row.infra_failures, row.try_number, order.try_number) == (1, 1, 1)
+        assert order.task_id == "b"
+        (row,) = [one for one in store.tables["tasks"].values() if one.task_id == "a"]
+        assert (row.state, row.infra_failures, row.try_number) == ("failed", 0, 1)
         assert store.tables["unseen"][row.pk]["message"] == "there is no image"
+        assert executor.orders == [order]
+        assert state_of_run(store, run) == "running"
 
 
 async def test_an_executor_that_fails_is_asked_again() -> None:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from leoflow_runtime.engine.batch import Batch, BatchResult, perform
 from leoflow_runtime.engine.dispatch import Dispatcher
 from leoflow_runtime.engine.observer import NoObserver, Observer
-from leoflow_runtime.engine.operations import lose_launch
+from leoflow_runtime.engine.operations import lose_launch, refuse_launch
 from leoflow_runtime.engine.planner import Planner
 from leoflow_runtime.engine.reconcile import reconcile
 from leoflow_runtime.engine.store import Lease, LeaseLost, Store, Tx
@@ -313,13 +313,13 @@ class Engine:
     def cancel(self, launch_id: int, reason: str) -> None:
         """Ends a launch: here where it has not left yet, else by the executor."""
         if self._dispatcher.cancel(launch_id, reason):
-            self._report_lost(launch_id, reason)
+            self._end_unstarted(lambda tx: lose_launch(tx, launch_id, reason))
 
     def _refused(self, launch_id: int, reason: str) -> None:
-        self._report_lost(launch_id, reason)
+        self._end_unstarted(lambda tx: refuse_launch(tx, launch_id, reason))
 
-    def _report_lost(self, launch_id: int, reason: str) -> None:
-        task = asyncio.ensure_future(self.apply(lambda tx: lose_launch(tx, launch_id, reason)))
+    def _end_unstarted(self, operation: Callable[[Tx], object]) -> None:
+        task = asyncio.ensure_future(self.apply(operation))
         self._background.add(task)
         task.add_done_callback(self._background_done)
 
@@ -327,7 +327,7 @@ class Engine:
         self._background.discard(task)
         if not task.cancelled() and task.exception() is not None:
             # The reconciliation finds the launch again.
-            log.error("a lost launch could not be recorded", exc_info=task.exception())
+            log.error("the end of a launch could not be recorded", exc_info=task.exception())
 
     def _dispatch_left(self) -> None:
         if self.planner.waits_for_dispatch:

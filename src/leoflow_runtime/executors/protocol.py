@@ -25,7 +25,10 @@ class LaunchOrder:
 
 
 class LaunchRefused(Exception):
-    """This launch can never start here (no image, invalid resources): an infrastructure failure."""
+    """This launch can never start here, nor another like it (no image, invalid resources): its task fails.
+
+    Any other exception is something that may pass (an API that is overloaded): the order is given again.
+    """
 
     def __init__(self, launch_id: int, reason: str) -> None:
         self.launch_id = launch_id

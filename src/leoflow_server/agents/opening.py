@@ -1,4 +1,4 @@
-"""The exchange of a launch token for a session: once per generation, by a guarded update."""
+"""Launch tokens: exchanged for a session once per generation, by a guarded update, or withdrawn."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def exchange(tx: Tx, token: LaunchToken, *, session_hash: str, host: str, agent_
         operations.finish_launch(tx, report)
         return Opened(refusal=verdict.reason, is_stale=True)
     return Opened(is_first=True, facts=_facts(tx, token.launch_id, session_hash))
+
+
+def withdraw(tx: Tx, launch_id: int) -> bool:
+    """Voids the token of a launch that no agent has opened: none ever will. False: one has opened it."""
+    launch = tx.launch(launch_id)
+    if launch is None or launch.finished_at is not None:
+        return True
+    if launch.opened_at is not None:
+        return False
+    tx.update_launch(launch_id, {"generation": launch.generation + 1})
+    return True
 
 
 def _facts(tx: Tx, launch_id: int, session_hash: str) -> LaunchFacts | None:

@@ -29,7 +29,7 @@ from leoflow_server.agents import adoption, queries, tokens
 from leoflow_server.agents.calls import Context, Refused, bearer, unary
 from leoflow_server.agents.code import CodeMissing
 from leoflow_server.agents.heartbeats import Heartbeats
-from leoflow_server.agents.opening import exchange
+from leoflow_server.agents.opening import exchange, withdraw
 from leoflow_server.agents.queries import LaunchFacts, launch_exists
 from leoflow_server.agents.reports import moment, report_of
 from leoflow_server.agents.sessions import NotAuthentic, Sessions
@@ -225,6 +225,10 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         await self._logs.append(facts.key, await self._logs.size(facts.key), line, final=True)
         report = LaunchReport(launch_id=launch_id, outcome=outcome, finished_at=self._clock(), message=reason)
         await self._finish(report, facts)
+
+    async def withdraw(self, launch_id: int) -> bool:
+        """From now on no agent is let in under this launch. False: one has been."""
+        return await self._engine.apply(lambda tx: withdraw(tx, launch_id))
 
     async def _finish(self, report: LaunchReport, facts: LaunchFacts) -> Verdict:
         verdict = await self._engine.apply(lambda tx: operations.finish_launch(tx, report))

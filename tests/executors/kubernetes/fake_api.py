@@ -26,6 +26,7 @@ class FakeApi:
         # Answers of the next calls, by (method, kind): (status, message).
         self.answers: dict[tuple[str, str], list[tuple[int, str]]] = {}
         self.lists = 0
+        self.releases_at_once = True  # False: pods stay until somebody removes them, or the API is told to
         self.url = ""
         self._version = 100
         self._watches: list[asyncio.Queue[dict[str, Any] | None]] = []
@@ -114,9 +115,14 @@ class FakeApi:
         if described is None:
             return _status(404, f'{kind} "{name}" not found')
         if request.method == "DELETE":
-            del self.objects[kind][name]
-            if kind == "pods":
-                self._publish("DELETED", described)
+            is_forced = request.query.get("gracePeriodSeconds") == "0"
+            if kind == "pods" and not self.releases_at_once and not is_forced:
+                described["metadata"]["deletionTimestamp"] = _now()
+                self._publish("MODIFIED", described)
+            else:
+                del self.objects[kind][name]
+                if kind == "pods":
+                    self._publish("DELETED", described)
             await self._tell()
         if request.method == "PUT":
             made = described["metadata"]["creationTimestamp"]
@@ -128,7 +134,7 @@ class FakeApi:
         name = described["metadata"]["name"]
         if name in self.objects[kind]:
             return _status(409, f'{kind} "{name}" already exists')
-        described["metadata"]["creationTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        described["metadata"]["creationTimestamp"] = _now()
         described["status"] = {"phase": "Pending"}
         self.objects[kind][name] = described
         if kind == "pods":
@@ -165,6 +171,10 @@ class FakeApi:
     async def _tell(self) -> None:
         async with self._changed:
             self._changed.notify_all()
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _matches(described: dict[str, Any], selector: str) -> bool:

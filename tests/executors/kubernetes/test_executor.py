@@ -31,20 +31,28 @@ def anyio_backend() -> str:
 
 
 class Record:
-    """What was put on record, in order; `refuse` makes the next attempts fail."""
+    """What was put on record, in order. `refuse`: the next attempts fail. `opened`: an agent was let in."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[int, Ending]] = []
         self.refuse = 0
+        self.opened: set[int] = set()
         self._changed = asyncio.Condition()
 
-    async def conclude(self, launch_id: int, ending: Ending) -> None:
+    async def conclude(self, launch_id: int, outcome: Outcome, reason: str) -> None:
+        self._fail_if_away()
+        self.ended.append((launch_id, Ending(outcome=outcome, reason=reason)))
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def withdraw(self, launch_id: int) -> bool:
+        self._fail_if_away()
+        return launch_id not in self.opened
+
+    def _fail_if_away(self) -> None:
         if self.refuse:
             self.refuse -= 1
             raise ConnectionError("the database is away")
-        self.ended.append((launch_id, ending))
-        async with self._changed:
-            self._changed.notify_all()
 
     async def of(self, launch_id: int) -> Ending:
         async with asyncio.timeout(DEADLINE), self._changed:
@@ -63,7 +71,7 @@ async def started(
         **more,  # type: ignore[arg-type]
     )
     executor = KubernetesExecutor(settings, mint=lambda launch, generation: f"token-{launch}-{generation}")
-    await executor.start(record.conclude)
+    await executor.start(record)
     try:
         await api.until(lambda: api.watches > 0)
         yield executor
@@ -124,21 +132,38 @@ async def test_a_version_without_an_image_is_refused(api: FakeApi, executor: Kub
 async def test_what_the_api_will_always_refuse_is_refused_with_its_words(
     api: FakeApi, executor: KubernetesExecutor
 ) -> None:
-    api.answers["POST", "pods"] = [(422, 'Pod "leoflow-7" is invalid: must match the regex')]
-    with pytest.raises(LaunchRefused, match="must match the regex"):
-        await executor.launch(order(7))
+    for status in (400, 403, 404, 422):
+        api.answers["POST", "pods"] = [(status, 'Pod "leoflow-7" is invalid: must match the regex')]
+        with pytest.raises(LaunchRefused, match="must match the regex"):
+            await executor.launch(order(7))
 
 
-@pytest.mark.parametrize("answer", [(503, "overloaded"), (403, "exceeded quota: pods"), (429, "slowly")])
+PASSING = [(503, "overloaded"), (403, "exceeded quota: pods"), (429, "slowly"), (401, "who are you")]
+
+
+@pytest.mark.parametrize("answer", PASSING)
 async def test_what_may_pass_can_be_ordered_again(
     api: FakeApi, executor: KubernetesExecutor, answer: tuple[int, str]
 ) -> None:
-    api.answers["POST", "pods"] = [answer]
+    # A login that has run out is renewed once before it counts.
+    api.answers["POST", "pods"] = [answer] * (2 if answer[0] == 401 else 1)
     with pytest.raises(ApiRefused, match=answer[1]):
         await executor.launch(order(7))
     assert await executor.running() == frozenset()
     await executor.launch(order(7))
     assert await executor.running() == {7}
+    assert list(api.objects["pods"]) == ["leoflow-7"]
+
+
+@pytest.mark.parametrize(("kind", "method"), [("secrets", "PUT"), ("pods", "GET")])
+async def test_a_name_that_becomes_free_meanwhile_can_be_ordered_again(
+    api: FakeApi, executor: KubernetesExecutor, kind: str, method: str
+) -> None:
+    api.answers["POST", kind] = [(409, "already exists")]
+    api.answers[method, kind] = [(404, "not found")]
+    with pytest.raises(ApiRefused, match="already exists"):
+        await executor.launch(order(7))
+    await executor.launch(order(7))
     assert list(api.objects["pods"]) == ["leoflow-7"]
 
 
@@ -202,6 +227,8 @@ async def test_a_failed_cancellation_can_be_repeated(
     api: FakeApi, executor: KubernetesExecutor, record: Record
 ) -> None:
     await executor.launch(order(7))
+    api.change("leoflow-7", phase="Running")
+    await until(lambda: not executor._held[7].is_waiting())
     api.answers["DELETE", "pods"] = [(500, "etcd is slow")]
     with pytest.raises(ApiRefused):
         await executor.cancel(7, "first")
@@ -241,7 +268,7 @@ async def test_nobody_knows_what_is_held_before_the_first_list(
     )
     executor = KubernetesExecutor(settings, mint=lambda *_: "t")
     assert await executor.running() is None
-    await executor.start(record.conclude)
+    await executor.start(record)
     try:
         await api.until(lambda: api.watches > 0)
         assert await executor.running() == frozenset()
@@ -290,6 +317,32 @@ async def test_a_pod_that_no_node_takes_is_given_up_in_time_and_with_the_reason(
         api.change("leoflow-7", conditions=[unschedulable])
         ended = await record.of(7)
     assert ended.reason == "The pod did not start within 0 s. No node takes the pod: 0/1 nodes"
+
+
+async def test_a_pod_that_never_started_is_not_waited_for(
+    api: FakeApi, executor: KubernetesExecutor, record: Record
+) -> None:
+    api.releases_at_once = False
+    await executor.launch(order(7))
+    record.refuse = 1
+    with pytest.raises(ConnectionError):
+        await executor.cancel(7, "first")
+    await executor.cancel(7, "second")
+    assert await record.of(7) == Ending(outcome=Outcome.CANCELLED, reason="second")
+    await api.until(lambda: not api.objects["pods"] and not api.objects["secrets"])
+
+
+async def test_a_pod_whose_agent_was_let_in_ends_when_the_cluster_says_so(
+    api: FakeApi, executor: KubernetesExecutor, record: Record
+) -> None:
+    api.releases_at_once = False
+    await executor.launch(order(7))
+    record.opened.add(7)  # the news that it runs is still on its way
+    await executor.cancel(7, "the run was stopped")
+    assert record.ended == []
+    assert "deletionTimestamp" in api.objects["pods"]["leoflow-7"]["metadata"]
+    api.remove("leoflow-7")
+    assert (await record.of(7)).outcome is Outcome.CANCELLED
 
 
 async def test_secrets_that_a_crash_left_behind_are_removed(

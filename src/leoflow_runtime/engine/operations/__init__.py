@@ -11,6 +11,7 @@ from leoflow_runtime.engine.operations.launches import (
     finish_launch,
     lose_launch,
     open_launch,
+    refuse_launch,
     start_launch,
     stop_reason,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "mark_task",
     "new_tasks",
     "open_launch",
+    "refuse_launch",
     "register_version",
     "set_paused",
     "set_run_note",

@@ -108,6 +108,16 @@ def lose_launch(tx: Tx, launch_id: int, reason: str) -> Verdict:
     )
 
 
+def refuse_launch(tx: Tx, launch_id: int, reason: str) -> Verdict:
+    """The executor will never start it, nor another one like it: a person must do something."""
+    return finish_launch(
+        tx,
+        LaunchReport(
+            launch_id=launch_id, outcome=Outcome.FAILED_NO_RETRY, finished_at=tx.now, message=reason
+        ),
+    )
+
+
 def _fence(task: TaskRow | None, launch_id: int) -> str | None:
     if task is None:
         return "the launch is unknown: its run was deleted"

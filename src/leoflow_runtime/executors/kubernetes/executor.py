@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from leoflow_runtime.executors.kubernetes.cluster import ApiRefused, Cluster, Cl
 from leoflow_runtime.executors.kubernetes.holding import Holding
 from leoflow_runtime.executors.kubernetes.making import make_pod
 from leoflow_runtime.executors.kubernetes.pod import launch_of, name_of, selector
+from leoflow_runtime.executors.kubernetes.record import LaunchRecord
 from leoflow_runtime.executors.kubernetes.settings import KubernetesSettings
 from leoflow_runtime.executors.kubernetes.watch import Changed, Deleted, Listed, PodEvent, watch_pods
 from leoflow_runtime.executors.protocol import LaunchOrder, LaunchRefused
@@ -26,9 +26,6 @@ _LOOK_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
 _YOUNG = timedelta(minutes=10)
 
-# (launch, how it ended): puts it on record, unless the agent's own report is there. Returns once it is.
-Concluded = Callable[[int, Ending], Awaitable[None]]
-
 
 class KubernetesExecutor:
     """`leoflow_runtime.executors.protocol.Executor`; `mint(launch, generation)` gives launch tokens."""
@@ -37,16 +34,16 @@ class KubernetesExecutor:
         self._settings = settings
         self._mint = mint
         self._cluster: Cluster | None = None
-        self._concluded: Concluded | None = None
+        self._record: LaunchRecord | None = None
         self._held: dict[int, Holding] = {}
         self._ending: set[int] = set()
         self._is_listed = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, concluded: Concluded) -> None:
+    async def start(self, record: LaunchRecord) -> None:
         """Connects and begins to watch. Raises ClusterSettingsInvalid; a silent cluster is waited for."""
         self._cluster = await Cluster.connect(self._settings.kubeconfig, self._settings.namespace)
-        self._concluded = concluded
+        self._record = record
         self._spawn(self._watch(self._cluster), "kubernetes-watch")
         self._spawn(self._look_after(), "kubernetes-look-after")
 
@@ -148,18 +145,24 @@ class KubernetesExecutor:
                 if why is None and holding.overstays(now, self._settings):
                     why = "its agent reported and did not leave"
                 if why is not None and holding.pod is not None:
-                    with contextlib.suppress(ApiRefused, ClusterUnreachable):  # looked at again soon
+                    try:
                         await self._end(launch_id, Ending(outcome=Outcome.LOST, reason=why))
+                    except Exception as error:  # noqa: BLE001 - looked at again soon
+                        _log.warning(
+                            "a pod could not be ended yet: %s", error, extra={"launch_id": launch_id}
+                        )
 
     async def _end(self, launch_id: int, why: Ending) -> None:
         holding = self._held.get(launch_id)
         if holding is not None and holding.asked is None:
             holding.asked = why  # before the call: the news of the deletion may be faster than its answer
         try:
-            # A kubelet takes the whole grace over a pod that never ran; with none, nobody would know for
-            # certain that it never will.
-            grace = 1 if holding is not None and holding.is_waiting() else None
-            await self._api.delete("pods", name_of(launch_id, self._settings), grace_seconds=grace)
+            if holding is not None and holding.is_waiting() and await self._recorded.withdraw(launch_id):
+                # Its agent will never be let in: no need to wait for a kubelet, which can take a minute to
+                # give up a pod that never ran.
+                self._conclude(launch_id, why)
+            else:
+                await self._api.delete("pods", name_of(launch_id, self._settings))
         except BaseException:
             if holding is not None and holding.asked is why:
                 holding.asked = None
@@ -174,13 +177,12 @@ class KubernetesExecutor:
 
     async def _put_on_record(self, launch_id: int, ending: Ending) -> None:
         """First the record, then the pod: what is not on record must be found again after a restart."""
-        assert self._concluded is not None, "the executor was started"
         name = name_of(launch_id, self._settings)
         while True:
             try:
                 holding = self._held.get(launch_id)
                 if holding is None or holding.reported_at is None:
-                    await self._concluded(launch_id, ending)
+                    await self._recorded.conclude(launch_id, ending.outcome, ending.reason)
                 await self._api.delete("pods", name, grace_seconds=0)
                 await self._api.delete("secrets", name)
                 break
@@ -203,6 +205,11 @@ class KubernetesExecutor:
                     await self._api.delete("secrets", secret["metadata"]["name"])
         except (ApiRefused, ClusterUnreachable) as error:
             _log.warning("Secrets without pods could not be looked for: %s", error)
+
+    @property
+    def _recorded(self) -> LaunchRecord:
+        assert self._record is not None, "the executor was started"
+        return self._record
 
     @property
     def _api(self) -> Cluster:

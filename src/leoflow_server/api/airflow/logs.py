@@ -101,14 +101,17 @@ def _try(
 
 
 def _remarks(row: Row[Any], launches: list[Row[Any]], is_current: bool) -> tuple[tuple[str, Any], ...]:
-    lost = [
+    remarks = [
         (f"Launch {one.pk} was lost: {one.message or 'no reason is known'}", one.finished_at)
         for one in launches
         if one.outcome == "lost"
     ]
+    # Refused by the executor: nobody was there to write a log.
+    refused = [one for one in launches if one.outcome == "failed_no_retry" and one.opened_at is None]
+    remarks += [(one.message, one.finished_at) for one in refused if one.message]
     if is_current and row.message and not launches:
-        lost.append((row.message, row.end_date))
-    return tuple(lost)
+        remarks.append((row.message, row.end_date))
+    return tuple(remarks)
 
 
 async def _stream(call: Call, found: _Try, place: _Place) -> AsyncIterator[bytes]:
