@@ -102,7 +102,7 @@ def not_supported(folder: Path) -> str:
     [
         (corrupt, DatabaseCorrupt, "damaged or is no database"),
         (a_file_in_place_of_the_folder, DatabaseReadOnly, "cannot be written"),
-        (not_supported, DatabaseUnavailable, "only sqlite:///FILE is supported"),
+        (not_supported, DatabaseUnavailable, "only sqlite:///FILE and postgresql:"),
     ],
 )
 def test_a_database_that_cannot_be_used(
@@ -141,9 +141,9 @@ def test_a_full_disk_reaches_the_caller_and_stores_nothing(tmp_path: Path) -> No
 
 
 def test_a_database_that_another_process_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leoflow_server.store import dialects
+    from leoflow_server.store import sqlite
 
-    monkeypatch.setattr(dialects, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 20)
     url = f"sqlite:///{tmp_path}/leoflow.db"
     migrate(url)
     store = SqlStore(url)

@@ -1,4 +1,4 @@
-"""The SQL store keeps a store's promises."""
+"""The SQL store keeps a store's promises, on both databases."""
 
 from __future__ import annotations
 
@@ -18,5 +18,13 @@ class TestSqlite(StoreConformance):
         url = f"sqlite:///{tmp_path}/leoflow.db"
         migrate(url)
         store = SqlStore(url)
+        yield store
+        store.close()
+
+
+class TestPostgreSql(StoreConformance):
+    @pytest.fixture
+    def store(self, empty_postgresql: str) -> Iterator[SqlStore]:
+        store = SqlStore(empty_postgresql)
         yield store
         store.close()

@@ -1,68 +1,76 @@
-"""Where SQLite and PostgreSQL differ: opening, transactions, types in migrations, error codes."""
+"""Where the databases differ: one small class each for SQLite and PostgreSQL, chosen by the URL."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from datetime import datetime
+from functools import cache
+from typing import Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
 
-from leoflow_server.store.errors import (
-    DatabaseBusy,
-    DatabaseCorrupt,
-    DatabaseFull,
-    DatabaseReadOnly,
-    DatabaseUnavailable,
-    StoreError,
-)
-
-BUSY_TIMEOUT_MS = 5_000
+from leoflow_server.store.errors import DatabaseUnavailable, StoreError
 
 
-def open_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine whose connections are set up for this store. Nothing is opened yet.
+class Database(Protocol):
+    """A database that can hold the record. Nothing is opened before `engine` is used."""
 
-    Raises DatabaseUnavailable for an URL that is neither SQLite in a file nor PostgreSQL.
-    """
+    @property
+    def name(self) -> str:
+        """As people know it: without a password."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether replicas on several machines may use it side by side."""
+
+    def engine(self, *, read_only: bool = False) -> Engine:
+        """Connections whose `begin` opens a write transaction, one at a time; or a snapshot.
+
+        Raises DatabaseUnavailable where the driver is not installed.
+        """
+
+    def prepare_place(self) -> None:
+        """Makes what must be there before the first connection. Raises DatabaseReadOnly."""
+
+    def migrating(self, connection: Connection) -> None:
+        """Lifts the bounds of time from this transaction: a migration takes as long as it takes."""
+
+    def translate(self, error: BaseException | None) -> StoreError | None:
+        """The typed form of a driver's error; None where it is the caller's own (a constraint, a query)."""
+
+    def moment(self, connection: Connection) -> datetime | None:
+        """The database's time when this transaction began; None: it has none but this machine's."""
+
+    def is_gone(self, connection: Connection) -> bool:
+        """Whether the connection has broken: a new one may be well."""
+
+    def announce(self, connection: Connection) -> None:
+        """With this transaction's commit, other replicas get a hint to look into the inbox."""
+
+
+@cache
+def database(url: str) -> Database:
+    """Raises DatabaseUnavailable for an URL that is neither SQLite in a file nor PostgreSQL."""
     try:
-        parsed = make_url(url)
+        parsed: URL = make_url(url)
+        backend = parsed.get_backend_name()
     except Exception as error:
-        raise DatabaseUnavailable("", "the database URL cannot be read") from error
-    backend = parsed.get_backend_name()
-    if backend == "postgresql":
-        raise DatabaseUnavailable(name_of(url), "PostgreSQL is not supported by this version")
-    if backend != "sqlite" or not parsed.database or parsed.database == ":memory:":
-        raise DatabaseUnavailable(name_of(url), "only sqlite:///FILE is supported")
-    engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False})
-    event.listen(engine, "connect", _readers_pragmas if read_only else _writers_pragmas)
-    event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
-    return engine
+        raise DatabaseUnavailable("(unreadable URL)", "the database URL cannot be read") from error
+    if backend in ("postgresql", "postgres"):
+        try:
+            from leoflow_server.store.postgresql import PostgreSql
+        except ImportError as error:
+            reason = "PostgreSQL's driver is not installed: install leoflow[pro]"
+            raise DatabaseUnavailable(parsed.render_as_string(hide_password=True), reason) from error
+        return PostgreSql(parsed)
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        from leoflow_server.store.sqlite import Sqlite
 
-
-def name_of(url: str) -> str:
-    """The database as people know it: without a password."""
-    try:
-        parsed = make_url(url)
-    except Exception:  # noqa: BLE001 - whatever it is, it is not shown
-        return "(unreadable URL)"
-    return parsed.database or "" if parsed.get_backend_name() == "sqlite" else parsed.render_as_string()
-
-
-def prepare_place(url: str) -> None:
-    """Creates the folder (0700) and the file (0600), so that secrets in it are the owner's alone."""
-    database = make_url(url).database or ""
-    path = Path(database)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            path.touch(mode=0o600)
-    except OSError as error:
-        raise DatabaseReadOnly(database, error.strerror or str(error)) from error
+        return Sqlite(parsed)
+    where = parsed.render_as_string(hide_password=True)
+    raise DatabaseUnavailable(where, "only sqlite:///FILE and postgresql://… are supported")
 
 
 @contextmanager
@@ -70,69 +78,13 @@ def translated(url: str) -> Iterator[None]:
     """Driver errors leave as StoreError; integrity errors and everything else as they are."""
     try:
         yield
-    except DBAPIError as error:
-        known = translate(url, error.orig)
-        if known is None:
-            raise
-        raise known from error
-    except sqlite3.Error as error:
-        known = translate(url, error)
+    except Exception as error:
+        known = database(url).translate(origin(error))
         if known is None:
             raise
         raise known from error
 
 
-def translate(url: str, error: BaseException | None) -> StoreError | None:
-    """The typed form of a driver's error; None where it is the caller's own (a constraint, a wrong query)."""
-    if not isinstance(error, sqlite3.Error):
-        return None
-    name = getattr(error, "sqlite_errorname", "") or ""
-    database, reason = name_of(url), str(error)
-    for prefix, kind in _BY_NAME.items():
-        if name.startswith(prefix):
-            failure: StoreError = kind(database, reason)
-            return failure
-    return None
-
-
-_BY_NAME: dict[str, type[Any]] = {
-    "SQLITE_CORRUPT": DatabaseCorrupt,
-    "SQLITE_NOTADB": DatabaseCorrupt,
-    "SQLITE_READONLY": DatabaseReadOnly,
-    "SQLITE_PERM": DatabaseReadOnly,
-    "SQLITE_FULL": DatabaseFull,
-    "SQLITE_BUSY": DatabaseBusy,
-    "SQLITE_LOCKED": DatabaseBusy,
-    "SQLITE_CANTOPEN": DatabaseUnavailable,
-    "SQLITE_IOERR": DatabaseUnavailable,
-}
-
-
-def _writers_pragmas(connection: Any, record: Any) -> None:
-    # The driver must not open transactions by itself: see _begin_writing.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA temp_store = MEMORY")
-    cursor.execute("PRAGMA cache_size = -16384")
-    cursor.close()
-
-
-def _readers_pragmas(connection: Any, record: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA query_only = ON")
-    cursor.execute("PRAGMA cache_size = -4096")
-    cursor.close()
-
-
-def _begin_writing(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+def origin(error: BaseException) -> BaseException | None:
+    """The driver's own error, out of SQLAlchemy's wrapping."""
+    return error.orig if isinstance(error, DBAPIError) else error

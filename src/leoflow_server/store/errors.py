@@ -37,7 +37,7 @@ class DatabaseCorrupt(_AboutDatabase):
 class DatabaseReadOnly(_AboutDatabase):
     sentence = (
         "The database {database} cannot be written ({reason}); "
-        "check the permissions of the file and its folder."
+        "check who may write there: the file and its folder, or whether the server is a standby."
     )
 
 
@@ -46,7 +46,9 @@ class DatabaseFull(_AboutDatabase):
 
 
 class DatabaseBusy(_AboutDatabase):
-    sentence = "The database {database} is locked by another process; is a second server running on it?"
+    sentence = (
+        "The database {database} is locked by another process ({reason}); is a second server running on it?"
+    )
 
 
 class DatabaseUnavailable(_AboutDatabase):

@@ -89,17 +89,12 @@ def get(session: Session, launch_id: int) -> LaunchRow | None:
 
 
 def open_launches(session: Session, tasks: Sequence[TaskRow], now: datetime) -> list[LaunchRow]:
-    opened: list[LaunchRow] = []
-    for task in tasks:
-        values: dict[str, Any] = {
-            "task_pk": task.pk,
-            "run_pk": task.run_pk,
-            "try_number": task.try_number,
-            "created_at": now,
-        }
-        pk = session.rows(_INSERT, with_defaults(launches, values))[0][0]
-        opened.append(LaunchRow(launch_id=pk, **values))
-    return opened
+    opened: list[dict[str, Any]] = [
+        {"task_pk": task.pk, "run_pk": task.run_pk, "try_number": task.try_number, "created_at": now}
+        for task in tasks
+    ]
+    keys = session.rows_of_many(_INSERT, [with_defaults(launches, values) for values in opened])
+    return [LaunchRow(launch_id=key[0], **values) for key, values in zip(keys, opened, strict=True)]
 
 
 def update_launch(session: Session, launch_id: int, values: Mapping[str, Any]) -> bool:

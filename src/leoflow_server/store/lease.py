@@ -53,6 +53,12 @@ def acquire(session: Session, owner: str, now: datetime, ttl: timedelta) -> Leas
     return Lease(owner=owner, epoch=epoch, expires_at=expires_at)
 
 
+def is_anothers(session: Session, owner: str, now: datetime) -> bool:
+    """Whether somebody else holds it now."""
+    found = session.row(_FIND, {"lease_name": _NAME})
+    return found is not None and found[0] != owner and found[2] > now
+
+
 def release(session: Session, held: Lease, now: datetime) -> None:
     """Ends the lease now; the next owner takes a new epoch. Nothing where it is no longer held."""
     found = session.row(_FIND, {"lease_name": _NAME})

@@ -7,11 +7,15 @@ and a planner's transaction is a dozen statements. `Session.connection` is there
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Self, cast
+from functools import cache
+from typing import Any, Protocol, Self, cast
 
 from sqlalchemy import Column, Connection, Table, bindparam
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
+
+from leoflow_server.store.cursors import PostgreSqlCursor, SqliteCursor
 
 Processor = Callable[[Any], Any] | None
 
@@ -30,17 +34,24 @@ class Prepared:
         name = connection.dialect.name
         text = self._compiled.get(name)
         if text is None:
-            text = self._compiled[name] = _Text(self._statement, self.columns, connection)
+            dialect = numbered() if name == "postgresql" else connection.dialect
+            text = self._compiled[name] = _Text(self._statement, self.columns, dialect)
         return text
+
+
+@cache
+def numbered() -> Dialect:
+    """PostgreSQL's with its own numbered parameters, so that nothing is rewritten at each execution."""
+    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+    dialect: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+    return dialect
 
 
 class _Text:
     __slots__ = ("parameters", "results", "sql")
 
-    def __init__(
-        self, statement: ClauseElement, columns: Sequence[Column[Any]], connection: Connection
-    ) -> None:
-        dialect = connection.dialect
+    def __init__(self, statement: ClauseElement, columns: Sequence[Column[Any]], dialect: Dialect) -> None:
         compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
         self.sql = str(compiled)
         if "POSTCOMPILE" in self.sql:
@@ -59,6 +70,15 @@ class _Text:
             column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns
         ]
 
+    def read(self, found: Iterable[Sequence[Any]]) -> list[list[Any]]:
+        return [
+            [
+                value if process is None else process(value)
+                for value, process in zip(row, self.results, strict=True)
+            ]
+            for row in found
+        ]
+
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         return [
             value if process is None else process(value)
@@ -69,6 +89,17 @@ class _Text:
         ]
 
 
+class _Cursor(Protocol):
+    """What a driver's cursor gives, in few ways there and back."""
+
+    def execute(self, sql: str, arguments: list[Any]) -> int: ...
+    def execute_many(self, sql: str, batch: list[list[Any]]) -> list[int]: ...
+    def rows(self, sql: str, arguments: list[Any]) -> list[Any]: ...
+    def rows_of_many(self, sql: str, batch: list[list[Any]]) -> list[Any]: ...
+    def run(self, sql: str) -> None: ...
+    def close(self) -> None: ...
+
+
 class Session:
     """A transaction's connection, with a cursor of its own for prepared statements."""
 
@@ -76,9 +107,10 @@ class Session:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        raw = connection.connection.dbapi_connection
+        raw: Any = connection.connection.dbapi_connection
         assert raw is not None
-        self._cursor = raw.cursor()
+        is_postgresql = connection.dialect.name == "postgresql"
+        self._cursor: _Cursor = PostgreSqlCursor(raw) if is_postgresql else SqliteCursor(raw)
 
     def __enter__(self) -> Self:
         return self
@@ -89,23 +121,21 @@ class Session:
     def execute(self, prepared: Prepared, values: Mapping[str, Any]) -> int:
         """Runs it and returns how many rows it changed."""
         text = prepared.text(self.connection)
-        self._cursor.execute(text.sql, text.arguments(values))
-        return self._cursor.rowcount
+        return self._cursor.execute(text.sql, text.arguments(values))
 
-    def execute_many(self, prepared: Prepared, batch: Iterable[Mapping[str, Any]]) -> None:
+    def execute_many(self, prepared: Prepared, batch: Iterable[Mapping[str, Any]]) -> list[int]:
+        """Runs it for each, and returns how many rows each changed."""
         text = prepared.text(self.connection)
-        self._cursor.executemany(text.sql, [text.arguments(values) for values in batch])
+        return self._cursor.execute_many(text.sql, [text.arguments(values) for values in batch])
 
     def rows(self, prepared: Prepared, values: Mapping[str, Any]) -> list[list[Any]]:
         text = prepared.text(self.connection)
-        self._cursor.execute(text.sql, text.arguments(values))
-        return [
-            [
-                value if process is None else process(value)
-                for value, process in zip(row, text.results, strict=True)
-            ]
-            for row in self._cursor.fetchall()
-        ]
+        return text.read(self._cursor.rows(text.sql, text.arguments(values)))
+
+    def rows_of_many(self, prepared: Prepared, batch: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+        """Runs it for each, and returns all rows, in the order of the batch."""
+        text = prepared.text(self.connection)
+        return text.read(self._cursor.rows_of_many(text.sql, [text.arguments(values) for values in batch]))
 
     def row(self, prepared: Prepared, values: Mapping[str, Any]) -> list[Any] | None:
         found = self.rows(prepared, values)
@@ -113,7 +143,7 @@ class Session:
 
     def run(self, sql: str) -> None:
         """A statement of the driver's own: SAVEPOINT and the like."""
-        self._cursor.execute(sql)
+        self._cursor.run(sql)
 
     def close(self) -> None:
         self._cursor.close()

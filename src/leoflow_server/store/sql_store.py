@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from leoflow_runtime.engine.store import Lease, Tx
 from leoflow_server.store import lease as lease_queries
 from leoflow_server.store import migrations
-from leoflow_server.store.dialects import open_engine
+from leoflow_server.store.dialects import database
 from leoflow_server.store.prepared import Session
 from leoflow_server.store.readers import Readers
 from leoflow_server.store.transaction import SqlTx
@@ -20,10 +21,6 @@ from leoflow_server.store.writer import Writer
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class SqlStore:
@@ -37,18 +34,22 @@ class SqlStore:
         self,
         url: str,
         *,
-        clock: Clock = _now,
+        clock: Clock | None = None,
         on_group: Callable[[int], None] | None = None,
         readers: int = 3,
     ) -> None:
-        """Raises StoreError when the database is not there, not migrated, newer, damaged or locked."""
+        """Without `clock`, the time is the database's, or this machine's where the database has none.
+
+        Raises StoreError when the database is not there, not migrated, newer, damaged or locked.
+        """
         migrations.check(url)
         self.url = url
         self.changed: list[Callable[[], None]] = []
         self._clock = clock
         self._versions = VersionCache()
-        self._writer = Writer(open_engine(url), url, on_group=on_group)
-        self._readers = Readers(open_engine(url, read_only=True), url, threads=readers)
+        self._database = database(url)
+        self._writer = Writer(url, on_group=on_group)
+        self._readers = Readers(url, threads=readers)
 
     async def write(self, body: Callable[[Tx], T], *, lease: Lease | None = None) -> T:
         """Runs `body` on the writer and returns after the commit; its exception rolls back only its own work.
@@ -59,11 +60,13 @@ class SqlStore:
 
         def job(session: Session) -> T:
             nonlocal announced
-            tx = SqlTx(session, self._clock(), self._versions, lease=lease)
+            tx = SqlTx(session, self._time(session.connection), self._versions, lease=lease)
             if lease is not None:
                 tx.hold_lease(lease)
             result = body(tx)
             announced = tx.announced
+            if announced:
+                self._database.announce(session.connection)
             return result
 
         result: T = await self._writer.submit(job)
@@ -75,7 +78,7 @@ class SqlStore:
     async def read(self, body: Callable[[Tx], T]) -> T:
         def snapshot(connection: Connection) -> T:
             with Session(connection) as session:
-                return body(SqlTx(session, self._clock(), self._versions))
+                return body(SqlTx(session, self._time(connection), self._versions))
 
         return await self._readers.run(snapshot)
 
@@ -89,13 +92,27 @@ class SqlStore:
         return result
 
     async def acquire_lease(self, owner: str, ttl: timedelta) -> Lease | None:
+        if self._database.is_shared and await self._readers.run(partial(self._is_anothers, owner=owner)):
+            return None  # nobody has to wait for a look
         lease: Lease | None = await self._writer.submit(
-            lambda session: lease_queries.acquire(session, owner, self._clock(), ttl)
+            lambda session: lease_queries.acquire(session, owner, self._time(session.connection), ttl)
         )
         return lease
 
+    def _is_anothers(self, connection: Connection, owner: str) -> bool:
+        with Session(connection) as session:
+            return lease_queries.is_anothers(session, owner, self._time(connection))
+
     async def release_lease(self, lease: Lease) -> None:
-        await self._writer.submit(lambda session: lease_queries.release(session, lease, self._clock()))
+        await self._writer.submit(
+            lambda session: lease_queries.release(session, lease, self._time(session.connection))
+        )
+
+    def _time(self, connection: Connection) -> datetime:
+        """One for a whole transaction of a shared database; replicas' clocks need not agree."""
+        if self._clock is not None:
+            return self._clock()
+        return self._database.moment(connection) or datetime.now(UTC)
 
     def close(self) -> None:
         """Writes what is queued and closes every connection. Blocks; further calls raise StoreClosed."""

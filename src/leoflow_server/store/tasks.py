@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
@@ -104,18 +106,22 @@ def insert_tasks(session: Session, run_pk: int, new: Sequence[NewTask]) -> list[
     return [by_key[task.task_id, task.map_index] for task in new]
 
 
-def update_tasks(session: Session, changes: Iterable[TaskChange]) -> list[bool]:
+def update_tasks(session: Session, changes: Sequence[TaskChange]) -> list[bool]:
+    """In the order given, where they concern the same row; those of one shape go to the database together."""
     held: list[bool] = []
-    for change in changes:
-        values = {
-            name: str(value) if isinstance(value, TaskState) else value
-            for name, value in change.values.items()
-        }
-        states = None if change.expect_states is None else frozenset(change.expect_states)
-        statement = _update(tuple(values), states, change.expect_launch is not None)
-        guard = {"guarded_task": change.pk, "guarded_launch": change.expect_launch}
-        held.append(session.execute(statement, {**values, **guard}) == 1)
+    for statement, alike in groupby(map(_guarded, changes), key=itemgetter(0)):
+        changed = session.execute_many(statement, [values for _, values in alike])
+        held += [count == 1 for count in changed]
     return held
+
+
+def _guarded(change: TaskChange) -> tuple[Prepared, dict[str, Any]]:
+    values = {
+        name: str(value) if isinstance(value, TaskState) else value for name, value in change.values.items()
+    }
+    states = None if change.expect_states is None else frozenset(change.expect_states)
+    statement = _update(tuple(values), states, change.expect_launch is not None)
+    return statement, {**values, "guarded_task": change.pk, "guarded_launch": change.expect_launch}
 
 
 def archive_try(session: Session, pk: int) -> None:

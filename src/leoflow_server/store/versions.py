@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,6 +16,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from leoflow_runtime.artifact import DagSpec, canonical_bytes, content_digest, version_label
 from leoflow_runtime.artifact.canonical import document_digest
 from leoflow_runtime.engine.rows import DagRow, VersionRow
+from leoflow_runtime.engine.timetables import timetable_of
+from leoflow_runtime.schedule import ScheduleInvalid
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
 from leoflow_server.store.tables import dag_tags, dag_versions, dags, deployments
 
@@ -249,9 +251,10 @@ def _owners(spec: DagSpec) -> str:
 
 
 def _summary(spec: DagSpec) -> str | None:
-    if isinstance(spec.schedule, float):
-        return str(timedelta(seconds=spec.schedule))
-    return spec.schedule
+    try:
+        return timetable_of(spec).summary
+    except ScheduleInvalid:
+        return None  # what registers it refuses it
 
 
 @cache

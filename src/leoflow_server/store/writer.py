@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, RootTransaction
 
-from leoflow_server.store.dialects import translate, translated
+from leoflow_server.store.dialects import database, origin, translated
 from leoflow_server.store.errors import DatabaseUnavailable, StoreClosed
 from leoflow_server.store.prepared import Session
 
@@ -39,8 +37,9 @@ class Job:
 class Writer:
     """Owns the one writing connection. `on_group(jobs, seconds)` is told of each commit."""
 
-    def __init__(self, engine: Engine, url: str, *, on_group: Callable[[int], None] | None = None) -> None:
-        self._engine = engine
+    def __init__(self, url: str, *, on_group: Callable[[int], None] | None = None) -> None:
+        self._database = database(url)
+        self._engine = self._database.engine()
         self._url = url
         self._on_group = on_group
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -72,10 +71,9 @@ class Writer:
             if not group:
                 continue
             try:
-                if connection is None:
-                    with translated(self._url):
-                        connection = self._engine.connect()
-                self._write(connection, group)
+                with translated(self._url):
+                    connection, transaction = self._begin(connection)
+                    self._write(connection, transaction, group)
             except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it
                 for job in group:
                     job.result, job.error = None, error
@@ -99,8 +97,20 @@ class Writer:
             group.append(job)
         return group, False
 
-    def _write(self, connection: Connection, group: list[Job]) -> None:
-        with translated(self._url), connection.begin():
+    def _begin(self, connection: Connection | None) -> tuple[Connection, RootTransaction]:
+        """A transaction; on a new connection where the old one has broken since it was last used."""
+        if connection is not None:
+            try:
+                return connection, connection.begin()
+            except Exception:
+                if not self._database.is_gone(connection):
+                    raise
+                _discard(connection)
+        connection = self._engine.connect()
+        return connection, connection.begin()
+
+    def _write(self, connection: Connection, transaction: RootTransaction, group: list[Job]) -> None:
+        with transaction:
             session = Session(connection)
             try:
                 if len(group) == 1:
@@ -122,11 +132,11 @@ class Writer:
             if not _in_transaction(session):
                 # The database gave up the whole transaction (a full disk): nobody's work is left.
                 reason = "the transaction was rolled back by the database"
-                raise translate(self._url, _origin(error)) or DatabaseUnavailable(
-                    self._url, reason
+                raise self._database.translate(origin(error)) or DatabaseUnavailable(
+                    self._database.name, reason
                 ) from error
             session.run("ROLLBACK TO job")
-            job.error = translate(self._url, _origin(error)) or error
+            job.error = self._database.translate(origin(error)) or error
         session.run("RELEASE job")
 
 
@@ -135,13 +145,9 @@ def _in_transaction(session: Session) -> bool:
     return bool(getattr(raw, "in_transaction", True))
 
 
-def _origin(error: BaseException) -> BaseException:
-    return getattr(error, "orig", None) or error
-
-
 def _discard(connection: Connection | None) -> None:
     if connection is not None:
-        with suppress(SQLAlchemyError, sqlite3.Error):  # broken anyway: a new one is opened
+        with suppress(Exception):  # broken anyway: a new one is opened
             connection.close()
 
 

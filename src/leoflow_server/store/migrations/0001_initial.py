@@ -23,9 +23,14 @@ _WORDS = {
 }
 
 
+# The first tenant's key was given, not drawn.
+_AFTERWARDS = {"sqlite": [], "postgresql": ["SELECT setval(pg_get_serial_sequence('tenants', 'pk'), 1)"]}
+
+
 def statements(dialect: str) -> Sequence[str]:
     words = _WORDS[dialect]
-    return [part.strip().format_map(words) for part in _SCHEMA.split(";") if part.strip()]
+    schema = [part.strip().format_map(words) for part in _SCHEMA.split(";") if part.strip()]
+    return [*schema, *_AFTERWARDS[dialect]]
 
 
 _SCHEMA = """

@@ -16,8 +16,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from leoflow_server.store.dialects import name_of, open_engine, prepare_place, translated
-from leoflow_server.store.errors import DatabaseUnavailable, SchemaMissing, SchemaNewer
+from leoflow_server.store.dialects import database, translated
+from leoflow_server.store.errors import DatabaseBusy, DatabaseUnavailable, SchemaMissing, SchemaNewer
 
 _LEDGER = (
     "CREATE TABLE IF NOT EXISTS schema_migrations "
@@ -52,43 +52,69 @@ def migrations() -> tuple[Migration, ...]:
     return tuple(sorted(found, key=lambda migration: migration.version))
 
 
-def migrate(url: str) -> list[Migration]:
+def migrate(
+    url: str,
+    *,
+    applying: Callable[[Migration], None] = lambda migration: None,
+    waiting: Callable[[], None] = lambda: None,
+) -> list[Migration]:
     """Brings the database up to this Leoflow and returns what was applied. Creates a missing SQLite file.
 
+    `applying` is told each step before it is taken; `waiting`, every few seconds while another process
+    writes or migrates. Two at once do each step once.
     Raises SchemaNewer, and StoreError for a database that cannot be used.
     """
-    engine = open_engine(url)  # refuses other databases before anything is created
-    prepare_place(url)
+    engine = database(url).engine()  # refuses other databases before anything is created
+    database(url).prepare_place()
     try:
         applied: list[Migration] = []
         for migration in migrations():
-            if _apply(engine, url, migration):
-                applied.append(migration)
+            while True:
+                try:
+                    if _apply(engine, url, migration, applying):
+                        applied.append(migration)
+                    break
+                except DatabaseBusy:
+                    if not database(url).is_shared:
+                        raise
+                    waiting()
         check(url, engine)
         return applied
     finally:
         engine.dispose()
 
 
+def pending(url: str) -> list[Migration]:
+    """What `migrate` would apply. Changes nothing. Raises SchemaNewer and StoreError."""
+    try:
+        check(url)
+    except SchemaMissing as missing:
+        return [migration for migration in migrations() if migration.version > missing.found]
+    return []
+
+
 def check(url: str, engine: Engine | None = None) -> None:
     """Raises SchemaNewer or SchemaMissing unless the database is exactly at this Leoflow's version."""
-    own = engine or open_engine(url)
+    own = engine or database(url).engine()
     known = migrations()[-1].version
     with translated(url), own.connect() as connection, connection.begin():
         found = _version(connection)
+    name = database(url).name
     if found > known:
-        raise SchemaNewer(name_of(url), found, known)
+        raise SchemaNewer(name, found, known)
     if found < known:
-        raise SchemaMissing(name_of(url), found, known)
+        raise SchemaMissing(name, found, known)
 
 
-def _apply(engine: Engine, url: str, migration: Migration) -> bool:
+def _apply(engine: Engine, url: str, migration: Migration, applying: Callable[[Migration], None]) -> bool:
     with translated(url), engine.connect() as connection, connection.begin():
         found = _version(connection)
         if found >= migration.version:
             return False
         if found == 0 and migration.version == 1 and _foreign(connection):
-            raise DatabaseUnavailable(name_of(url), "it holds tables that are not Leoflow's")
+            raise DatabaseUnavailable(database(url).name, "it holds tables that are not Leoflow's")
+        applying(migration)
+        database(url).migrating(connection)
         connection.exec_driver_sql(_LEDGER)
         for statement in migration.statements(connection.dialect.name):
             connection.exec_driver_sql(statement)

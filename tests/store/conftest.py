@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from leoflow_server.store import migrate
+from tests.postgresql import PostgreSqlServer
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: PostgreSqlServer) -> str:
+    """The URL of a migrated database without anything in it."""
+    template = "leoflow_template"
+    if not postgresql.execute(f"SELECT 1 FROM pg_database WHERE datname = '{template}'"):
+        postgresql.execute(f"CREATE DATABASE {template}")
+        migrate(postgresql.url(template))
+    return postgresql.new_database(template)
