@@ -132,6 +132,7 @@ def _agent_service(services: Services, execution: Execution) -> AgentService:
         ended=execution.ended,
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_lost_seconds=settings.heartbeat_lost_seconds,
+        native_apart=settings.native_tasks,
     )
 
 

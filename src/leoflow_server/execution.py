@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from leoflow_runtime.executors.agent_process import AgentOptions, AgentProcess
 from leoflow_runtime.executors.host_desk import HostDesk
+from leoflow_runtime.executors.native.executor import NativeExecutor
+from leoflow_runtime.executors.native.guard import AddressPolicy
 from leoflow_runtime.executors.protocol import Executor
+from leoflow_runtime.executors.routed import RoutedExecutor
 from leoflow_runtime.executors.subprocess import SubprocessExecutor
 from leoflow_server.agents import LOCAL_HOST, AgentService, tokens
 from leoflow_server.listening import CannotStart
+from leoflow_server.native import NativeLaunches
 
 if TYPE_CHECKING:
     from leoflow_server.services import Services
@@ -42,7 +47,45 @@ class Execution(Protocol):
 
 
 def execution_of(settings: Settings) -> Execution:
-    return PodExecution(settings) if settings.executor == "kubernetes" else LocalExecution(settings)
+    other: Execution = (
+        PodExecution(settings) if settings.executor == "kubernetes" else LocalExecution(settings)
+    )
+    return NativeExecution(other, settings) if settings.native_tasks else other
+
+
+class NativeExecution:
+    """What needs no process runs here, everything else where `other` runs it."""
+
+    def __init__(self, other: Execution, settings: Settings) -> None:
+        self._other = other
+        policy = AddressPolicy.parse(
+            allowed=settings.native_allow, denied=settings.native_deny, only=settings.native_only
+        )
+        self._native = NativeExecutor(
+            policy=policy, calls=settings.native_calls, clock=lambda: datetime.now(UTC)
+        )
+        self.executor = RoutedExecutor(self._native, other.executor)
+        self.desk = other.desk
+        self.bundles = other.bundles
+
+    def ended(self, launch_id: int) -> None:
+        self._other.ended(launch_id)
+
+    async def start(self, services: Services, agents: AgentService) -> None:
+        self._native.start(
+            NativeLaunches(
+                store=services.store,
+                engine=services.engine,
+                logs=services.logs,
+                cipher=services.access.cipher,
+                metrics=services.metrics,
+            )
+        )
+        await self._other.start(services, agents)
+
+    async def stop(self) -> None:
+        await self._native.stop()
+        await self._other.stop()
 
 
 class LocalExecution:

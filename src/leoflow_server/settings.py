@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ class Settings:
     signature_keys: tuple[str, ...] = ()  # PEM files of public keys
     channel_seconds: float = 30.0  # between two looks at the tag that a DAG follows
     executor: str = "subprocess"  # subprocess: tasks on this machine; kubernetes: a pod each
+    # Tasks that need no process: built-in sensors and plain HTTP calls, in this process
+    native_tasks: bool = True  # false: they run as processes or pods, like all others
+    native_calls: int = 100  # requests under way at once
+    native_allow: tuple[str, ...] = ()  # networks that may be called whatever else is said
+    native_deny: tuple[str, ...] = ()  # networks that may not, besides link-local and metadata addresses
+    native_only: tuple[str, ...] = ()  # if given: no other network may be called
     # The host agent of the subprocess executor
     capacity: int = 32
     heartbeat_seconds: float = 5.0
@@ -153,6 +160,7 @@ def resolve(
     if values.get("encryption_key"):
         problems.extend(_key_problems(values["encryption_key"]))
     problems.extend(_registry_problems(values))
+    problems.extend(_network_problems(values))
     if problems:
         raise SettingsInvalid(problems)
     values["home"] = values["home"].absolute()
@@ -256,6 +264,17 @@ def _listed(value: Any) -> tuple[str, ...]:
     if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
         raise ValueError
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def _network_problems(values: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for name in ("native_allow", "native_deny", "native_only"):
+        for text in values.get(name) or ():
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                problems.append(f"{name} must name networks such as 10.0.0.0/8, not {text!r}.")
+    return problems
 
 
 def _registry_problems(values: Mapping[str, Any]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
 from leoflow_compiler.evaluate.errors import Interruption, Refusal
 from leoflow_compiler.evaluate.values import Function, Library, Opaque, Value, opaque_within
+from leoflow_compiler.lower.native import mark_native
 from leoflow_compiler.lower.task_fields import argument_of, lower_fields
 from leoflow_compiler.lower.values import (
     MISSING,
@@ -44,6 +45,7 @@ def lower_task(task: Task, yaml_defaults: Mapping[str, Any], problems: list[Inte
     except Interruption as problem:
         problems.append(problem)
     _add_templates(task, found)
+    mark_native(task, found)
     return found
 
 

@@ -11,6 +11,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+RUN_TIMETABLES = frozenset(
+    f"airflow.sdk.{name}"
+    for name in (
+        "AssetOrTimeSchedule",
+        "CronDataIntervalTimetable",
+        "CronTriggerTimetable",
+        "DeltaDataIntervalTimetable",
+        "DeltaTriggerTimetable",
+        "EventsTimetable",
+        "MultipleCronTriggerTimetable",
+    )
+)
 RUN_KINDS = frozenset({"branch", "short_circuit"})
 # Field of a task -> what it is called.
 _TASK_FIELDS = {
@@ -65,9 +77,10 @@ def missing_by_task(document: Mapping[str, Any]) -> Iterator[Missing]:
 
 def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
     schedule = document.get("schedule")
-    if isinstance(schedule, Mapping) and "timetable" in schedule:
-        yield Missing(capability=f"the timetable {schedule['timetable'].rpartition('.')[2]}")
-    elif isinstance(schedule, Mapping) and "assets" in schedule:
+    for path in _timetables(schedule):
+        if path not in RUN_TIMETABLES:
+            yield Missing(capability=f"the timetable {path.rpartition('.')[2]}")
+    if isinstance(schedule, Mapping) and "assets" in schedule:
         yield Missing(capability="schedules by assets")
     for field, capability in _DAG_FIELDS.items():
         if document.get(field):
@@ -78,9 +91,18 @@ def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
         yield Missing(capability="dynamic mapping of task groups")
 
 
+def _timetables(schedule: Any) -> Iterator[str]:
+    """The classes of a schedule: its own, and the one within."""
+    if isinstance(schedule, Mapping) and "timetable" in schedule:
+        yield schedule["timetable"]
+        inner = schedule.get("arguments", {}).get("timetable")
+        if isinstance(inner, Mapping) and "$class" in inner:
+            yield inner["$class"]
+
+
 def _of_task(task: Mapping[str, Any]) -> Iterator[Missing]:
     task_id = task["task_id"]
-    if task["type"] == "operator":
+    if task["type"] == "operator" and task.get("execution_mode") != "inline":
         name = task["operator_class"].rpartition(".")[2]
         late = name == "BashOperator"  # it would be of type bash if its command were known
         if late:

@@ -14,8 +14,8 @@ from typing import Any, Literal
 RETURN_VALUE = "return_value"
 
 TaskType = Literal["python", "bash", "http_api", "empty", "operator"]
-# A cron expression or preset; a number of seconds between runs; or nothing.
-Schedule = str | float | None
+# A cron expression or preset; a number of seconds between runs; assets or a timetable as declared; or nothing.
+Schedule = str | float | Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +87,9 @@ class TaskSpec:
     multiple_outputs: bool = False
     entrypoint: str | None = None
     http_request: HttpRequest | None = None
+    execution_mode: Literal["inline", "pod"] | None = None
+    wait: Mapping[str, Any] | None = None  # what a native sensor waits for
+    sensor: Mapping[str, Any] = field(default_factory=dict)  # how it waits
     env: Mapping[str, str] = field(default_factory=dict)
     xcom_input: Mapping[str, Source] = field(default_factory=dict)
     call_args: Mapping[str, Any] = field(default_factory=dict)
@@ -112,6 +115,11 @@ class TaskSpec:
             location=(location["file"], location["line"]) if location else None,
             raw=raw,
         )
+
+    @property
+    def is_native(self) -> bool:
+        """Whether the control plane can do it by itself, without a process."""
+        return self.execution_mode == "inline"
 
     def inputs(self) -> tuple[XComRef, ...]:
         """Every upstream value that the task needs, each once, in order of first mention."""
@@ -167,7 +175,7 @@ class DagSpec:
         requires = document.get("requires", {})
         runtime = document.get("runtime", {})
         schedule = document.get("schedule")
-        if isinstance(schedule, Mapping):
+        if isinstance(schedule, Mapping) and "delta_seconds" in schedule:
             schedule = float(schedule["delta_seconds"])
         default_args = document.get("default_args", {})
         return cls(

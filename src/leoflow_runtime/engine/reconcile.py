@@ -49,7 +49,9 @@ async def reconcile(
         if launch_id in on_their_way or launch_id in dispatcher.pending:
             continue
         if launch_id in held:
-            if launch.order is None or launch.is_silent:
+            # A native launch has no heartbeat: that it is held, in this very process, is its sign of life.
+            is_dead = launch.is_silent and not (launch.order is not None and launch.order.is_native)
+            if launch.order is None or is_dead:
                 engine.cancel(
                     launch_id, "it is not to run any more" if launch.order is None else "no heartbeat"
                 )

@@ -41,6 +41,7 @@ class Work:
         self._values: dict[int, dict[str, Any]] = {}
         self._launching: dict[int, tuple[LiveRun, int]] = {}
         self._purge: list[int] = []
+        self.inserted = 0  # rows
 
     def change(self, before: TaskRow, values: dict[str, Any]) -> None:
         """`before`: the row as remembered, before any change of this transaction."""
@@ -52,7 +53,16 @@ class Work:
         task_pk = run.rows[index].pk
         self._launching[task_pk] = (run, index)
         if purge:
-            self._purge.append(task_pk)
+            self.purge(task_pk)
+
+    @property
+    def size(self) -> int:
+        """How many rows it writes."""
+        return len(self._values) + self.inserted
+
+    def purge(self, task_pk: int) -> None:
+        """What the task instance left is to go."""
+        self._purge.append(task_pk)
 
     def cancel(self, launch_id: int | None, reason: str) -> None:
         if launch_id is not None:
@@ -107,6 +117,7 @@ def order_for(run: RunRow, version: VersionRow, launch: LaunchRow, task: TaskRow
         image=version.spec.image,
         resources=dict(raw.get("resources", {})),
         execution=dict(raw.get("execution", {})),
+        is_native=spec is not None and spec.is_native,
     )
 
 

@@ -22,6 +22,7 @@ class LaunchOrder:
     image: str | None = None
     resources: dict[str, Any] = field(default_factory=dict)
     execution: dict[str, Any] = field(default_factory=dict)
+    is_native: bool = False  # needs no process: the control plane can do it by itself
 
 
 class LaunchRefused(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from leoflow_runtime.engine import operations
+from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.store import Tx
 from leoflow_server.agents import queries
 from leoflow_server.agents.queries import Candidate
@@ -56,10 +57,17 @@ def compare(
     return adopt, send, [launch_id for launch_id in held if launch_id not in known], lost
 
 
-def settle(tx: Tx, host: str, held: Collection[int], agent_pid: int) -> Standing:
-    """Writes the outcome: adopted launches get a new generation, lost ones their end."""
+def settle(
+    tx: Tx, host: str, held: Collection[int], agent_pid: int, *, native_apart: bool = False
+) -> Standing:
+    """Writes the outcome: adopted launches get a new generation, lost ones their end.
+
+    `native_apart`: launches that need no process are another executor's business.
+    """
     assert isinstance(tx, SqlTx)
     candidates = queries.unfinished_of_host(tx.connection, host)
+    if native_apart:
+        candidates = [one for one in candidates if one.host is not None or not _is_native(tx, one.launch_id)]
     adopt, send, abandoned, lost = compare(candidates, set(held), agent_pid, tx.now)
     # What was opened and is not wanted any more must not begin now; unopened, its Open is refused for good.
     send = [one for one in send if one.opened_at is None or operations.stop_reason(tx, one.launch_id) is None]
@@ -80,3 +88,12 @@ def settle(tx: Tx, host: str, held: Collection[int], agent_pid: int) -> Standing
         abandoned=tuple(abandoned),
         lost=tuple(lost),
     )
+
+
+def _is_native(tx: Tx, launch_id: int) -> bool:
+    task = tx.task_of_launch(launch_id)
+    run = tx.run(task.run_pk) if task is not None else None
+    if task is None or run is None:
+        return False
+    spec = graph_of(tx.version(run.version_pk)).spec_of(task.task_id)
+    return spec is not None and spec.is_native

@@ -75,6 +75,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         ended: Callable[[int], None] | None = None,
         heartbeat_seconds: float = 5.0,
         heartbeat_lost_seconds: float = 90.0,
+        native_apart: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.metrics = metrics
@@ -84,6 +85,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         self._cipher = cipher
         self._desk = desk
         self._in_pods = bundles is None
+        self._native_apart = native_apart
         self._ended = ended or desk.ended
         self._secret = launch_secret
         self._clock = clock
@@ -109,7 +111,9 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         self.metrics.agents_attached(+1)
         try:
             standing = await self._engine.apply(
-                lambda tx: adoption.settle(tx, host, request.held_launches, request.pid)
+                lambda tx: adoption.settle(
+                    tx, host, request.held_launches, request.pid, native_apart=self._native_apart
+                )
             )
             _log.info(
                 "a host agent attached",

@@ -1,0 +1,27 @@
+"""Two executors as one: what needs no process goes to the native one, everything else to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from leoflow_runtime.executors.protocol import Executor, LaunchOrder
+
+
+class RoutedExecutor:
+    """`Executor` by `LaunchOrder.is_native`."""
+
+    def __init__(self, native: Executor, other: Executor) -> None:
+        self._native = native
+        self._other = other
+
+    async def launch(self, order: LaunchOrder) -> None:
+        await (self._native if order.is_native else self._other).launch(order)
+
+    async def cancel(self, launch_id: int, reason: str) -> None:
+        # Whoever does not know it ignores it.
+        await self._native.cancel(launch_id, reason)
+        await self._other.cancel(launch_id, reason)
+
+    async def running(self) -> Collection[int] | None:
+        native, other = await self._native.running(), await self._other.running()
+        return None if native is None or other is None else frozenset(native) | frozenset(other)

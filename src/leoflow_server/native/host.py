@@ -1,0 +1,206 @@
+"""`NativeHost` on the record: opening, logging and ending launches that have no agent."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from leoflow_runtime.artifact import DagSpec
+from leoflow_runtime.artifact.records import RETURN_VALUE
+from leoflow_runtime.domain.states import Outcome
+from leoflow_runtime.engine import Engine, operations
+from leoflow_runtime.engine.rows import LaunchReport
+from leoflow_runtime.engine.store import Tx
+from leoflow_runtime.executors.native.work import (
+    ConnectionMissing,
+    Ended,
+    ExternalTasks,
+    HttpConnection,
+    NativeTask,
+    RunTimes,
+)
+from leoflow_server.access import Cipher
+from leoflow_server.access.vault import StoredConnection, read_connection
+from leoflow_server.agents.queries import LaunchFacts, facts_of_unfinished
+from leoflow_server.logs import LogStore
+from leoflow_server.native import queries
+from leoflow_server.observe import Metrics
+from leoflow_server.store import SqlStore
+
+_HOSTNAME = socket.gethostname()
+
+
+class NativeLaunches:
+    """`leoflow_runtime.executors.native.work.NativeHost`."""
+
+    def __init__(
+        self,
+        *,
+        store: SqlStore,
+        engine: Engine,
+        logs: LogStore,
+        cipher: Cipher,
+        metrics: Metrics,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._logs = logs
+        self._cipher = cipher
+        self._metrics = metrics
+        self._clock = clock
+
+    async def open(self, launch_id: int) -> NativeTask | None:
+        return await self._engine.apply(partial(_open, launch_id=launch_id))
+
+    async def say(self, launch_id: int, level: str, text: str) -> None:
+        facts = await self._facts(launch_id)
+        if facts is not None:
+            await self._append(facts, level, text)
+
+    async def finish(self, launch_id: int, ended: Ended) -> None:
+        facts = await self._facts(launch_id)
+        if facts is None:
+            return
+        if ended.message:
+            level = "info" if ended.outcome in (Outcome.SKIPPED, Outcome.CANCELLED) else "error"
+            await self._append(facts, level, ended.message, final=True)
+        verdict = await self._engine.apply(partial(_finish, launch_id=launch_id, ended=ended))
+        await self._logs.close_log(facts.key)
+        if verdict.accepted:
+            self._metrics.launch_outcome(str(ended.outcome))
+
+    async def connection(self, launch_id: int, conn_id: str) -> HttpConnection:
+        facts = await self._facts(launch_id)
+        stored = None
+        if facts is not None:
+            tenant_id = facts.key.tenant_id
+            stored = await self._store.read_rows(
+                lambda conn: read_connection(conn, self._cipher, tenant_id, conn_id)
+            )
+        if stored is None:
+            raise ConnectionMissing(f"the connection `{conn_id}` is not defined")
+        return _http_connection(stored)
+
+    async def states(self, launch_id: int, of: ExternalTasks) -> list[str | None]:
+        facts = await self._facts(launch_id)
+        if facts is None:
+            return []
+        tenant_id = facts.key.tenant_id
+        task_ids = list(of.task_ids)
+        if of.group_id is not None:
+            version_pk = await self._store.read_rows(
+                lambda conn: queries.version_of_run_at(conn, tenant_id, of)
+            )
+            if version_pk is None:
+                return []
+            spec = await self._store.read(lambda tx: tx.version(version_pk).spec)
+            task_ids = _tasks_in(spec, of.group_id)
+        return await self._store.read_rows(lambda conn: _states(conn, tenant_id, of, task_ids))
+
+    async def unfinished(self) -> list[int]:
+        return await self._store.read_rows(queries.unfinished_native)
+
+    async def _facts(self, launch_id: int) -> LaunchFacts | None:
+        return await self._store.read_rows(lambda conn: facts_of_unfinished(conn, launch_id))
+
+    async def _append(self, facts: LaunchFacts, level: str, text: str, *, final: bool = False) -> None:
+        line = {"timestamp": self._clock().isoformat(), "event": text, "level": level, "logger": "task"}
+        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        await self._logs.append(facts.key, await self._logs.size(facts.key), data, final=final)
+
+
+def _open(tx: Tx, *, launch_id: int) -> NativeTask | None:
+    launch = tx.launch(launch_id)
+    if launch is None or launch.finished_at is not None:
+        return None
+    resumed = launch.opened_at is not None
+    if not resumed:
+        # No token of this launch opens it any more.
+        values = {"host": queries.NATIVE_HOST, "generation": launch.generation + 1}
+        verdict = operations.open_launch(tx, launch_id, values=values)
+        if verdict.accepted:
+            verdict = operations.start_launch(tx, launch_id, hostname=_HOSTNAME)
+        refused = None if verdict.accepted else verdict.reason
+    else:
+        refused = operations.stop_reason(tx, launch_id)
+    if refused is not None:
+        ended = LaunchReport(launch_id=launch_id, outcome=Outcome.CANCELLED, message=refused)
+        operations.finish_launch(tx, ended)
+        return None
+    task, run = tx.task(launch.task_pk), tx.run(launch.run_pk)
+    assert task is not None
+    assert run is not None
+    spec = tx.version(run.version_pk).spec
+    times = RunTimes(
+        run_id=run.run_id,
+        run_after=run.run_after,
+        logical_date=run.logical_date,
+        data_interval_start=run.data_interval_start,
+        data_interval_end=run.data_interval_end,
+    )
+    return NativeTask(
+        launch_id=launch_id,
+        spec=spec.task(task.task_id),
+        times=times,
+        zone=spec.schedule_timezone,
+        started_at=task.start_date or tx.now,
+        resumed=resumed,
+    )
+
+
+def _finish(tx: Tx, *, launch_id: int, ended: Ended) -> operations.Verdict:
+    task = tx.task_of_launch(launch_id)
+    keeps = False
+    if task is not None and ended.value is not None:
+        run = tx.run(task.run_pk)
+        keeps = run is not None and tx.version(run.version_pk).spec.task(task.task_id).do_xcom_push
+    report = LaunchReport(
+        launch_id=launch_id,
+        outcome=ended.outcome,
+        finished_at=tx.now,
+        message=ended.message,
+        xcoms={RETURN_VALUE: json.dumps(ended.value).encode()} if keeps else {},
+        reschedule_at=ended.again_at,
+        rendered_fields=ended.rendered,
+    )
+    return operations.finish_launch(tx, report)
+
+
+def _states(conn: Connection, tenant_id: int, of: ExternalTasks, task_ids: list[str]) -> list[str | None]:
+    if not task_ids and of.group_id is None:
+        return queries.run_states(conn, tenant_id, of)
+    return queries.task_states(conn, tenant_id, of, task_ids)
+
+
+def _tasks_in(spec: DagSpec, group_id: str) -> list[str]:
+    """Every task of the group and of the groups inside it."""
+    parents = {group.group_id: group.parent for group in spec.task_groups}
+
+    def is_inside(group: str | None) -> bool:
+        while group is not None and group != group_id:
+            group = parents.get(group)
+        return group is not None
+
+    return [task.task_id for task in spec.tasks if is_inside(task.task_group)]
+
+
+def _http_connection(stored: StoredConnection) -> HttpConnection:
+    """As Airflow's HttpHook reads one. Raises ConnectionMissing where it names no host."""
+    host = stored.host or ""
+    if not host:
+        raise ConnectionMissing(f"the connection `{stored.conn_id}` names no host")
+    base = host if "://" in host else f"{stored.schema or 'http'}://{host}"
+    if stored.port is not None:
+        base += f":{stored.port}"
+    try:
+        extra = json.loads(stored.extra) if stored.extra else {}
+    except ValueError:
+        extra = {}
+    headers = {str(name): str(value) for name, value in extra.items()} if isinstance(extra, dict) else {}
+    return HttpConnection(base=base, login=stored.login, password=stored.password, headers=headers)
