@@ -31,10 +31,11 @@ def state_counts(
     conn: Connection, *, tenant_id: int, start: datetime, end: datetime | None, now: datetime
 ) -> tuple[dict[str, int], dict[str, int]]:
     """Runs and task instances by state between `start` and `end`; each count stops at COUNT_LIMIT."""
+    current = literal(now, dag_runs.c.start_date.type)
     between = [
         dag_runs.c.tenant_id == tenant_id,
-        func.coalesce(dag_runs.c.start_date, now) >= start,
-        func.coalesce(dag_runs.c.end_date, now) <= (end or now),
+        func.coalesce(dag_runs.c.start_date, current) >= start,
+        func.coalesce(dag_runs.c.end_date, current) <= (end or now),
     ]
 
     def counted(table: Table, states: Sequence[Any]) -> dict[str, int]:
