@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.base_image import PYTHON_VERSION, REPOSITORY, TAG, push_base
+from tests.leoflow_command import Done, environment, leoflow
 from tests.registry_server import RegistryServer, registry_server
 from tests.server.test_process import ServerProcess
 
@@ -33,17 +30,6 @@ with DAG("sales", schedule="{schedule}"):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def answer(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """A folder with projects, logged in to a server."""
 
@@ -52,17 +38,7 @@ class Place:
     environ: Mapping[str, str]
 
     def leoflow(self, *arguments: str, check: bool = True, **environ: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "leoflow_compiler", *arguments],
-            cwd=self.folder,
-            env={**self.environ, **environ},
-            capture_output=True,
-            text=True,
-            timeout=110,
-            check=False,
-        )
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        return leoflow(*arguments, folder=self.folder, environ={**self.environ, **environ}, check=check)
 
     def project(
         self, name: str = "sales", *, value: int = 1, schedule: str = "@daily", more: str = ""
@@ -87,9 +63,10 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegistryServe
         yield running
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    process = ServerProcess(tmp_path_factory.mktemp("server") / "home", "start")
+@contextlib.contextmanager
+def running_server(home: Path, **settings: str) -> Iterator[str]:
+    """A control plane's URL; it ends with the block, its agent too."""
+    process = ServerProcess(home, "start", **settings)
     try:
         yield f"http://127.0.0.1:{process.until_ready()[0]}"
     finally:
@@ -102,6 +79,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_server(tmp_path_factory.mktemp("server") / "home") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What was built before in this session."""
     return tmp_path_factory.mktemp("cache")
@@ -109,16 +92,24 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(registry: RegistryServer, server: str, layers: Path, tmp_path: Path) -> Place:
-    environ = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("LEOFLOW_")},
-        "LEOFLOW_CONFIG": str(tmp_path / "config.yaml"),
-        "LEOFLOW_CACHE_DIR": str(layers),
-        "LEOFLOW_SERVER_URL": server,
-    }
-    folder = tmp_path / "work"
+    return new_place(tmp_path, registry.host, server, layers)
+
+
+def new_place(parent: Path, registry: str, server: str, layers: Path) -> Place:
+    environ = environment(
+        LEOFLOW_CONFIG=str(parent / "config.yaml"),
+        LEOFLOW_CACHE_DIR=str(layers),
+        LEOFLOW_SERVER_URL=server,
+    )
+    folder = parent / "work"
     folder.mkdir()
-    place = Place(folder, registry.host, environ)
+    place = Place(folder, registry, environ)
+    log_in(place, server)
+    return place
+
+
+def log_in(place: Place, server: str) -> None:
+    """Keeps a token for the administrator."""
     place.leoflow(
         "auth", "login", "--server", server, "--username", "admin", LEOFLOW_PASSWORD="correct horse"
     )
-    return place

@@ -97,6 +97,24 @@ def test_a_tool_builds_what_deploy_registers(place: Place, name: str) -> None:
     assert artifact.image == image.digest
 
 
+def test_a_plan_with_a_tool_sends_nothing_and_pins_what_goes_in(place: Place, name: str) -> None:
+    if shutil.which("buildah") is None:
+        pytest.skip("buildah is not installed")
+    folder = place.project(name)
+    planned = place.leoflow("deploy", name, "--builder", "buildah", *HERE, "--plan", "the.plan")
+    assert "which buildah builds and pushes then" in planned.err
+    with Registry(place.registry) as registry:
+        assert registry.tags(f"dags/{name}") == []
+    applied = place.leoflow("deploy", "--apply", "the.plan", "--json").answer
+    assert applied["version_number"] == 1
+    assert "@sha256:" in applied["image"]
+
+    place.leoflow("deploy", name, "--builder", "buildah", *HERE, "--plan", "next.plan")
+    (folder / "dag.py").write_text((folder / "dag.py").read_text() + "# later\n")
+    refused = place.leoflow("deploy", "--apply", "next.plan", check=False)
+    assert (refused.status, "is no longer what was planned" in refused.err) == (1, True), refused.err
+
+
 def test_what_needs_a_container_says_so(place: Place, name: str) -> None:
     place.project(name, more="system_packages: [libgomp1]\n")
     done = place.leoflow("build", name, check=False)

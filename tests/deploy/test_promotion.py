@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import signal
 import time
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.conftest import Place
+from tests.deploy.conftest import Place, running_server
 from tests.registry_server import RegistryServer
-from tests.server.test_process import ServerProcess
 
 DEADLINE = 30.0
 
@@ -23,16 +19,8 @@ DEADLINE = 30.0
 def production(registry: RegistryServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that may pull from the registry."""
     home = tmp_path_factory.mktemp("production") / "home"
-    server = ServerProcess(home, "start", LEOFLOW_REGISTRIES=registry.host, LEOFLOW_CHANNEL_SECONDS="0.2")
-    try:
-        yield f"http://127.0.0.1:{server.until_ready()[0]}"
-    finally:
-        agent = server.agent_pid()
-        server.process.send_signal(signal.SIGTERM)
-        server.process.wait(DEADLINE)
-        if agent is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(agent, signal.SIGKILL)
+    with running_server(home, LEOFLOW_REGISTRIES=registry.host, LEOFLOW_CHANNEL_SECONDS="0.2") as url:
+        yield url
 
 
 def token(server: str) -> str:

@@ -15,10 +15,10 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.leoflow_command import Done, leoflow
 from tests.registry.conftest import Shelf
 from tests.registry_server import RegistryServer
 from tests.server.test_process import ServerProcess
@@ -41,17 +41,6 @@ def start(home: Path, registry: str) -> tuple[ServerProcess, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def answer(self) -> Any:
-        return json.loads(self.out)
-
-
-@dataclass(frozen=True, slots=True)
 class Desk:
     """Someone who is logged in to one server."""
 
@@ -59,22 +48,16 @@ class Desk:
     server: str
 
     def leoflow(self, *arguments: str, **environ: str) -> Done:
-        done = subprocess.run(
-            [sys.executable, "-m", "leoflow_compiler", *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.home),
-                "LEOFLOW_CONFIG": str(self.home / "config.yaml"),
-                "LEOFLOW_SERVER_URL": self.server,
-                **environ,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        return leoflow(*arguments, folder=self.home, environ={**self.environ, **environ}, check=False)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "LEOFLOW_CONFIG": str(self.home / "config.yaml"),
+            "LEOFLOW_SERVER_URL": self.server,
+        }
 
     def until(self, words: str, *arguments: str) -> str:
         """Asks until the output holds the words."""
@@ -259,3 +242,49 @@ def test_what_cannot_be_done_is_one_sentence(
 ) -> None:
     done = desk.leoflow(*arguments)
     assert (done.status, told in done.err) == (status, True), done.err
+
+
+ELSEWHERE = "http://leoflow.invalid"  # RFC 2606: no such host anywhere
+
+
+@pytest.mark.parametrize(
+    ("arguments", "machine"),
+    [
+        (("rollback", "sales", "--server", ELSEWHERE), ELSEWHERE),
+        (("channels", "add", "sales", "hub.example/sales:prod", "--server", ELSEWHERE), ELSEWHERE),
+        (("promote", "{artifact}", "--to", ELSEWHERE), ELSEWHERE),
+        (("promote", "{artifact}", "--to", "oci://leoflow.invalid/sales:prod"), "leoflow.invalid"),
+    ],
+)
+def test_another_machine_is_changed_only_where_that_is_wanted(
+    desk: Desk, shelf: Shelf, repository: str, arguments: tuple[str, ...], machine: str
+) -> None:
+    shelf.artifact(repository, "1-dag")
+    filled = [one.format(artifact=f"{shelf.host}/{repository}:1-dag") for one in arguments]
+    unasked = desk.leoflow(*filled)
+    assert (unasked.status, unasked.err) == (
+        2,
+        f"error: {machine} is another machine, and nobody can be asked\nhint: add --yes\n",
+    )
+    assert on_terminal(desk, *filled, answer="n").endswith("? [y/N]: error: nothing was changed\n")
+    wanted = desk.leoflow(*filled, "--yes")
+    assert (wanted.status, "leoflow.invalid cannot be reached" in wanted.err) == (1, True), wanted.err
+
+
+def on_terminal(desk: Desk, *arguments: str, answer: str) -> str:
+    """What is said to someone who types the answer."""
+    ours, theirs = os.openpty()
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "leoflow_compiler", *arguments],
+            env=desk.environ,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            os.write(ours, f"{answer}\n".encode())
+            return process.communicate(timeout=60)[0]
+    finally:
+        os.close(ours)
+        os.close(theirs)

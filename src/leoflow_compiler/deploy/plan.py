@@ -12,7 +12,7 @@ from leoflow_compiler.client.errors import Forbidden, NotFound
 from leoflow_compiler.diff.changes import Change, changes
 from leoflow_compiler.image.lock import Lock
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +27,15 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Builder:
+    """A tool that builds in containers when the plan is carried out, and what goes in."""
+
+    name: str
+    arguments: tuple[str, ...]  # the user's own
+    context_digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """One DAG from its compiled document to a server. `document` has no image yet."""
 
@@ -34,24 +43,24 @@ class Plan:
     folder: str  # the project, absolute
     document: Mapping[str, Any]
     image: str  # repository:tag
-    image_digest: str
-    image_size: int  # bytes, compressed, the base included
+    image_digest: str | None  # None: known when `builder` has pushed it
+    image_size: int | None  # bytes, compressed, the base included
     to_send: tuple[tuple[str, int], ...]  # layers of ours that the registry lacks, with their bytes
     lock: str  # leoflow.lock as it was then
     runs_now: int | None  # the server's current version; None: the DAG is new to it
     changes: tuple[Change, ...]
     is_current: bool  # the server runs these very bytes
     missing: Missing = field(default_factory=Missing)
-    tool: str | None = None  # what built the image in containers, and has pushed it already
+    builder: Builder | None = None
+    signed_by: str | None = None  # the fingerprint of the key; None: whoever carries it out may sign, or not
 
     @property
     def dag_id(self) -> str:
         return str(self.document["dag_id"])
 
-    @property
-    def pinned(self) -> dict[str, Any]:
+    def pinned(self, image_digest: str) -> dict[str, Any]:
         """The document as it is registered: with its image by digest."""
-        return {**self.document, "image": f"{self.image.rpartition(':')[0]}@{self.image_digest}"}
+        return {**self.document, "image": f"{self.image.rpartition(':')[0]}@{image_digest}"}
 
     def to_bytes(self) -> bytes:
         return (json.dumps({"plan_version": PLAN_VERSION, **asdict(self)}, indent=2) + "\n").encode()
@@ -70,10 +79,15 @@ class Plan:
                     "to_send": tuple((name, size) for name, size in raw["to_send"]),
                     "changes": tuple(Change(**one) for one in raw["changes"]),
                     "missing": Missing(**{kind: tuple(names) for kind, names in raw["missing"].items()}),
+                    "builder": _builder(raw.get("builder")),
                 }
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is damaged: {error}") from error
+
+
+def _builder(raw: Mapping[str, Any] | None) -> Builder | None:
+    return Builder(**{**raw, "arguments": tuple(raw["arguments"])}) if raw is not None else None
 
 
 def what_runs(control_plane: ControlPlane, dag_id: str) -> Mapping[str, Any] | None:

@@ -89,15 +89,23 @@ def to_server(
     )
 
 
-def to_channel(dag_id: str, artifact: Reference, text: str, connect: Registries) -> Promoted:
-    """Lets a tag name the artifact; in another repository, it and all that belongs to it are copied first.
+def channel_of(artifact: Reference, text: str) -> Reference:
+    """The tag that `text` names: a whole reference, or `:TAG` in the artifact's own repository.
 
-    `text`: a whole reference, or `:TAG` in the artifact's own repository. Raises ImageError, RegistryError.
+    Raises ImageError.
     """
     home = f"{artifact.registry}/{artifact.repository}"
     target = reference(home + text if text.startswith(":") else text)
     if target.tag is None or target.digest is not None:
         raise ImageError(f"{text!r} is no channel", hint="write oci://HOST/NAME:TAG, or :TAG")
+    return target
+
+
+def to_channel(dag_id: str, artifact: Reference, target: Reference, connect: Registries) -> Promoted:
+    """Lets a tag name the artifact; in another repository, it and all that belongs to it are copied first.
+
+    Raises RegistryError.
+    """
     registry = connect(target)
     if (target.registry, target.repository) == (artifact.registry, artifact.repository):
         descriptor, data = registry.get_manifest(artifact.repository, str(artifact.digest))

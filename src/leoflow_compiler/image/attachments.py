@@ -5,6 +5,7 @@ OCI image specification 1.1, manifest.md, "Guidelines for Artifact Usage": empty
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,31 @@ TITLE = "org.opencontainers.image.title"
 _NOTHING = b"{}"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One that is attached now."""
+
+    kind: str  # its media type
+    digest: str  # of the manifest that refers to the image
+    sent: int  # bytes; 0: it was there
+
+
 def attach_documents(
     registry: Registry, target: Reference, image: Image, lock: Lock, *, dag_id: str, folder: Path
-) -> int:
-    """An SBOM for each platform and the provenance of all; gives the bytes sent, 0 where all are there.
+) -> list[Document]:
+    """An SBOM for each platform and the provenance of all.
 
     `target` is the image's repository and tag. Repeating it adds nothing. Raises RegistryError.
     """
-    sent, version = 0, target.version
+    found, version = [], target.version
     subjects = [target.at(digest=image.digest)]
     for one in image.platforms:
         own = target.at(digest=one.descriptor.digest)
         if own not in subjects:
             subjects.append(own)
         document = sbom.sbom(lock, str(one.platform), dag_id=dag_id, version=version, image=own)
-        sent += attach(
-            registry, target.repository, one.descriptor, document, sbom.MEDIA_TYPE, "sbom.cdx.json"
+        found.append(
+            attach(registry, target.repository, one.descriptor, document, sbom.MEDIA_TYPE, "sbom.cdx.json")
         )
     statement = provenance.provenance(
         lock,
@@ -45,14 +55,9 @@ def attach_documents(
         source_date_epoch=epoch(),
         commit=provenance.commit_of(folder),
     )
-    return sent + attach(
-        registry,
-        target.repository,
-        image.descriptor,
-        statement,
-        provenance.MEDIA_TYPE,
-        "provenance.intoto.json",
-    )
+    kind, title = provenance.MEDIA_TYPE, "provenance.intoto.json"
+    found.append(attach(registry, target.repository, image.descriptor, statement, kind, title))
+    return found
 
 
 def attach(
@@ -62,8 +67,8 @@ def attach(
     document: dict[str, Any],
     media_type: str,
     title: str,
-) -> int:
-    """Stores one document as a referrer of `subject`; gives the bytes sent. Raises RegistryError."""
+) -> Document:
+    """Stores one document as a referrer of `subject`. Raises RegistryError."""
     data = canonical_json(document)
     manifest = canonical_json(
         {
@@ -77,9 +82,10 @@ def attach(
             ).to_json(),
         }
     )
-    own = Descriptor.of(manifest, MANIFEST)
-    if any(one.digest == own.digest for one in registry.referrers(repository, subject.digest, media_type)):
-        return 0
-    sent = sum(len(part) for part in (_NOTHING, data) if registry.push_bytes(repository, part))
-    registry.put_referrer(repository, subject.digest, manifest, MANIFEST, media_type)
-    return sent + len(manifest)
+    own, sent = Descriptor.of(manifest, MANIFEST), 0
+    listed = registry.referrers(repository, subject.digest, media_type)
+    if all(one.digest != own.digest for one in listed):
+        sent = sum(len(part) for part in (_NOTHING, data) if registry.push_bytes(repository, part))
+        registry.put_referrer(repository, subject.digest, manifest, MANIFEST, media_type)
+        sent += len(manifest)
+    return Document(kind=media_type, digest=own.digest, sent=sent)

@@ -34,6 +34,7 @@ from leoflow_compiler.image.lock import Lock
 from leoflow_compiler.project import Project
 from leoflow_compiler.project.bundle import Bundle
 from leoflow_compiler.project.records import LOCK_FILE
+from leoflow_runtime.oci.records import canonical_json, digest_of
 
 FOLDER = Path(".leoflow/build")
 DOCKERFILE = "Dockerfile"
@@ -67,6 +68,17 @@ def context_files(project: Project, lock: Lock | None) -> dict[str, Path | bytes
         found[LOCK_FILE] = lock.to_bytes()
     found |= {f"{CODE}/{path}": file for path, file in project.files.items()}
     return found | {f"{OWN}/{path}": file for path, file in own_context(project).items()}
+
+
+def context_digest(project: Project, lock: Lock | None) -> str:
+    """What a build in a container gets, as one digest. Raises ImageError, OSError."""
+    entries = {AGENT_ARCHIVE: _agent(), **context_files(project, lock)}
+    digests = {name: digest_of(_bytes(entry)) for name, entry in entries.items()}
+    return digest_of(canonical_json(digests))
+
+
+def _bytes(entry: Path | bytes) -> bytes:
+    return entry if isinstance(entry, bytes) else entry.read_bytes()
 
 
 def own_context(project: Project) -> Mapping[str, Path]:

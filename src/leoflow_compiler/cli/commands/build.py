@@ -82,8 +82,8 @@ def _context(target: Target, *, as_json: bool) -> int:
 def _build(
     target: Target, connect: Registries, progress: Progressing, options: dict[str, Any]
 ) -> dict[str, Any]:
-    from leoflow_compiler.deploy.deployment import built_by, current_lock
     from leoflow_compiler.deploy.destination import repository_of, tag_of
+    from leoflow_compiler.deploy.planning import built_by, current_lock
     from leoflow_compiler.deploy.registries import reference
     from leoflow_compiler.image.builder import Report, assemble, push
     from leoflow_compiler.image.cache import layer_cache

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from leoflow_compiler.cli.confirming import confirm, yes_option
 from leoflow_compiler.cli.connection import connected, server_options
 from leoflow_compiler.cli.table import table
 from leoflow_compiler.diagnostics.outcome import Exit
@@ -49,13 +50,15 @@ def list_channels(server: str | None, token_stdin: bool, as_json: bool) -> None:
 @channels.command(epilog="Example: leoflow channels add sales oci://registry.example.com/dags/sales:prod")
 @click.argument("dag_id", metavar="DAG")
 @click.argument("reference")
+@yes_option
 @server_options
-def add(dag_id: str, reference: str, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def add(dag_id: str, reference: str, yes: bool, server: str | None, token_stdin: bool, as_json: bool) -> None:
     """Deploy what a tag names now, and follow it, in place of any other.
 
     Where it cannot be deployed, nothing changes.
     """
     with connected(server, token_stdin=token_stdin) as control_plane:
+        confirm(control_plane.server, f"Let {dag_id} follow {reference} on {control_plane.server}?", yes=yes)
         answer = control_plane.follow(dag_id, reference)
     if as_json:
         click.echo(json.dumps(answer, indent=2))

@@ -34,8 +34,8 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def lock(source: str | None, builder: str | None, check: bool, insecure_registry: bool, as_json: bool) -> int:
     """Write leoflow.lock: the base image by digest, every package by version and digest."""
-    from leoflow_compiler.deploy.deployment import current_lock
     from leoflow_compiler.deploy.destination import repository_of
+    from leoflow_compiler.deploy.planning import current_lock
     from leoflow_compiler.deploy.registries import reference, registries
     from leoflow_compiler.image.lock import inputs_of, read_lock
     from leoflow_compiler.project.records import LOCK_FILE

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +12,15 @@ import click
 
 from leoflow_compiler.cli.deploying import chosen_targets, compiled, image_errors
 from leoflow_compiler.cli.errors import UserError
+from leoflow_compiler.cli.keys import private_key, public_key
 from leoflow_compiler.diagnostics.outcome import Exit
 
 if TYPE_CHECKING:
     from leoflow_compiler.deploy.registries import Registries
-    from leoflow_compiler.deploy.verification import Subject
-    from leoflow_runtime.oci.keys import PrivateKey, PublicKey
-
-PASSWORDS = ("LEOFLOW_KEY_PASSWORD", "COSIGN_PASSWORD")
-_ENV = "env://"
+    from leoflow_compiler.deploy.subject import Part, Subject
+    from leoflow_runtime.oci.keys import PublicKey
+    from leoflow_runtime.oci.registry import Registry
+    from leoflow_runtime.oci.signatures import Verified
 
 reference_argument = click.argument("reference", metavar="REFERENCE")
 insecure_option = click.option(
@@ -51,21 +49,20 @@ comes from LEOFLOW_KEY_PASSWORD or COSIGN_PASSWORD, else it is asked for.
 def sign(
     reference: str, key: str, annotations: tuple[str, ...], insecure_registry: bool, as_json: bool
 ) -> int:
-    """Sign an artifact and its image, or an image alone, as cosign does with a key."""
+    """Sign an artifact, its image, SBOM and provenance, or an image alone, as cosign does with a key."""
     said = dict(_annotation(text) for text in annotations)
-    private = _private_key(key)
-    from leoflow_compiler.deploy.verification import find_subject, sign_subject
+    private = private_key(key)
+    from leoflow_compiler.deploy.signing import sign_parts
 
     with image_errors(), _registries(insecure_registry) as connect:
-        registry, subject = _found(connect, reference, find_subject)
-        done = list(sign_subject(registry, subject, private, said))
+        registry, subject = _found(connect, reference)
+        done = sign_parts(registry, subject.parts, private, said)
     fingerprint = private.public.fingerprint
     if as_json:
-        signed = [{"part": name, "reference": str(part), "new": is_new} for name, part, is_new in done]
-        click.echo(json.dumps({"key": fingerprint, "signed": signed}, indent=2))
+        click.echo(json.dumps({"key": fingerprint, "signed": [one.to_json() for one in done]}, indent=2))
         return int(Exit.CLEAN)
-    for name, part, is_new in done:
-        click.echo(f"{name} {part} {'signed' if is_new else 'is signed already'}")
+    for one in done:
+        click.echo(f"{one.part.name} {one.part.reference} {'signed' if one.is_new else 'is signed already'}")
     click.echo(f"key {fingerprint}")
     return int(Exit.CLEAN)
 
@@ -95,40 +92,43 @@ def verify(
     insecure_registry: bool,
     as_json: bool,
 ) -> int:
-    """Check who signed an artifact and its image, or whether they come from the source."""
+    """Check who signed an artifact, its image, SBOM and provenance, or whether the source gives them."""
     if not keys and not rebuild:
         raise click.UsageError("there is nothing to check by; add --key, --rebuild or both")
     if project is not None and not rebuild:
         raise click.UsageError("--project only makes sense with --rebuild")
-    trusted = [_public_key(key) for key in keys]
-    from leoflow_compiler.deploy.verification import attached_documents, find_subject, verify_subject
-
+    trusted = [public_key(key) for key in keys]
     with image_errors(), _registries(insecure_registry) as connect:
-        registry, subject = _found(connect, reference, find_subject)
-        signed = list(verify_subject(registry, subject, trusted)) if trusted else []
+        registry, subject = _found(connect, reference)
+        signed = _verified(registry, subject, trusted) if trusted else []
         different = _differences(subject, project, connect) if rebuild else []
-        documents = attached_documents(registry, subject)
     if as_json:
         shown = {
             "artifact": str(subject.reference) if subject.artifact is not None else None,
             "image": str(subject.image) if subject.image is not None else None,
             "signed": [
-                {"part": name, "key": one.key, "identity": one.identity, "annotations": dict(one.annotations)}
-                for name, one in signed
+                {
+                    "part": part.name,
+                    "reference": str(part.reference),
+                    "key": one.key,
+                    "identity": one.identity,
+                    "annotations": dict(one.annotations),
+                }
+                for part, one in signed
             ],
             "rebuilt": rebuild,
             "differences": different,
-            "documents": [{"type": kind, "digest": digest} for kind, digest in documents],
+            "documents": [{"type": kind, "digest": digest} for kind, digest in subject.attached],
         }
         click.echo(json.dumps(shown, indent=2))
     else:
-        for name, part in subject.parts:
-            click.echo(f"{name} {part}")
-        for name, one in signed:
+        for part in subject.parts:
+            click.echo(f"{part.name} {part.reference}")
+        for part, one in signed:
             more = "".join(f", {key}={value}" for key, value in sorted(one.annotations.items()))
-            click.echo(f"  {name} signed by {one.key} as {one.identity}{more}")
-        for kind, digest in documents:
-            click.echo(f"  {kind} {digest}")
+            click.echo(f"  {part.name} signed by {one.key} as {one.identity}{more}")
+        for kind, digest in subject.others:
+            click.echo(f"  {kind} {digest}: not Leoflow's, not looked at")
         if rebuild and not different:
             click.echo("  rebuilt from source: the same bytes")
     if different:
@@ -137,7 +137,7 @@ def verify(
 
 
 def _differences(subject: Subject, project: str | None, connect: Registries) -> list[str]:
-    from leoflow_compiler.deploy.deployment import current_lock
+    from leoflow_compiler.deploy.planning import current_lock
     from leoflow_compiler.deploy.verification import differences
     from leoflow_compiler.image.cache import LayerCache
     from leoflow_compiler.image.report import Report
@@ -158,12 +158,19 @@ def _registries(insecure: bool) -> Any:
     return registries(os.environ, insecure=insecure)
 
 
-def _found(connect: Registries, text: str, find: Callable[..., Subject]) -> tuple[Any, Subject]:
+def _found(connect: Registries, text: str) -> tuple[Registry, Subject]:
     from leoflow_compiler.deploy.registries import reference
+    from leoflow_compiler.deploy.subject import find_subject
 
     named = reference(text)
     registry = connect(named)
-    return registry, find(registry, named)
+    return registry, find_subject(registry, named)
+
+
+def _verified(registry: Registry, subject: Subject, keys: list[PublicKey]) -> list[tuple[Part, Verified]]:
+    from leoflow_compiler.deploy.signing import verify_parts
+
+    return list(verify_parts(registry, subject.parts, keys))
 
 
 def _annotation(text: str) -> tuple[str, str]:
@@ -171,55 +178,3 @@ def _annotation(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise click.UsageError(f"{text!r} is no annotation; write NAME=VALUE")
     return name, value
-
-
-def _private_key(source: str) -> PrivateKey:
-    """Asks for the password where the key has one and the environment does not. Raises UserError."""
-    pem = _pem(source)
-    try:
-        from leoflow_runtime.oci.keys import BadKey, PrivateKey, WrongPassword
-    except ImportError as error:
-        raise _without_extra() from error
-    password = next((os.environ[name] for name in PASSWORDS if name in os.environ), None)
-    try:
-        try:
-            return PrivateKey.from_pem(pem, password.encode() if password is not None else None)
-        except WrongPassword:
-            if password is not None or not sys.stdin.isatty():
-                raise
-            asked = str(click.prompt("Password of the key", hide_input=True, default="", err=True))
-            return PrivateKey.from_pem(pem, asked.encode())
-    except ImportError as error:
-        raise _without_extra() from error
-    except BadKey as error:
-        hint = f"set {PASSWORDS[0]}" if isinstance(error, WrongPassword) and password is None else None
-        raise UserError(f"{source}: {error}", hint=hint) from error
-
-
-def _public_key(source: str) -> PublicKey:
-    """Raises UserError."""
-    pem = _pem(source)
-    try:
-        from leoflow_runtime.oci.keys import BadKey, PublicKey
-    except ImportError as error:
-        raise _without_extra() from error
-    try:
-        return PublicKey.from_pem(pem)
-    except BadKey as error:
-        raise UserError(f"{source}: {error}") from error
-
-
-def _pem(source: str) -> bytes:
-    if source.startswith(_ENV):
-        name = source.removeprefix(_ENV)
-        if name not in os.environ:
-            raise UserError(f"there is no variable {name} with a key")
-        return os.environ[name].encode()
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise UserError(f"{source}: {error.strerror}") from error
-
-
-def _without_extra() -> UserError:
-    return UserError("signatures need two more packages", hint="pip install 'leoflow[signing]'")

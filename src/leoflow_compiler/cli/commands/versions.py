@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leoflow_compiler.cli.confirming import confirm, yes_option
 from leoflow_compiler.cli.connection import connected, server_options
 from leoflow_compiler.cli.deploying import image_errors
 from leoflow_compiler.cli.table import table
@@ -51,13 +52,18 @@ Examples:
 )
 @click.argument("dag_id", metavar="DAG")
 @click.option("--to", "wanted", metavar="VERSION|@DIGEST", help="Else the one before the current one.")
+@yes_option
 @server_options
-def rollback(dag_id: str, wanted: str | None, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def rollback(
+    dag_id: str, wanted: str | None, yes: bool, server: str | None, token_stdin: bool, as_json: bool
+) -> None:
     """Make an earlier version current again, with all that it carries, its schedule too.
 
     Runs that have begun keep their version.
     """
     with connected(server, token_stdin=token_stdin) as control_plane:
+        where = f"to {wanted}" if wanted is not None else "to the version before the current one"
+        confirm(control_plane.server, f"Roll {dag_id} back {where} on {control_plane.server}?", yes=yes)
         answer = control_plane.roll_back(dag_id, wanted)
     if as_json:
         click.echo(json.dumps(answer, indent=2))
@@ -81,12 +87,14 @@ Examples:
 )
 @click.option("--version", "wanted", metavar="VERSION|@DIGEST", help="Of the DAG; else its current one.")
 @click.option("--insecure-registry", is_flag=True, help="Speak plain HTTP to registries elsewhere too.")
+@yes_option
 @server_options
 def promote(
     source: str,
     target: str,
     wanted: str | None,
     insecure_registry: bool,
+    yes: bool,
     server: str | None,
     token_stdin: bool,
     as_json: bool,
@@ -117,10 +125,14 @@ def promote(
                 artifact = promotion.artifact_of(version, connect)
         if is_server:
             destination = stack.enter_context(_target(target, is_only_server=names_artifact))
+            confirm(destination.server, f"Promote {dag_id} → {destination.server}?", yes=yes)
             done = promotion.to_server(destination, dag_id, artifact, version)
         else:
             assert artifact is not None
-            done = promotion.to_channel(dag_id, artifact, target, connect)
+            channel = promotion.channel_of(artifact, target)
+            # Servers that follow the tag, wherever they are, deploy what it names.
+            confirm(f"//{channel.registry}", f"Promote {dag_id} → {channel}?", yes=yes)
+            done = promotion.to_channel(dag_id, artifact, channel, connect)
     if as_json:
         click.echo(json.dumps(asdict(done), indent=2))
         return
