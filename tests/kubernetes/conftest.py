@@ -29,7 +29,8 @@ from tests.server.test_process import ServerProcess
 
 NODE = Path(__file__).parent / "node"
 NODE_STATE = Path(os.environ.get("K8S_NODE_DIR", "/var/tmp/kubernetes-node")) / "run"
-DEADLINE = 120.0  # the kubelet of 1.20 takes up to a minute over a pod that never ran
+DEADLINE = 90.0
+PASSWORD = "correct horse"
 PATIENCE = 15  # seconds that a pod may wait for a node or its image
 
 
@@ -63,6 +64,15 @@ class Cluster:
         found = json.loads(self.kubectl("get", kind, "--selector", selector, "--output", "json"))
         items: list[dict[str, Any]] = found["items"]
         return items
+
+    def pulled(self) -> list[str]:
+        """What the kubelet says about the images of our pods."""
+        found = json.loads(self.kubectl("get", "events", "--output", "json"))["items"]
+        return [
+            str(one["message"])
+            for one in found
+            if one["reason"] == "Pulled" and one["involvedObject"]["name"].startswith(f"{self.instance}-")
+        ]
 
     def running_pod(self, run: str) -> dict[str, Any]:
         """The one pod of a run, waited for until its container runs."""
@@ -99,9 +109,11 @@ class Plane:
             LEOFLOW_GRPC_PORT=str(self.grpc_port),
             LEOFLOW_KUBERNETES_INSTANCE=self.cluster.instance,
             LEOFLOW_KUBERNETES_START_SECONDS=str(PATIENCE),
+            LEOFLOW_REGISTRIES=self.cluster.registry,
+            LEOFLOW_CHANNEL_SECONDS="0.5",
         )
         self.url = f"http://127.0.0.1:{self.process.until_ready()[0]}"
-        login = {"username": "admin", "password": "correct horse"}
+        login = {"username": "admin", "password": PASSWORD}
         answer = httpx.post(f"{self.url}/auth/token", json=login, timeout=30)
         self.token = answer.json()["access_token"]
 
@@ -110,10 +122,13 @@ class Plane:
         self.process.process.kill()
         self.process.process.wait(30)
 
-    def leoflow(self, *arguments: str) -> str:
+    def leoflow(self, *arguments: str, says: str = "", **environ: str) -> str:
+        """With the token of `start`, unless `environ` names a file with a login."""
+        login = environ or {"LEOFLOW_SERVER_URL": self.url, "LEOFLOW_TOKEN": self.token}
         done = subprocess.run(
             [sys.executable, "-m", "leoflow_compiler.cli.main", *arguments],
-            env={**os.environ, "LEOFLOW_SERVER_URL": self.url, "LEOFLOW_TOKEN": self.token},
+            env={**os.environ, **login},
+            input=says,
             capture_output=True,
             text=True,
             timeout=DEADLINE,
@@ -139,6 +154,11 @@ class Plane:
     def until_state(self, dag_id: str, run: str, task_id: str, state: str) -> dict[str, Any]:
         until(lambda: self.task(dag_id, run, task_id)["state"] == state, f"{task_id} is not {state}")
         return self.task(dag_id, run, task_id)
+
+    def value(self, dag_id: str, run: str, task_id: str) -> Any:
+        """What a task returned."""
+        place = f"/dags/{dag_id}/dagRuns/{run}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self.api("GET", place)["value"]
 
     def log(self, dag_id: str, run: str, task_id: str) -> str:
         return json.dumps(self.api("GET", f"/dags/{dag_id}/dagRuns/{run}/taskInstances/{task_id}/logs/1"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Plane, until
+from .conftest import PASSWORD, Plane, until
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -47,7 +47,22 @@ with DAG("hold"):
             time.sleep(0.2)
         return gate
 
-    wait()
+    @task
+    def after(gate: str) -> str:
+        return gate
+
+    after(wait())
+"""
+TAGGED = """\
+from airflow.sdk import DAG, task
+
+with DAG("tagged"):
+
+    @task
+    def tell() -> str:
+        return "{text}"
+
+    tell()
 """
 GREEDY = """\
 from airflow.sdk import DAG, task
@@ -81,15 +96,19 @@ def opened(plane: Plane) -> None:
     plane.api("POST", "/variables", {"key": "gate", "value": "open"})
 
 
-def test_deployed_triggered_and_green(plane: Plane, tmp_path: Path) -> None:
+def test_from_the_login_to_a_green_pod_by_digest(plane: Plane, tmp_path: Path) -> None:
     folder = plane.project(tmp_path / "green", "green", GREEN, "tasks: {look: {env: {REGION: eu}}}\n")
-    said = plane.deploy(folder, "--trigger", "--wait", "--json")
-    assert '"success"' in said
-    run = plane.api("GET", "/dags/green/dagRuns")["dag_runs"][0]["dag_run_id"]
-    found = plane.api("GET", f"/dags/green/dagRuns/{run}/taskInstances/look/xcomEntries/return_value")
-    seen = found["value"] if isinstance(found["value"], dict) else json.loads(found["value"])
+    login = {"LEOFLOW_CONFIG": str(tmp_path / "config.yaml")}
+    who = ["--server", plane.url, "--username", "admin", "--password-stdin"]
+    plane.leoflow("auth", "login", *who, says=PASSWORD, **login)
+    said = json.loads(plane.leoflow("deploy", str(folder), "--trigger", "--wait", "--json", **login))
+    assert said["run"]["state"] == "success"
+    run = said["run"]["dag_run_id"]
+    seen = plane.value("green", run, "look")
     assert seen == {"region": "eu", "uid": 65532, "tokens": [], "account": False}
     assert "there are 4" in plane.log("green", run, "count")
+    assert "@sha256:" in said["image"]
+    assert any(said["image"] in one for one in plane.cluster.pulled())
     until(lambda: not plane.cluster.objects("pods,secrets"), "pods or Secrets were left behind")
 
 
@@ -114,6 +133,7 @@ def test_a_pod_is_restricted_and_outlives_the_server(plane: Plane, hold: str) ->
     assert plane.task(hold, run, "wait")["state"] == "running"
     opened(plane)
     task = plane.until_state(hold, run, "wait", "success")
+    plane.until_state(hold, run, "after", "success")
     assert task["try_number"] == 1
     assert task["hostname"] == pod["metadata"]["name"], "the same launch, adopted"
 
@@ -179,4 +199,32 @@ def test_a_version_without_an_image_is_told_what_to_do(plane: Plane, tmp_path: P
     plane.leoflow("push", str(folder / "dag.json"))
     run = plane.trigger("bare")
     until(lambda: plane.task("bare", run, "wait")["state"] == "failed", "it was not refused")
-    assert "image" in plane.log("bare", run, "wait")
+    assert plane.log("bare", run, "wait").count("deploy it with leoflow deploy") == 1, "refused once"
+
+
+def test_what_the_cluster_will_never_take_fails_at_once(plane: Plane, tmp_path: Path) -> None:
+    selector = "tasks: {wait: {retries: 3, execution: {node_selector: {disk: 'no such label!'}}}}\n"
+    plane.deploy(plane.project(tmp_path / "wrong", "wrong", HOLD.replace("hold", "wrong"), selector))
+    run = plane.trigger("wrong")
+    until(lambda: plane.task("wrong", run, "wait")["state"] == "failed", "it was not refused")
+    assert plane.log("wrong", run, "wait").count("The cluster does not take the pod") == 1
+
+
+def test_moving_the_tag_deploys_and_moving_it_back_rolls_back(plane: Plane, tmp_path: Path) -> None:
+    repository = f"{plane.cluster.registry}/dags/tagged"
+    folder = plane.project(tmp_path / "tagged", "tagged", TAGGED.format(text="one"))
+    plane.deploy(folder, "--dag-version", "one")
+    (folder / "dag.py").write_text(TAGGED.format(text="two"))
+    plane.deploy(folder, "--dag-version", "two")
+
+    def moved_to(version: str, number: int) -> str:
+        plane.leoflow("artifact", "copy", f"{repository}:{version}-dag", f"{repository}:prod")
+        if number == 1 and not plane.api("GET", "/channels")["channels"]:
+            plane.leoflow("channels", "add", "tagged", f"oci://{repository}:prod")
+        current = "/dags/tagged/versions/current"
+        until(lambda: plane.api("GET", current)["version_number"] == number, f"it is not at {version}")
+        run = plane.trigger("tagged")
+        plane.until_state("tagged", run, "tell", "success")
+        return str(plane.value("tagged", run, "tell"))
+
+    assert [moved_to("one", 1), moved_to("two", 2), moved_to("one", 1)] == ["one", "two", "one"]
