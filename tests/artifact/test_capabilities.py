@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from leoflow_runtime.artifact import Missing, missing_capabilities
+from leoflow_runtime.artifact.capabilities import RUN_TIMETABLES
+from leoflow_runtime.schedule import KNOWN_TIMETABLES
 
 
 def document(*tasks: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -22,6 +24,10 @@ def test_what_runs_is_not_missing() -> None:
 
     assert missing_capabilities(document(*tasks, schedule="@daily")) == ()
     assert missing_capabilities(document(schedule={"delta_seconds": 60})) == ()
+
+
+def test_the_timetables_that_run_are_those_that_the_schedule_knows() -> None:
+    assert RUN_TIMETABLES == KNOWN_TIMETABLES
 
 
 def test_each_capability_is_named_once_with_the_first_task_that_needs_it() -> None:
@@ -57,7 +63,11 @@ def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
     ("fields", "said"),
     [
         ({"schedule": {"assets": {"alias": "a"}}}, "schedules by assets"),
-        ({"schedule": {"timetable": "airflow.sdk.EventsTimetable"}}, "the timetable EventsTimetable"),
+        (
+            {"schedule": {"timetable": "airflow.sdk.CronPartitionTimetable"}},
+            "the timetable CronPartitionTimetable",
+        ),
+        ({"schedule": {"timetable": "own.Fiscal"}}, "the timetable Fiscal"),
         ({"callbacks": ["on_success_callback"]}, "callbacks"),
         ({"task_groups": [{"group_id": "g", "mapped": {}}]}, "dynamic mapping of task groups"),
         (

@@ -16,7 +16,7 @@ LORD_HOWE = "Australia/Lord_Howe"  # moves its clocks by half an hour
 
 # expression, zone, from (UTC), the next slots as wall time with offset
 WALLS = [
-    ("30 2 * * *", ZURICH, "2023-10-28T12:00", "29 02:30+0200 | 30 02:30+0100"),
+    ("30 2 * * *", ZURICH, "2023-10-28T12:00", "29 02:30+0100 | 30 02:30+0100"),
     ("30 2 * * *", ZURICH, "2023-03-25T12:00", "26 03:30+0200 | 27 02:30+0200"),
     (
         "30 * * * *",

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
-from leoflow_runtime.schedule import ScheduleInvalid, Timetable
+from leoflow_runtime.schedule import DataInterval, ScheduleInvalid, Timetable
 
 NOW = datetime(2026, 3, 10, 12, 3, tzinfo=UTC)
 
 
 def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def until(end: datetime | None) -> DataInterval | None:
+    return None if end is None else DataInterval.exact(end)
 
 
 # schedule, fields, end of the latest run, expected logical date
@@ -53,18 +57,18 @@ CASES: list[tuple[str | float | None, dict[str, Any], datetime | None, str | Non
 def test_the_next_slot(
     schedule: str | float | None, fields: dict[str, Any], last_end: datetime | None, expected: str | None
 ) -> None:
-    slot = Timetable(schedule=schedule, **fields).next_slot(last_end=last_end, now=NOW)
+    slot = Timetable(schedule=schedule, **fields).next_slot(until(last_end), now=NOW)
     assert (slot and slot.logical_date) == (expected and at(expected))
 
 
 def test_a_slot_is_its_own_interval() -> None:
-    slot = Timetable(schedule="@daily").next_slot(last_end=None, now=NOW)
+    slot = Timetable(schedule="@daily").next_slot(None, now=NOW)
     assert slot is not None
     assert slot.logical_date == slot.interval_start == slot.interval_end == slot.run_after
 
 
 def test_continuous_runs_are_due_at_once_and_meet_end_to_end() -> None:
-    slot = Timetable(schedule="@continuous").next_slot(last_end=NOW - timedelta(hours=1), now=NOW)
+    slot = Timetable(schedule="@continuous").next_slot(until(NOW - timedelta(hours=1)), now=NOW)
     assert slot is not None
     assert (slot.interval_start, slot.interval_end, slot.run_after) == (NOW - timedelta(hours=1), NOW, NOW)
 
@@ -73,7 +77,7 @@ def test_catching_up_visits_every_slot_once() -> None:
     timetable = Timetable(schedule="@daily", start=at("2026-03-01"), catchup=True)
     last: datetime | None = None
     seen = []
-    while (slot := timetable.next_slot(last_end=last, now=NOW)) and slot.run_after <= NOW:
+    while (slot := timetable.next_slot(until(last), now=NOW)) and slot.run_after <= NOW:
         seen.append(slot.logical_date.day)
         last = slot.interval_end
     assert seen == list(range(1, 11))

@@ -35,7 +35,7 @@ def slots_that_clocks_move(subject: Subject) -> Iterator[Diagnostic]:
     what = (
         f"is skipped, and the run comes at {moved.comes:%H:%M}"
         if moved.is_skipped
-        else "comes twice, and the runs come the first time only: then none until the hour is over"
+        else "comes twice, and the runs come the second time only: there are none the first time"
     )
     when = f"on {wall:%Y-%m-%d} {wall:%H:%M} {what}"
     yield Diagnostic(

@@ -9,6 +9,7 @@ from typing import Any
 from leoflow_compiler.evaluate.values import Library, Opaque, Value
 from leoflow_compiler.lower.values import MISSING, Argument, json_value, plain_number
 from leoflow_compiler.models.assets import Alias, Asset, AssetLike, Condition, Reference
+from leoflow_compiler.models.dateutil import RelativeDelta
 from leoflow_compiler.models.timetables import Instance
 
 
@@ -64,6 +65,10 @@ def literal(value: Value) -> Any:
     """A value with dates, durations, zones and objects in it as JSON; MISSING where it is not known."""
     if isinstance(value, datetime.timedelta):
         return {"$seconds": plain_number(value.total_seconds())}
+    if isinstance(value, RelativeDelta):
+        moved = {name: amount for name, amount in value.moved.items() if amount}
+        path = "dateutil.relativedelta.relativedelta"
+        return {"$class": path, "arguments": {**moved, **value.fixed}}
     if isinstance(value, (datetime.datetime, datetime.date)):
         return {"$date": value.isoformat()}
     if isinstance(value, zoneinfo.ZoneInfo):

@@ -9,11 +9,15 @@ from typing import Any
 from leoflow_compiler.diagnostics.catalogue.lowering import BAD_SCHEDULE
 from leoflow_compiler.diagnostics.suggestion import nearest
 from leoflow_compiler.evaluate.errors import Refusal
+from leoflow_compiler.evaluate.values import Opaque
 from leoflow_compiler.lower.assets import asset_condition, literal, literals
-from leoflow_compiler.lower.values import Argument, plain_number, short
+from leoflow_compiler.lower.values import MISSING, Argument, plain_number, short
 from leoflow_compiler.models.assets import AssetLike
+from leoflow_compiler.models.dateutil import RelativeDelta
 from leoflow_compiler.models.timetables import Instance
+from leoflow_runtime.schedule import KNOWN_TIMETABLES, ScheduleInvalid
 from leoflow_runtime.schedule.cron import PRESETS, CronInvalid, cron
+from leoflow_runtime.schedule.declared import rule_of
 
 _PRESETS = frozenset({*PRESETS, "@once", "@continuous"})
 
@@ -30,6 +34,12 @@ def lower_schedule(argument: Argument) -> Any:
     if isinstance(value, Instance) and value.is_timetable:
         return _timetable(argument, value)
     value = argument.known()
+    if isinstance(value, RelativeDelta):
+        by_calendar = {
+            "timetable": "airflow.sdk.DeltaTriggerTimetable",
+            "arguments": {"delta": literal(value)},
+        }
+        return _checked(argument, by_calendar)
     if isinstance(value, datetime.timedelta):
         if value.total_seconds() <= 0:
             raise argument.wrong("longer than zero")
@@ -43,6 +53,7 @@ def _timetable(argument: Argument, timetable: Instance) -> Any:
     plain = _as_expression(timetable)
     if plain is not None:
         return _expression(argument, plain)
+    _check_known(argument, timetable)
     found: dict[str, Any] = {"timetable": timetable.path}
     arguments = literals({name: value for name, value in timetable.arguments.items() if name != "assets"})
     if arguments:
@@ -50,7 +61,31 @@ def _timetable(argument: Argument, timetable: Instance) -> Any:
     assets = timetable.arguments.get("assets")
     if assets is not None:
         found["assets"] = asset_condition(argument, assets)
-    return found
+    return _checked(argument, found)
+
+
+def _check_known(argument: Argument, timetable: Instance) -> None:
+    """Airflow's own timetables are asked by the control plane: every argument counts. Raises Interruption."""
+    if timetable.path not in KNOWN_TIMETABLES:
+        return
+    for name, value in timetable.arguments.items():
+        if isinstance(value, Instance):
+            _check_known(argument, value)
+        elif name != "assets" and literal(value) is MISSING:
+            what = f"`{name}` of the {timetable.name} of {argument.owner}"
+            if isinstance(value, Opaque):
+                raise argument.interpreter.structure_needs(value, what, argument.place)
+            raise Refusal(BAD_SCHEDULE, f"{what} is not known when the DAG is compiled", argument.place)
+
+
+def _checked(argument: Argument, schedule: dict[str, Any]) -> dict[str, Any]:
+    """A declared timetable that the control plane understands. Raises Refusal."""
+    if schedule["timetable"] in KNOWN_TIMETABLES:
+        try:
+            rule_of(schedule, "UTC")
+        except ScheduleInvalid as error:
+            raise Refusal(BAD_SCHEDULE, str(error), argument.place, help=_ADVICE) from None
+    return schedule
 
 
 def _as_expression(timetable: Instance) -> str | None:

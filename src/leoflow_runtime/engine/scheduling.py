@@ -10,7 +10,7 @@ from leoflow_runtime.engine.operations.runs import new_tasks
 from leoflow_runtime.engine.rows import RunRow
 from leoflow_runtime.engine.store import NewRun, RunExists, Tx
 from leoflow_runtime.engine.timetables import schedule_values, timetable_of
-from leoflow_runtime.schedule import CONTINUOUS, Slot
+from leoflow_runtime.schedule import DataInterval, Slot
 
 
 def create_due_run(tx: Tx, dag: LiveDag) -> RunRow | None:
@@ -30,11 +30,10 @@ def create_due_run(tx: Tx, dag: LiveDag) -> RunRow | None:
             interval_end=row.next_interval_end or row.next_run_after,
             run_after=row.next_run_after,
         )
-        if timetable.schedule == CONTINUOUS:
+        if timetable.is_continuous:
             # Its interval ends when it starts, which is later than when it was written down.
-            fresh = timetable.next_slot(last_end=slot.interval_start, now=tx.now)
-            slot = fresh if fresh is not None else slot
-        following = timetable.next_slot(last_end=slot.interval_end, now=tx.now)
+            slot = timetable.next_slot(DataInterval.exact(slot.interval_start), now=tx.now) or slot
+        following = timetable.next_slot(slot.data_interval, now=tx.now)
         values = schedule_values(following)
         tx.update_dag(row.pk, values)
         dag.row = replace(row, **values)

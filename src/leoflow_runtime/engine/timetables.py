@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypedDict
-from zoneinfo import ZoneInfo
 
 from leoflow_runtime.artifact import DagSpec
-from leoflow_runtime.schedule import Slot, Timetable
+from leoflow_runtime.engine.rows import RunRow
+from leoflow_runtime.schedule import DataInterval, Slot, Timetable
+from leoflow_runtime.schedule.timetable import aware
 
 
 class ScheduleValues(TypedDict):
@@ -21,10 +22,17 @@ def timetable_of(spec: DagSpec) -> Timetable:
     return Timetable(
         schedule=spec.schedule,
         zone=spec.schedule_timezone,
-        start=_aware(spec.start_date, spec.schedule_timezone),
-        end=_aware(spec.end_date, spec.schedule_timezone),
+        start=aware(spec.start_date, spec.schedule_timezone),
+        end=aware(spec.end_date, spec.schedule_timezone),
         catchup=spec.catchup,
     )
+
+
+def interval_of(run: RunRow | None) -> DataInterval | None:
+    """What a scheduled run covers; None for no run."""
+    if run is None or run.data_interval_start is None or run.data_interval_end is None:
+        return None
+    return DataInterval(start=run.data_interval_start, end=run.data_interval_end)
 
 
 def schedule_values(slot: Slot | None) -> ScheduleValues:
@@ -40,10 +48,3 @@ def run_limit(spec: DagSpec) -> int:
     """How many runs of the DAG may be active at once."""
     own = timetable_of(spec).run_limit
     return spec.max_active_runs if own is None else min(own, spec.max_active_runs)
-
-
-def _aware(moment: datetime | None, zone: str) -> datetime | None:
-    """A date without a zone is one of the schedule's."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -2,8 +2,8 @@
 
 Across a change of the clocks:
 
-- an expression that names hours fires once per matching wall time: at its first occurrence in the hour
-  that repeats, and moved forward by the width of the gap in the hour that is skipped;
+- an expression that names hours fires once per matching wall time: at its second occurrence in the hour
+  that repeats, and moved forward by the width of the gap in the hour that is skipped, as in Airflow;
 - an expression that runs every hour fires at every instant whose wall time matches, so the hour that
   repeats has its slots twice and the hour that is skipped has none.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -62,22 +63,22 @@ class Cron:
         if len(self.expression.split()) not in (5, 6):
             raise CronInvalid(expression, "five or six fields are needed")
         try:
-            expanded = croniter(self.expression).expanded
-            croniter(self.expression, datetime(2024, 1, 1)).get_next(datetime)
+            self._read = croniter(self.expression, datetime(2024, 1, 1))
+            self._walk(datetime(2024, 1, 1)).get_next(datetime)
         except (CroniterError, ValueError, KeyError) as error:
             reason = re.sub(r"^\[.*?\] (is )?", "", str(error))  # croniter repeats the expression
             raise CronInvalid(expression, reason) from error
-        self._every_hour = expanded[1] == ["*"]
+        self._every_hour = self._read.expanded[1] == ["*"]
 
     def next_after(self, moment: datetime) -> datetime:
         """The first slot later than `moment`, in UTC."""
         wall = self._wall(moment)
-        first = _forward(self.expression, wall)
+        first = self._forward(wall)
         slot = self._instant(next(first))
         if slot > moment and self._is_steady(moment, slot):
             return slot
         best: datetime | None = None
-        for candidate in _forward(self.expression, wall - _WIDEST_CHANGE):
+        for candidate in self._forward(wall - _WIDEST_CHANGE):
             earliest_later = candidate.replace(tzinfo=UTC) - _WIDEST_CHANGE
             for instant in self._instants(candidate):
                 if instant > moment and (best is None or instant < best):
@@ -89,11 +90,11 @@ class Cron:
     def last_until(self, moment: datetime) -> datetime:
         """The latest slot that is not later than `moment`, in UTC."""
         wall = self._wall(moment).replace(microsecond=0) + _SECOND
-        slot = self._instant(next(_backward(self.expression, wall)))
+        slot = self._instant(next(self._backward(wall)))
         if slot <= moment and self._is_steady(slot, moment):
             return slot
         best: datetime | None = None
-        for candidate in _backward(self.expression, wall + _WIDEST_CHANGE):
+        for candidate in self._backward(wall + _WIDEST_CHANGE):
             latest_earlier = candidate.replace(tzinfo=UTC) + _WIDEST_CHANGE
             for instant in self._instants(candidate):
                 if instant <= moment and (best is None or instant > best):
@@ -115,12 +116,28 @@ class Cron:
             assert before is not None
             assert after is not None
             first, width = self._wall(change) - max(after - before, timedelta()), abs(after - before)
-            slots = _forward(self.expression, first - _SECOND)
+            slots = self._forward(first - _SECOND)
             slot, second = next(slots), next(slots)
             if after > before and slot < first + width:
                 yield MovedSlot(slot, self._wall(self._instant(slot)), is_skipped=True)
             elif after < before and second < first + width:
                 yield MovedSlot(slot, slot, is_skipped=False)
+
+    def _forward(self, wall: datetime) -> Iterator[datetime]:
+        walk = self._walk(wall)
+        while True:
+            yield walk.get_next(datetime)
+
+    def _backward(self, wall: datetime) -> Iterator[datetime]:
+        walk = self._walk(wall)
+        while True:
+            yield walk.get_prev(datetime)
+
+    def _walk(self, wall: datetime) -> croniter:
+        """A walk of its own from there: reading the expression again would double the cost."""
+        walk = copy(self._read)
+        walk.set_current(wall, force=True)
+        return walk
 
     def _wall(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone).replace(tzinfo=None, fold=0)
@@ -130,11 +147,12 @@ class Cron:
 
     def _instants(self, wall: datetime) -> Iterator[datetime]:
         """Where a matching wall time lies on the real time line: nowhere, once or twice."""
-        first = self._instant(wall)
+        first, second = self._instant(wall), self._instant(wall, fold=1)
         if not self._every_hour:
-            yield first
+            # In a gap the reading by the offset before it is the later one.
+            yield max(first, second)
             return
-        for instant in (first, self._instant(wall, fold=1)):
+        for instant in (first, second):
             if self._wall(instant) == wall:
                 yield instant
 
@@ -177,15 +195,3 @@ def _clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[d
                 low, high = (middle, high) if offset(middle) == offset(early) else (low, middle)
             yield high
         early = late
-
-
-def _forward(expression: str, wall: datetime) -> Iterator[datetime]:
-    walk = croniter(expression, wall)
-    while True:
-        yield walk.get_next(datetime)
-
-
-def _backward(expression: str, wall: datetime) -> Iterator[datetime]:
-    walk = croniter(expression, wall)
-    while True:
-        yield walk.get_prev(datetime)

@@ -42,7 +42,7 @@ CLOCK_CHANGE = Code(
     summary="The schedule names an hour that clocks skip or repeat.",
     explanation=(
         "Where clocks change, one hour of the year does not exist and another comes twice. A run whose time "
-        "is skipped comes later, by as much as the clocks move. Times that repeat have their runs the first "
+        "is skipped comes later, by as much as the clocks move. Times that repeat have their runs the second "
         "time only, so an expression with several runs an hour then has none for an hour. The warning names "
         "the first such date from the start date on."
     ),

@@ -10,7 +10,7 @@ from leoflow_runtime.domain.states import RunType
 from leoflow_runtime.engine.operations.finding import the_dag
 from leoflow_runtime.engine.rows import DagRow, VersionRow
 from leoflow_runtime.engine.store import Change, Tx
-from leoflow_runtime.engine.timetables import schedule_values, timetable_of
+from leoflow_runtime.engine.timetables import interval_of, schedule_values, timetable_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ def register_version(
     timetable = timetable_of(version.spec)
     timetable.check()
     latest = tx.latest_run(dag.pk, RunType.SCHEDULED)
-    slot = timetable.next_slot(last_end=latest.data_interval_end if latest else None, now=tx.now)
+    slot = timetable.next_slot(interval_of(latest), now=tx.now)
     values: dict[str, Any] = {**schedule_values(slot)}
     if known is None:
         wish = version.spec.is_paused_upon_creation
@@ -58,9 +58,7 @@ def set_paused(tx: Tx, *, tenant_id: int = 1, dag_id: str, is_paused: bool) -> D
     if not is_paused and dag.version_pk is not None:
         # Slots that passed during the pause: only catch-up makes them up.
         latest = tx.latest_run(dag.pk, RunType.SCHEDULED)
-        slot = timetable_of(tx.version(dag.version_pk).spec).next_slot(
-            last_end=latest.data_interval_end if latest else None, now=tx.now
-        )
+        slot = timetable_of(tx.version(dag.version_pk).spec).next_slot(interval_of(latest), now=tx.now)
         values |= schedule_values(slot)
     tx.update_dag(dag.pk, values)
     tx.announce(Change(kind="dag", pk=dag.pk))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from leoflow_runtime.artifact.records import Schedule
 
@@ -23,6 +25,8 @@ def describe(schedule: Schedule) -> str:
     """Presets, fixed intervals and the plain cron expressions in words; others as they are written."""
     if schedule is None:
         return "Never, external triggers only"
+    if isinstance(schedule, Mapping):
+        return _of_object(schedule)
     if not isinstance(schedule, str):
         return f"Every {timedelta(seconds=schedule)}"
     if schedule in _PRESETS:
@@ -46,3 +50,23 @@ def describe(schedule: Schedule) -> str:
         if minute.startswith("*/") and minute[2:].isdigit():
             return f"Every {minute[2:]} minutes"
     return schedule
+
+
+def _of_object(schedule: Mapping[str, Any]) -> str:
+    if "timetable" not in schedule:
+        return "Triggered by assets"
+    arguments = schedule.get("arguments", {})
+    if "assets" in schedule:
+        inner = arguments.get("timetable", {})
+        return f"Triggered by assets or {_of_class(inner.get('$class', ''), inner.get('arguments', {}))}"
+    return _of_class(schedule["timetable"], arguments)
+
+
+def _of_class(path: str, arguments: Mapping[str, Any]) -> str:
+    if "crons" in arguments:
+        return ", ".join(describe(expression) for expression in arguments["crons"])
+    expression = arguments.get("expression", arguments.get("cron"))
+    if isinstance(expression, str):
+        return describe(expression)
+    seconds = arguments.get("delta", {}).get("$seconds")
+    return f"Every {timedelta(seconds=seconds)}" if seconds else path.rpartition(".")[2]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 
 from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.engine.timetables import timetable_of
+from leoflow_runtime.schedule import DataInterval
 from leoflow_server.api.airflow.dags import current
 from leoflow_server.api.answers import answer
 from leoflow_server.api.call import Viewer
@@ -72,22 +73,25 @@ async def get_calendar(dag_id: str, call: Viewer) -> Response:
 def _planned(row: Row[Any], spec: DagSpec, bounds: Range, step: int) -> list[dict[str, Any]]:
     """The slots to come within `bounds`, at most to the end of this year."""
     slot_at: datetime | None = row.next_logical_date or row.next_run_after
-    if slot_at is None or not spec.schedule or spec.schedule in ("@once", "@continuous"):
-        return []
     # Slot by slot, as a catch-up would take them.
     timetable = dataclasses.replace(timetable_of(spec), catchup=True)
+    if slot_at is None or not timetable.is_scheduled or timetable.is_continuous:
+        return []
+    interval = DataInterval(start=slot_at, end=row.next_interval_end or slot_at)
     now = datetime.now(UTC)
     last = min(datetime(now.year + 1, 1, 1, tzinfo=UTC), _bound(bounds.lte), _bound(bounds.lt))
     counts: Counter[int] = Counter()
     for _ in range(_MOST_PLANNED):
-        if slot_at is None or slot_at > last:
+        if slot_at > last:
             break
         if bounds.gte is None or slot_at >= _bound(bounds.gte):
             seconds = int(slot_at.timestamp())
             counts[seconds - seconds % step] += 1
-        following = timetable.next_slot(last_end=slot_at, now=now)
+        following = timetable.next_slot(interval, now=now)
         # A timetable that does not move on has no more slots.
-        slot_at = following.logical_date if following and following.logical_date > slot_at else None
+        if following is None or following.logical_date <= slot_at:
+            break
+        slot_at, interval = following.logical_date, following.data_interval
     return [
         {"date": datetime.fromtimestamp(bucket, UTC), "state": "planned", "count": count}
         for bucket, count in counts.items()
