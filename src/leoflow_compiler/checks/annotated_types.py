@@ -5,14 +5,14 @@ A type is the set of its alternatives; None stands for anything, and everything 
 
 from __future__ import annotations
 
+import ast
 import collections.abc
 from dataclasses import dataclass
 from typing import Any
 
-import libcst as cst
-
 from leoflow_compiler.evaluate.errors import Interruption
 from leoflow_compiler.evaluate.values import Function, Library
+from leoflow_compiler.models.signature import parsed_annotation
 
 Type = frozenset["Shape"] | None
 
@@ -42,26 +42,23 @@ _SERIES = frozenset({"list", "tuple", "set", "sequence"})
 _TEXTS = frozenset({"str", "bytes"})
 
 
-def annotated(node: cst.BaseExpression | None, function: Function) -> Type:
+def annotated(node: ast.expr | None, function: Function) -> Type:
     """The type that an annotation of `function` says."""
     if node is None:
         return None
-    if isinstance(node, cst.SimpleString):
-        try:
-            node = cst.parse_expression(str(node.evaluated_value))
-        except cst.ParserSyntaxError:
-            return None
-    if isinstance(node, cst.Name) and node.value == "None":
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node = parsed_annotation(node.value)
+    if isinstance(node, ast.Constant) and node.value is None:
         return frozenset({Shape("none")})
-    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return _union([annotated(node.left, function), annotated(node.right, function)])
-    if isinstance(node, cst.Subscript):
-        items = [item.slice.value for item in node.slice if isinstance(item.slice, cst.Index)]
+    if isinstance(node, ast.Subscript):
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         return _subscripted(_meaning(node.value, function), items, function)
     return _plain(_meaning(node, function))
 
 
-def _subscripted(value: Any, items: list[cst.BaseExpression], function: Function) -> Type:
+def _subscripted(value: Any, items: list[ast.expr], function: Function) -> Type:
     path = value.path if isinstance(value, Library) else ""
     if path in ("typing.Optional", "typing.Union", "typing.Annotated"):
         found = [annotated(item, function) for item in (items[:1] if path == "typing.Annotated" else items)]
@@ -83,9 +80,9 @@ def _union(types: list[Type]) -> Type:
     return None if None in types else frozenset(shape for one in types for shape in one or ())
 
 
-def _meaning(node: cst.BaseExpression, function: Function) -> Any:
+def _meaning(node: ast.expr | None, function: Function) -> Any:
     """What a name or dotted name stands for where the function is written."""
-    if not isinstance(node, (cst.Name, cst.Attribute)):
+    if not isinstance(node, (ast.Name, ast.Attribute)):
         return None
     try:
         return function.interpreter.evaluate(node, function.scope)

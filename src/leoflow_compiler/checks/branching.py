@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-import libcst as cst
 
 from leoflow_compiler.evaluate.values import Function, Place
 from leoflow_compiler.models.graph import Task
@@ -30,7 +29,7 @@ def choices_of(task: Task) -> tuple[Choice, ...] | None:
     function = task.arguments.get("python_callable")
     if isinstance(function, TaskFactory):
         function = function.function
-    if not isinstance(function, Function) or not isinstance(function.node, cst.FunctionDef):
+    if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
         return None
     found: list[Choice] = []
     for statement in _returns(function.node.body):
@@ -42,31 +41,29 @@ def choices_of(task: Task) -> tuple[Choice, ...] | None:
     return tuple(found)
 
 
-def _returns(block: cst.CSTNode) -> Iterator[cst.Return]:
+def _returns(block: Iterable[ast.AST]) -> Iterator[ast.Return]:
     """The function's own `return` statements; a function inside has others."""
-    for child in block.children:
-        if isinstance(child, cst.Return):
-            yield child
-        elif not isinstance(child, (cst.FunctionDef, cst.ClassDef, cst.BaseExpression)):
-            yield from _returns(child)
+    for node in block:
+        if isinstance(node, ast.Return):
+            yield node
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)):
+            yield from _returns(ast.iter_child_nodes(node))
 
 
-def _ids(value: cst.BaseExpression | None, kind: str) -> list[tuple[str, ...]] | None:
+def _ids(value: ast.expr | None, kind: str) -> list[tuple[str, ...]] | None:
     """What one returned expression may name: a list with an entry for each of its possible values."""
-    if isinstance(value, cst.IfExp):
+    if isinstance(value, ast.IfExp):
         first, second = _ids(value.body, kind), _ids(value.orelse, kind)
         return None if first is None or second is None else first + second
     if kind == "short_circuit":
-        skips = isinstance(value, cst.Name) and value.value in ("False", "None")
+        skips = isinstance(value, ast.Constant) and (value.value is None or value.value is False)
         return [()] if value is None or skips else None
-    if value is None or (isinstance(value, cst.Name) and value.value == "None"):
+    if value is None or (isinstance(value, ast.Constant) and value.value is None):
         return [()]
-    if isinstance(value, cst.SimpleString):
-        return [(str(value.evaluated_value),)]
-    if isinstance(value, (cst.List, cst.Tuple, cst.Set)):
-        named = [
-            element.value.evaluated_value if isinstance(element.value, cst.SimpleString) else None
-            for element in value.elements
-        ]
-        return None if None in named else [tuple(map(str, named))]
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return [(value.value,)]
+    if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+        named = [element.value for element in value.elts if isinstance(element, ast.Constant)]
+        ids = tuple(name for name in named if isinstance(name, str))
+        return [ids] if len(ids) == len(value.elts) else None
     return None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import libcst as cst
-
 from leoflow_compiler.checks.annotated_types import Shape, Type, annotated, may_fit, written
 from leoflow_compiler.checks.subject import Subject
 from leoflow_compiler.diagnostics import Diagnostic, Note
@@ -74,7 +72,7 @@ def _type_of(output: XCom) -> Type:
     if function is None or task.mapping is not None or (task.group is not None and task.group.in_mapped):
         return None
     returned = function.annotations.get("return")
-    kind = annotated(returned, function) if isinstance(returned, cst.BaseExpression) else None
+    kind = annotated(returned, function) if returned is not None else None
     if function.is_generator or output.key == RETURN_VALUE or kind is None:
         return None if function.is_generator else kind
     values = [shape.arguments[1] for shape in kind if shape.name == "dict" and len(shape.arguments) == 2]
@@ -89,12 +87,10 @@ def _element(kind: Type) -> Type:
 
 
 def _parameter(function: Function, name: str) -> Type:
-    if not isinstance(function.node, cst.FunctionDef):
-        return None
-    parameters = function.node.params
-    for one in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
-        if one.name.value == name and one.annotation is not None:
-            return annotated(one.annotation.annotation, function)
+    parameters = function.node.args
+    for one in (*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs):
+        if one.arg == name:
+            return annotated(one.annotation, function)
     return None
 
 
@@ -119,6 +115,4 @@ def _told(task: Task, name: str, wanted: Type, output: XCom, given: Type, *, is_
 
 
 def _defined(function: Function) -> Place:
-    node = function.node
-    named = node.name if isinstance(node, cst.FunctionDef) else node
-    return Place(file=function.scope.file, node=named, statement=node)
+    return Place(file=function.scope.file, node=function.node, statement=function.node)

@@ -3,5 +3,3 @@
 Nothing of the user's is ever imported, exec'd or eval'd: syntax trees are walked, and the few library
 calls that have a meaning at compile time come from the tables in `leoflow_compiler.models`.
 """
-
-from leoflow_compiler.source import light_libcst  # noqa: F401 - before libcst is named

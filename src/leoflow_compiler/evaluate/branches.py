@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
-from leoflow_compiler.evaluate.assignment import assign
+from leoflow_compiler.evaluate.assignment import assign, bind_name
 from leoflow_compiler.evaluate.attributes import is_project_class
 from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.scope import Scope
@@ -22,7 +21,7 @@ Block = Callable[[], Signal]
 _ABSENT: Value = object()
 
 
-def run_if(interpreter: Interpreter, node: cst.If, scope: Scope) -> Signal:
+def run_if(interpreter: Interpreter, node: ast.If, scope: Scope) -> Signal:
     place = interpreter.place(node.test, scope)
     known = interpreter.truth(interpreter.evaluate(node.test, scope), place)
     if isinstance(known, Opaque):
@@ -31,17 +30,9 @@ def run_if(interpreter: Interpreter, node: cst.If, scope: Scope) -> Signal:
             known,
             scope,
             lambda: interpreter.run_block(node.body, scope),
-            lambda: _run_else(interpreter, node.orelse, scope),
+            lambda: interpreter.run_block(node.orelse, scope),
         )
-    return interpreter.run_block(node.body, scope) if known else _run_else(interpreter, node.orelse, scope)
-
-
-def _run_else(interpreter: Interpreter, orelse: cst.If | cst.Else | None, scope: Scope) -> Signal:
-    if orelse is None:
-        return None
-    if isinstance(orelse, cst.If):
-        return run_if(interpreter, orelse, scope)
-    return interpreter.run_block(orelse.body, scope)
+    return interpreter.run_block(node.body if known else node.orelse, scope)
 
 
 def _either(interpreter: Interpreter, opaque: Opaque, scope: Scope, *ways: Block) -> Signal:
@@ -105,7 +96,7 @@ def _restore(scope: Scope, names: dict[str, Value]) -> None:
     scope.names.update(names)
 
 
-def run_for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Signal:
+def run_for(interpreter: Interpreter, node: ast.For, scope: Scope) -> Signal:
     place = interpreter.place(node.iter, scope)
     iterable = interpreter.in_order(interpreter.evaluate(node.iter, scope))
     iterator = interpreter.native(place, iter, iterable)
@@ -118,7 +109,7 @@ def run_for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Signal:
             break
         item = following[0]
         if item is done:
-            return _loop_else(interpreter, node, scope)
+            return interpreter.run_block(node.orelse, scope)
         assign(interpreter, node.target, item, scope)
         signal = interpreter.run_block(node.body, scope)
         if isinstance(signal, Break):
@@ -132,14 +123,10 @@ def run_for(interpreter: Interpreter, node: cst.For, scope: Scope) -> Signal:
         signal = interpreter.run_block(node.body, scope)
         return None if isinstance(signal, (Break, Continue)) else signal
 
-    return _either(interpreter, unknown, scope, turn, lambda: _loop_else(interpreter, node, scope))
+    return _either(interpreter, unknown, scope, turn, lambda: interpreter.run_block(node.orelse, scope))
 
 
-def _loop_else(interpreter: Interpreter, node: cst.For | cst.While, scope: Scope) -> Signal:
-    return interpreter.run_block(node.orelse.body, scope) if node.orelse is not None else None
-
-
-def run_while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Signal:
+def run_while(interpreter: Interpreter, node: ast.While, scope: Scope) -> Signal:
     place = interpreter.place(node.test, scope)
     while True:
         interpreter.budget.step()
@@ -150,9 +137,9 @@ def run_while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Signal
                 signal = interpreter.run_block(node.body, scope)
                 return None if isinstance(signal, (Break, Continue)) else signal
 
-            return _either(interpreter, known, scope, turn, lambda: _loop_else(interpreter, node, scope))
+            return _either(interpreter, known, scope, turn, lambda: interpreter.run_block(node.orelse, scope))
         if not known:
-            return _loop_else(interpreter, node, scope)
+            return interpreter.run_block(node.orelse, scope)
         signal = interpreter.run_block(node.body, scope)
         if isinstance(signal, Break):
             return None
@@ -160,23 +147,19 @@ def run_while(interpreter: Interpreter, node: cst.While, scope: Scope) -> Signal
             return signal
 
 
-def run_try(interpreter: Interpreter, node: cst.Try, scope: Scope) -> Signal:
+def run_try(interpreter: Interpreter, node: ast.Try, scope: Scope) -> Signal:
     try:
         signal = _run_protected(interpreter, node, scope)
     except Interruption as interruption:
-        if node.finalbody is not None:
-            final = interpreter.run_block(node.finalbody.body, scope)
-            if final is not None and isinstance(interruption, Raised):
-                return final  # `return`, `break` and `continue` there end the exception
+        final = interpreter.run_block(node.finalbody, scope)
+        if final is not None and isinstance(interruption, Raised):
+            return final  # `return`, `break` and `continue` there end the exception
         raise
-    if node.finalbody is not None:
-        final = interpreter.run_block(node.finalbody.body, scope)
-        if final is not None:
-            return final
-    return signal
+    final = interpreter.run_block(node.finalbody, scope)
+    return signal if final is None else final
 
 
-def _run_protected(interpreter: Interpreter, node: cst.Try, scope: Scope) -> Signal:
+def _run_protected(interpreter: Interpreter, node: ast.Try, scope: Scope) -> Signal:
     opaque_before = interpreter.opaque_count
     interpreter.protected += bool(node.handlers)
     try:
@@ -190,21 +173,19 @@ def _run_protected(interpreter: Interpreter, node: cst.Try, scope: Scope) -> Sig
     interpreter.protected -= bool(node.handlers)
     if interpreter.opaque_count > opaque_before and node.handlers:
         signal = _may_have_failed(interpreter, node, signal, scope)
-    if signal is None and node.orelse is not None:
-        return interpreter.run_block(node.orelse.body, scope)
-    return signal
+    return interpreter.run_block(node.orelse, scope) if signal is None else signal
 
 
-def _may_have_failed(interpreter: Interpreter, node: cst.Try, signal: Signal, scope: Scope) -> Signal:
+def _may_have_failed(interpreter: Interpreter, node: ast.Try, signal: Signal, scope: Scope) -> Signal:
     """The body used something unknown, which may raise when it runs: the handlers may run as well."""
     why = "whether this raises is known only when the code runs"
-    opaque = Opaque(why, interpreter.place(node.body, scope))
+    opaque = Opaque(why, interpreter.place(node.body[0], scope))
     changed: dict[str, list[Value]] = {}
     for handler in node.handlers:
 
-        def way(handler: cst.ExceptHandler = handler) -> Signal:
+        def way(handler: ast.ExceptHandler = handler) -> Signal:
             if handler.name is not None:
-                assign(interpreter, handler.name.name, opaque, scope)
+                bind_name(interpreter, handler.name, opaque, interpreter.place(handler, scope), scope)
             return interpreter.run_block(handler.body, scope)
 
         outcome = _maybe(interpreter, opaque, scope, way)
@@ -223,7 +204,7 @@ def _may_have_failed(interpreter: Interpreter, node: cst.Try, signal: Signal, sc
     return signal
 
 
-def _handle(interpreter: Interpreter, node: cst.Try, raised: Raised, scope: Scope) -> Signal:
+def _handle(interpreter: Interpreter, node: ast.Try, raised: Raised, scope: Scope) -> Signal:
     for handler in node.handlers:
         if not _matches(interpreter, handler, raised, scope):
             continue
@@ -231,16 +212,17 @@ def _handle(interpreter: Interpreter, node: cst.Try, raised: Raised, scope: Scop
         handling.append(raised.value)
         try:
             if handler.name is not None:
-                assign(interpreter, handler.name.name, raised.value, scope)
+                place = interpreter.place(handler, scope)
+                bind_name(interpreter, handler.name, raised.value, place, scope)
             return interpreter.run_block(handler.body, scope)
         finally:
             handling.pop()
-            if handler.name is not None and isinstance(handler.name.name, cst.Name):
-                scope.target(handler.name.name.value).names.pop(handler.name.name.value, None)
+            if handler.name is not None:
+                scope.target(handler.name).names.pop(handler.name, None)
     raise raised
 
 
-def _matches(interpreter: Interpreter, handler: cst.ExceptHandler, raised: Raised, scope: Scope) -> bool:
+def _matches(interpreter: Interpreter, handler: ast.ExceptHandler, raised: Raised, scope: Scope) -> bool:
     if handler.type is None:
         return True
     kinds = interpreter.evaluate(handler.type, scope)
@@ -250,19 +232,19 @@ def _matches(interpreter: Interpreter, handler: cst.ExceptHandler, raised: Raise
     return False
 
 
-def run_with(interpreter: Interpreter, node: cst.With, scope: Scope) -> Signal:
-    return _with_items(interpreter, node, list(node.items), scope)
+def run_with(interpreter: Interpreter, node: ast.With, scope: Scope) -> Signal:
+    return _with_items(interpreter, node, node.items, scope)
 
 
-def _with_items(interpreter: Interpreter, node: cst.With, items: list[cst.WithItem], scope: Scope) -> Signal:
+def _with_items(interpreter: Interpreter, node: ast.With, items: list[ast.withitem], scope: Scope) -> Signal:
     if not items:
         return interpreter.run_block(node.body, scope)
     item = items[0]
-    place = interpreter.place(item.item, scope)
-    manager = interpreter.evaluate(item.item, scope)
+    place = interpreter.place(item.context_expr, scope)
+    manager = interpreter.evaluate(item.context_expr, scope)
     entered = enter(interpreter, manager, place)
-    if item.asname is not None:
-        assign(interpreter, item.asname.name, entered, scope)
+    if item.optional_vars is not None:
+        assign(interpreter, item.optional_vars, entered, scope)
     unknown = [manager] if isinstance(manager, Opaque) else []
     interpreter.unknown_contexts.extend(unknown)
     sees = _sees_exceptions(manager)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import itertools
 from collections import Counter, OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import (
     BuiltinMethodType,
     FunctionType,
@@ -16,8 +17,6 @@ from types import (
     WrapperDescriptorType,
 )
 from typing import TYPE_CHECKING
-
-import libcst as cst
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import OUTSIDE_CODE_BUILDS, UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate import statements
@@ -88,7 +87,7 @@ _STRUCTURAL = frozenset({"task_id", "group_id", "dag_id", "dag"})
 PROBE_STEPS = 20_000
 
 
-def evaluate_call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Value:
+def evaluate_call(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Value:
     """A call as written: callee, arguments, then the call itself."""
     callee = interpreter.evaluate(node.func, scope)
     args: list[Value] = []
@@ -96,20 +95,21 @@ def evaluate_call(interpreter: Interpreter, node: cst.Call, scope: Scope) -> Val
     place = interpreter.place(node, scope)
     unknown: Opaque | None = None
     for arg in node.args:
-        value = interpreter.evaluate(arg.value, scope)
-        if arg.star == "*":
-            items = interpreter.items(value, place)
-            if isinstance(items, Opaque):
-                unknown = items if unknown is None else unknown
-            else:
-                args.extend(items)
-        elif arg.star == "**":
+        if not isinstance(arg, ast.Starred):
+            args.append(interpreter.evaluate(arg, scope))
+            continue
+        items = interpreter.items(interpreter.evaluate(arg.value, scope), place)
+        if isinstance(items, Opaque):
+            unknown = items if unknown is None else unknown
+        else:
+            args.extend(items)
+    for keyword in node.keywords:
+        value = interpreter.evaluate(keyword.value, scope)
+        if keyword.arg is not None:
+            kwargs[keyword.arg] = value
+        else:
             missing = _spread(interpreter, value, kwargs, place)
             unknown = missing if unknown is None else unknown
-        elif arg.keyword is not None:
-            kwargs[arg.keyword.value] = value
-        else:
-            args.append(value)
     if unknown is not None:
         return _call_with_unknown(interpreter, callee, args, kwargs, unknown, place)
     before = interpreter.current
@@ -352,7 +352,7 @@ def call_function(
         function=function,
     )
     if function.is_generator:
-        assert isinstance(function.node, cst.FunctionDef)
+        assert not isinstance(function.node, ast.Lambda)
         block = function.node.body
 
         def run(generator: Generator) -> Value:
@@ -366,7 +366,7 @@ def call_function(
     budget.depth -= 1
     before = interpreter.current
     try:
-        if isinstance(function.node, cst.Lambda):
+        if isinstance(function.node, ast.Lambda):
             return interpreter.evaluate(function.node.body, scope)
         return _run_body(interpreter, function, function.node.body, scope, place)
     finally:
@@ -375,7 +375,7 @@ def call_function(
 
 
 def _run_body(
-    interpreter: Interpreter, function: Function, body: cst.BaseSuite, scope: Scope, place: Place
+    interpreter: Interpreter, function: Function, body: Sequence[ast.stmt], scope: Scope, place: Place
 ) -> Value:
     failures = interpreter.failures
     signal = interpreter.run_block(body, scope)
@@ -388,46 +388,46 @@ def _run_body(
     return None
 
 
-def make_function(interpreter: Interpreter, node: cst.FunctionDef | cst.Lambda, scope: Scope) -> Function:
+def make_function(
+    interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: Scope
+) -> Function:
     """The function that a `def` or `lambda` makes, defaults evaluated."""
-    parameters = _parameters(interpreter, node.params, scope)
+    parameters = _parameters(interpreter, node.args, scope)
     place = interpreter.place(node, scope)
     closure = scope.function_parent()
-    if isinstance(node, cst.Lambda):
+    if isinstance(node, ast.Lambda):
         return Function(interpreter=interpreter, node=node, scope=closure, parameters=parameters, place=place)
-    annotations = {"return": node.returns.annotation} if node.returns is not None else {}
+    annotations = {"return": node.returns} if node.returns is not None else {}
     return Function(
         interpreter=interpreter,
         node=node,
         scope=closure,
         parameters=parameters,
         place=place,
-        name=node.name.value,
-        doc=node.get_docstring(clean=False),
-        is_async=node.asynchronous is not None,
+        name=node.name,
+        doc=ast.get_docstring(node, clean=False),
+        is_async=isinstance(node, ast.AsyncFunctionDef),
         annotations=annotations,
     )
 
 
-def _parameters(interpreter: Interpreter, params: cst.Parameters, scope: Scope) -> list[Parameter]:
+def _parameters(interpreter: Interpreter, params: ast.arguments, scope: Scope) -> list[Parameter]:
     found: list[Parameter] = []
 
-    def add(param: cst.Param, kind: str) -> None:
-        default = interpreter.evaluate(param.default, scope) if param.default is not None else None
-        found.append(
-            Parameter(
-                name=param.name.value, kind=kind, has_default=param.default is not None, default=default
-            )
-        )
+    def add(param: ast.arg, kind: str, default: ast.expr | None = None) -> None:
+        value = interpreter.evaluate(default, scope) if default is not None else None
+        found.append(Parameter(name=param.arg, kind=kind, has_default=default is not None, default=value))
 
-    for param in params.posonly_params:
-        add(param, "positional_only")
-    for param in params.params:
-        add(param, "positional_or_keyword")
-    if isinstance(params.star_arg, cst.Param):
-        add(params.star_arg, "var_positional")
-    for param in params.kwonly_params:
-        add(param, "keyword_only")
-    if params.star_kwarg is not None:
-        add(params.star_kwarg, "var_keyword")
+    positional = [*params.posonlyargs, *params.args]
+    # The last ones have defaults.
+    defaults: list[ast.expr | None] = [*[None] * (len(positional) - len(params.defaults)), *params.defaults]
+    for index, (param, default) in enumerate(zip(positional, defaults, strict=True)):
+        only = index < len(params.posonlyargs)
+        add(param, "positional_only" if only else "positional_or_keyword", default)
+    if params.vararg is not None:
+        add(params.vararg, "var_positional")
+    for param, default in zip(params.kwonlyargs, params.kw_defaults, strict=True):
+        add(param, "keyword_only", default)
+    if params.kwarg is not None:
+        add(params.kwarg, "var_keyword")
     return found

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import functools
 import types
 import typing
 from typing import TYPE_CHECKING, Any
-
-import libcst as cst
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.attributes import PROJECT_MARK
@@ -64,10 +63,10 @@ class OutsideSubclass(CallableModel):
         return
 
 
-def annotate(interpreter: Interpreter, node: cst.AnnAssign, scope: Scope) -> None:
+def annotate(interpreter: Interpreter, node: ast.AnnAssign, scope: Scope) -> None:
     """Notes a field of a class body, for dataclasses and named tuples."""
-    assert isinstance(node.target, cst.Name)
-    text = scope.file.tree.code_for_node(node.annotation.annotation)
+    assert isinstance(node.target, ast.Name)
+    text = scope.file.code_of(node.annotation)
     kind: Any = object
     if "ClassVar" in text:
         kind = typing.ClassVar
@@ -75,16 +74,16 @@ def annotate(interpreter: Interpreter, node: cst.AnnAssign, scope: Scope) -> Non
         kind = dataclasses.InitVar[object]
     elif "KW_ONLY" in text:
         kind = dataclasses.KW_ONLY
-    scope.names.setdefault(_ANNOTATIONS, {})[node.target.value] = kind
+    scope.names.setdefault(_ANNOTATIONS, {})[node.target.id] = kind
 
 
-def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Value:
+def make_class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> Value:
     """The class; opaque where a base is; a stand-in where a base belongs to an installed package."""
-    place = interpreter.place(node.name, scope)
+    place = interpreter.place(node, scope)
     bases: list[Value] = []
     outside: list[Library] = []
-    for arg in node.bases:
-        base = interpreter.evaluate(arg.value, scope)
+    for written in node.bases:
+        base = interpreter.evaluate(written, scope)
         if isinstance(base, Opaque):
             return base
         if isinstance(base, OutsideSubclass):
@@ -101,9 +100,9 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Va
         if base not in bases:
             bases.append(base)
     if outside and not any(isinstance(base, type) and issubclass(base, Instantiable) for base in bases):
-        return OutsideSubclass(node.name.value, scope.module, outside[0], interpreter)
+        return OutsideSubclass(node.name, scope.module, outside[0], interpreter)
     for keyword in node.keywords:
-        if keyword.keyword is not None and keyword.keyword.value == "metaclass":
+        if keyword.arg == "metaclass":
             meta = interpreter.evaluate(keyword.value, scope)
             if meta is not interpreter.models.values.get("abc.ABCMeta"):
                 raise interpreter.refuse(UNSUPPORTED_PYTHON, "metaclasses are not evaluated", place)
@@ -112,8 +111,8 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Va
     namespace = {
         **body.names,
         "__module__": scope.module,
-        "__qualname__": node.name.value,
-        "__doc__": node.get_docstring(clean=False),
+        "__qualname__": node.name,
+        "__doc__": ast.get_docstring(node, clean=False),
         PROJECT_MARK: True,
     }
     for name, wrap in _IMPLICIT.items():
@@ -122,11 +121,11 @@ def make_class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Va
     keywords = {}
     if any(hasattr(base, PROJECT_MARK) for base in bases):
         keywords = {
-            keyword.keyword.value: interpreter.evaluate(keyword.value, scope)
+            keyword.arg: interpreter.evaluate(keyword.value, scope)
             for keyword in node.keywords
-            if keyword.keyword is not None and keyword.keyword.value != "metaclass"
+            if keyword.arg is not None and keyword.arg != "metaclass"
         }
-    made = interpreter.native(place, _new_class, node.name.value, tuple(bases), keywords, namespace)
+    made = interpreter.native(place, _new_class, node.name, tuple(bases), keywords, namespace)
     if isinstance(made, type):
         _own(made, namespace)
     return made

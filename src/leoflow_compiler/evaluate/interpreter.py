@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import MethodType
 from typing import Any
-
-import libcst as cst
 
 from leoflow_compiler.diagnostics import Code, Diagnostic
 from leoflow_compiler.diagnostics.catalogue.evaluation import OPAQUE_STRUCTURE
@@ -66,7 +65,7 @@ class Interpreter:
 
     # Places and problems
 
-    def place(self, node: cst.CSTNode, scope: Scope) -> Place:
+    def place(self, node: ast.AST, scope: Scope) -> Place:
         statement = node
         if self.current is not None and self.current.file is scope.file:
             statement = self.current.statement
@@ -189,7 +188,7 @@ class Interpreter:
 
     # Evaluation
 
-    def evaluate(self, node: cst.CSTNode, scope: Scope) -> Value:
+    def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         return expressions.evaluate(self, node, scope)
 
     def call(self, callee: Value, args: tuple[Value, ...], kwargs: Mapping[str, Value]) -> Value:
@@ -205,7 +204,7 @@ class Interpreter:
         """Evaluates a file of the project as a module, once."""
         return modules.run_module(self, name, path)
 
-    def run_block(self, block: cst.BaseSuite, scope: Scope) -> statements.Signal:
+    def run_block(self, block: Sequence[ast.stmt], scope: Scope) -> statements.Signal:
         return statements.run_block(self, block, scope)
 
     def library(self, path: str) -> Value:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-
-import libcst as cst
 
 from leoflow_compiler.diagnostics import Code
 from leoflow_compiler.evaluate.errors import Refusal
@@ -42,10 +41,10 @@ class Call:
 def place_of(call: Place, argument: str) -> Place:
     """Where a call's keyword argument is written; the call itself when it came by `**`."""
     node = call.node
-    if isinstance(node, cst.Call):
-        for arg in node.args:
-            if arg.keyword is not None and arg.keyword.value == argument:
-                return Place(file=call.file, node=arg, statement=call.statement)
+    if isinstance(node, ast.Call):
+        for keyword in node.keywords:
+            if keyword.arg == argument:
+                return Place(file=call.file, node=keyword, statement=call.statement)
     return call
 
 

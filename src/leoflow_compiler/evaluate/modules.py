@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 from typing import TYPE_CHECKING
-
-import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
 from leoflow_compiler.diagnostics import Diagnostic
 from leoflow_compiler.diagnostics.catalogue.airflow import OLD_SPELLING
@@ -27,48 +25,34 @@ if TYPE_CHECKING:
 _OURS = frozenset({"airflow", "leoflow"})
 
 
-def imported_names(node: cst.Import | cst.ImportFrom) -> list[str]:
-    if isinstance(node.names, cst.ImportStar):
-        return []
-    found = []
-    for alias in node.names:
-        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            found.append(alias.asname.name.value)
-        else:
-            name = get_full_name_for_node(alias.name) or ""
-            found.append(name.partition(".")[0] if isinstance(node, cst.Import) else name)
-    return found
+def imported_names(node: ast.Import | ast.ImportFrom) -> list[str]:
+    return [alias.asname or alias.name.partition(".")[0] for alias in node.names if alias.name != "*"]
 
 
-def run_import(interpreter: Interpreter, node: cst.Import, scope: Scope) -> None:
+def run_import(interpreter: Interpreter, node: ast.Import, scope: Scope) -> None:
     for alias in node.names:
-        name = get_full_name_for_node(alias.name) or ""
         place = interpreter.place(alias, scope)
-        module = import_module(interpreter, name, scope, place)
-        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            scope.target(alias.asname.name.value).names[alias.asname.name.value] = module
+        module = import_module(interpreter, alias.name, scope, place)
+        if alias.asname is not None:
+            scope.target(alias.asname).names[alias.asname] = module
         else:
-            top = name.partition(".")[0]
+            top = alias.name.partition(".")[0]
             scope.target(top).names[top] = import_module(interpreter, top, scope, place)
 
 
-def run_import_from(interpreter: Interpreter, node: cst.ImportFrom, scope: Scope) -> None:
+def run_import_from(interpreter: Interpreter, node: ast.ImportFrom, scope: Scope) -> None:
     place = interpreter.place(node, scope)
-    name = get_full_name_for_node(node.module) if node.module is not None else ""
-    if node.relative:
-        name = _absolute(name or "", len(node.relative), scope, place)
-    assert name is not None
+    name = node.module or ""
+    if node.level:
+        name = _absolute(name, node.level, scope, place)
     if name == "__future__":
         return
     module = import_module(interpreter, name, scope, place)
-    if isinstance(node.names, cst.ImportStar):
+    if node.names[0].name == "*":
         _import_star(interpreter, module, scope, place)
         return
     for alias in node.names:
-        wanted = get_full_name_for_node(alias.name) or ""
-        target = wanted
-        if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
-            target = alias.asname.name.value
+        wanted, target = alias.name, alias.asname or alias.name
         try:
             value = _member(interpreter, module, name, wanted, scope, interpreter.place(alias, scope))
         except Raised as raised:
@@ -202,15 +186,13 @@ def run_module(interpreter: Interpreter, name: str, path: str, place: Place | No
     if path.endswith("/"):
         return module
     file = load_file(interpreter, path)
-    names["__doc__"] = file.tree.get_docstring(clean=False)
+    names["__doc__"] = ast.get_docstring(file.tree, clean=False)
     where = place or Place(file=file, node=file.tree, statement=file.tree)
     names["__file__"] = SourcePath(path, where, interpreter)
     scope = Scope(kind="module", file=file, module=name, names=names)
     before = interpreter.current
     try:
-        from leoflow_compiler.evaluate.statements import run_statements
-
-        run_statements(interpreter, file.tree.body, scope)
+        interpreter.run_block(file.tree.body, scope)
     finally:
         interpreter.current = before
     return module

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-import libcst as cst
 
 from leoflow_compiler.evaluate.values import Library, Opaque, Place, Value
 
@@ -15,43 +14,43 @@ if TYPE_CHECKING:
 
 Operation = Callable[[Value, Value], Value]
 
-BINARY: dict[type[cst.CSTNode], Operation] = {
-    cst.Add: operator.add,
-    cst.Subtract: operator.sub,
-    cst.Multiply: operator.mul,
-    cst.Divide: operator.truediv,
-    cst.FloorDivide: operator.floordiv,
-    cst.Modulo: operator.mod,
-    cst.Power: operator.pow,
-    cst.LeftShift: operator.lshift,
-    cst.RightShift: operator.rshift,
-    cst.BitAnd: operator.and_,
-    cst.BitOr: operator.or_,
-    cst.BitXor: operator.xor,
-    cst.MatrixMultiply: operator.matmul,
+BINARY: dict[type[ast.operator], Operation] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.MatMult: operator.matmul,
 }
 
-IN_PLACE: dict[type[cst.CSTNode], Operation] = {
-    cst.AddAssign: operator.iadd,
-    cst.SubtractAssign: operator.isub,
-    cst.MultiplyAssign: operator.imul,
-    cst.DivideAssign: operator.itruediv,
-    cst.FloorDivideAssign: operator.ifloordiv,
-    cst.ModuloAssign: operator.imod,
-    cst.PowerAssign: operator.ipow,
-    cst.LeftShiftAssign: operator.ilshift,
-    cst.RightShiftAssign: operator.irshift,
-    cst.BitAndAssign: operator.iand,
-    cst.BitOrAssign: operator.ior,
-    cst.BitXorAssign: operator.ixor,
-    cst.MatrixMultiplyAssign: operator.imatmul,
+IN_PLACE: dict[type[ast.operator], Operation] = {
+    ast.Add: operator.iadd,
+    ast.Sub: operator.isub,
+    ast.Mult: operator.imul,
+    ast.Div: operator.itruediv,
+    ast.FloorDiv: operator.ifloordiv,
+    ast.Mod: operator.imod,
+    ast.Pow: operator.ipow,
+    ast.LShift: operator.ilshift,
+    ast.RShift: operator.irshift,
+    ast.BitAnd: operator.iand,
+    ast.BitOr: operator.ior,
+    ast.BitXor: operator.ixor,
+    ast.MatMult: operator.imatmul,
 }
 
-UNARY: dict[type[cst.CSTNode], Callable[[Value], Value]] = {
-    cst.Not: operator.not_,
-    cst.Minus: operator.neg,
-    cst.Plus: operator.pos,
-    cst.BitInvert: operator.invert,
+UNARY: dict[type[ast.unaryop], Callable[[Value], Value]] = {
+    ast.Not: operator.not_,
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Invert: operator.invert,
 }
 
 
@@ -63,17 +62,17 @@ def _in(left: Value, right: Value) -> bool:
     return left in right
 
 
-COMPARISON: dict[type[cst.CSTNode], Operation] = {
-    cst.Equal: operator.eq,
-    cst.NotEqual: operator.ne,
-    cst.LessThan: operator.lt,
-    cst.LessThanEqual: operator.le,
-    cst.GreaterThan: operator.gt,
-    cst.GreaterThanEqual: operator.ge,
-    cst.Is: operator.is_,
-    cst.IsNot: operator.is_not,
-    cst.In: _in,
-    cst.NotIn: _not_in,
+COMPARISON: dict[type[ast.cmpop], Operation] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: _in,
+    ast.NotIn: _not_in,
 }
 
 _MULTIPLY = (operator.mul, operator.imul)

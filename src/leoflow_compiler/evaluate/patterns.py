@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
-
-import libcst as cst
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate.attributes import get_attribute
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
 
 
-def run_match(interpreter: Interpreter, node: cst.Match, scope: Scope) -> Signal:
+def run_match(interpreter: Interpreter, node: ast.Match, scope: Scope) -> Signal:
     subject = interpreter.evaluate(node.subject, scope)
     place = interpreter.place(node.subject, scope)
     unknown = opaque_within(subject)
@@ -40,29 +39,29 @@ def run_match(interpreter: Interpreter, node: cst.Match, scope: Scope) -> Signal
 
 def _matches(
     interpreter: Interpreter,
-    pattern: cst.MatchPattern,
+    pattern: ast.pattern,
     subject: Value,
     scope: Scope,
     bound: dict[str, Value],
 ) -> bool:
     place = interpreter.place(pattern, scope)
-    if isinstance(pattern, cst.MatchValue):
+    if isinstance(pattern, ast.MatchValue):
         return _equal(interpreter, subject, interpreter.evaluate(pattern.value, scope), place)
-    if isinstance(pattern, cst.MatchSingleton):
-        return subject is {"None": None, "True": True, "False": False}[pattern.value.value]
-    if isinstance(pattern, cst.MatchAs):
+    if isinstance(pattern, ast.MatchSingleton):
+        return subject is pattern.value
+    if isinstance(pattern, ast.MatchAs):
         if pattern.pattern is not None and not _matches(interpreter, pattern.pattern, subject, scope, bound):
             return False
         if pattern.name is not None:
-            bound[pattern.name.value] = subject
+            bound[pattern.name] = subject
         return True
-    if isinstance(pattern, cst.MatchOr):
-        return any(_matches(interpreter, one.pattern, subject, scope, bound) for one in pattern.patterns)
-    if isinstance(pattern, cst.MatchSequence):
+    if isinstance(pattern, ast.MatchOr):
+        return any(_matches(interpreter, one, subject, scope, bound) for one in pattern.patterns)
+    if isinstance(pattern, ast.MatchSequence):
         return _sequence(interpreter, pattern, subject, scope, bound)
-    if isinstance(pattern, cst.MatchMapping):
+    if isinstance(pattern, ast.MatchMapping):
         return _mapping(interpreter, pattern, subject, scope, bound)
-    if isinstance(pattern, cst.MatchClass):
+    if isinstance(pattern, ast.MatchClass):
         return _class(interpreter, pattern, subject, scope, bound)
     raise interpreter.refuse(UNSUPPORTED_PYTHON, "this pattern is not evaluated", place)
 
@@ -78,16 +77,15 @@ def _equal(interpreter: Interpreter, left: Value, right: Value, place: Place) ->
 
 def _sequence(
     interpreter: Interpreter,
-    pattern: cst.MatchSequence,
+    pattern: ast.MatchSequence,
     subject: Value,
     scope: Scope,
     bound: dict[str, Value],
 ) -> bool:
     if not isinstance(subject, (list, tuple)):
         return False
-    assert isinstance(pattern, (cst.MatchList, cst.MatchTuple))
-    elements = list(pattern.patterns)
-    star = next((i for i, one in enumerate(elements) if isinstance(one, cst.MatchStar)), None)
+    elements = pattern.patterns
+    star = next((i for i, one in enumerate(elements) if isinstance(one, ast.MatchStar)), None)
     if star is None:
         if len(elements) != len(subject):
             return False
@@ -97,38 +95,34 @@ def _sequence(
         if len(subject) < len(elements) - 1:
             return False
         starred = elements[star]
-        assert isinstance(starred, cst.MatchStar)
+        assert isinstance(starred, ast.MatchStar)
         if starred.name is not None:
-            bound[starred.name.value] = list(subject[star : len(subject) - tail])
+            bound[starred.name] = list(subject[star : len(subject) - tail])
         pairs = [
             *zip(elements[:star], subject[:star], strict=True),
             *zip(elements[star + 1 :], subject[len(subject) - tail :], strict=True),
         ]
-    return all(
-        isinstance(element, cst.MatchSequenceElement)
-        and _matches(interpreter, element.value, item, scope, bound)
-        for element, item in pairs
-    )
+    return all(_matches(interpreter, element, item, scope, bound) for element, item in pairs)
 
 
 def _mapping(
-    interpreter: Interpreter, pattern: cst.MatchMapping, subject: Value, scope: Scope, bound: dict[str, Value]
+    interpreter: Interpreter, pattern: ast.MatchMapping, subject: Value, scope: Scope, bound: dict[str, Value]
 ) -> bool:
     if not isinstance(subject, dict):
         return False
     rest = dict(subject)
-    for element in pattern.elements:
-        key = interpreter.evaluate(element.key, scope)
-        if key not in subject or not _matches(interpreter, element.pattern, subject[key], scope, bound):
+    for written, inner in zip(pattern.keys, pattern.patterns, strict=True):
+        key = interpreter.evaluate(written, scope)
+        if key not in subject or not _matches(interpreter, inner, subject[key], scope, bound):
             return False
         rest.pop(key, None)
     if pattern.rest is not None:
-        bound[pattern.rest.value] = rest
+        bound[pattern.rest] = rest
     return True
 
 
 def _class(
-    interpreter: Interpreter, pattern: cst.MatchClass, subject: Value, scope: Scope, bound: dict[str, Value]
+    interpreter: Interpreter, pattern: ast.MatchClass, subject: Value, scope: Scope, bound: dict[str, Value]
 ) -> bool:
     place = interpreter.place(pattern, scope)
     kind = interpreter.evaluate(pattern.cls, scope)
@@ -144,16 +138,10 @@ def _class(
             value = get_attribute(interpreter, subject, names[index], place)
         else:
             return False
-        if not _matches(interpreter, positional.value, value, scope, bound):
+        if not _matches(interpreter, positional, value, scope, bound):
             return False
     return all(
-        hasattr(subject, keyword.key.value)
-        and _matches(
-            interpreter,
-            keyword.pattern,
-            get_attribute(interpreter, subject, keyword.key.value, place),
-            scope,
-            bound,
-        )
-        for keyword in pattern.kwds
+        hasattr(subject, name)
+        and _matches(interpreter, inner, get_attribute(interpreter, subject, name, place), scope, bound)
+        for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True)
     )

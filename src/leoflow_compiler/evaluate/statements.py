@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import libcst as cst
 
 from leoflow_compiler.diagnostics.catalogue.evaluation import UNSUPPORTED_PYTHON
 from leoflow_compiler.evaluate import branches, classes, modules, patterns
@@ -17,6 +16,7 @@ from leoflow_compiler.evaluate.problems import problem_of
 from leoflow_compiler.evaluate.scope import Scope
 from leoflow_compiler.evaluate.signals import Break, Continue, MaybeReturn, Return, Signal
 from leoflow_compiler.evaluate.values import Opaque, Place, Value
+from leoflow_compiler.source.tree import Definition
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["MaybeReturn", "Return", "Signal", "run_block", "yields"]
 
 Runner = Callable[["Interpreter", Any, Scope], Signal]
-_RUNNERS: dict[type[cst.CSTNode], Runner] = {}
+_RUNNERS: dict[type[ast.stmt], Runner] = {}
 F = TypeVar("F", bound=Runner)
 
 
-def runs(*kinds: type[cst.CSTNode]) -> Callable[[F], F]:
+def runs(*kinds: type[ast.stmt]) -> Callable[[F], F]:
     def register(function: F) -> F:
         for kind in kinds:
             _RUNNERS[kind] = function
@@ -37,28 +37,20 @@ def runs(*kinds: type[cst.CSTNode]) -> Callable[[F], F]:
     return register
 
 
-def run_block(interpreter: Interpreter, block: cst.BaseSuite, scope: Scope) -> Signal:
-    """Runs the statements of a block."""
-    return run_statements(interpreter, block.body, scope)
-
-
-def run_statements(interpreter: Interpreter, body: Sequence[cst.CSTNode], scope: Scope) -> Signal:
+def run_block(interpreter: Interpreter, body: Sequence[ast.stmt], scope: Scope) -> Signal:
     """Runs statements in order; a problem in one is kept and the next one is run."""
     for index, statement in enumerate(body):
-        if isinstance(statement, cst.SimpleStatementLine):
-            signal = run_statements(interpreter, statement.body, scope)
-        else:
-            signal = _run(interpreter, statement, scope)
+        signal = _run(interpreter, statement, scope)
+        if signal is None:
+            continue
         if isinstance(signal, MaybeReturn):
             with interpreter.speculating(signal.opaque):
-                run_statements(interpreter, body[index + 1 :], scope)
-            return signal
-        if signal is not None:
-            return signal
+                run_block(interpreter, body[index + 1 :], scope)
+        return signal
     return None
 
 
-def _run(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> Signal:
+def _run(interpreter: Interpreter, statement: ast.stmt, scope: Scope) -> Signal:
     interpreter.budget.step()
     before = interpreter.current
     interpreter.current = Place(file=scope.file, node=statement, statement=statement)
@@ -96,7 +88,7 @@ def _run(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> Sign
     return None
 
 
-def _poison(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> None:
+def _poison(interpreter: Interpreter, statement: ast.stmt, scope: Scope) -> None:
     """After a problem, the names that the statement would have bound stand for it, silently."""
     interpreter.failures += 1
     place = Place(file=scope.file, node=statement, statement=statement)
@@ -104,172 +96,167 @@ def _poison(interpreter: Interpreter, statement: cst.CSTNode, scope: Scope) -> N
         scope.target(name).names[name] = Opaque("reported above", place, cascade=True)
 
 
-def bound_names(statement: cst.CSTNode) -> list[str]:
+def bound_names(statement: ast.stmt) -> list[str]:
     """The names that one simple statement or definition binds."""
-    if isinstance(statement, cst.Assign):
-        return [name for target in statement.targets for name in target_names(target.target)]
-    if isinstance(statement, (cst.AnnAssign, cst.AugAssign)):
+    if isinstance(statement, ast.Assign):
+        return [name for target in statement.targets for name in target_names(target)]
+    if isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
         return target_names(statement.target)
-    if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
-        return [statement.name.value]
-    if isinstance(statement, (cst.Import, cst.ImportFrom)):
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [statement.name]
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
         return modules.imported_names(statement)
-    if isinstance(statement, cst.With):
-        return [name for item in statement.items if item.asname for name in target_names(item.asname.name)]
-    if isinstance(statement, cst.For):
+    if isinstance(statement, ast.With):
+        return [
+            name
+            for item in statement.items
+            if item.optional_vars is not None
+            for name in target_names(item.optional_vars)
+        ]
+    if isinstance(statement, ast.For):
         return target_names(statement.target)
     return []
 
 
-def yields(function: cst.FunctionDef) -> bool:
+def yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether the function is a generator."""
-    found = _YieldFinder()
-    function.body.visit(found)
-    return found.found
+    pending: list[ast.AST] = [*function.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            pending += ast.iter_child_nodes(node)
+    return False
 
 
-class _YieldFinder(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.found = False
-
-    def visit_Yield(self, node: cst.Yield) -> bool:
-        self.found = True
-        return False
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False
-
-
-@runs(cst.Expr)
-def _expression(interpreter: Interpreter, node: cst.Expr, scope: Scope) -> Signal:
+@runs(ast.Expr)
+def _expression(interpreter: Interpreter, node: ast.Expr, scope: Scope) -> Signal:
     interpreter.evaluate(node.value, scope)
     return None
 
 
-@runs(cst.Pass)
-def _pass(interpreter: Interpreter, node: cst.Pass, scope: Scope) -> Signal:
+@runs(ast.Pass)
+def _pass(interpreter: Interpreter, node: ast.Pass, scope: Scope) -> Signal:
     return None
 
 
-@runs(cst.Break)
-def _break(interpreter: Interpreter, node: cst.Break, scope: Scope) -> Signal:
+@runs(ast.Break)
+def _break(interpreter: Interpreter, node: ast.Break, scope: Scope) -> Signal:
     return Break()
 
 
-@runs(cst.Continue)
-def _continue(interpreter: Interpreter, node: cst.Continue, scope: Scope) -> Signal:
+@runs(ast.Continue)
+def _continue(interpreter: Interpreter, node: ast.Continue, scope: Scope) -> Signal:
     return Continue()
 
 
-@runs(cst.Return)
-def _return(interpreter: Interpreter, node: cst.Return, scope: Scope) -> Signal:
+@runs(ast.Return)
+def _return(interpreter: Interpreter, node: ast.Return, scope: Scope) -> Signal:
     return Return(value=interpreter.evaluate(node.value, scope) if node.value is not None else None)
 
 
-@runs(cst.Assign)
-def _assign(interpreter: Interpreter, node: cst.Assign, scope: Scope) -> Signal:
+@runs(ast.Assign)
+def _assign(interpreter: Interpreter, node: ast.Assign, scope: Scope) -> Signal:
     value = interpreter.evaluate(node.value, scope)
     for target in node.targets:
-        assign(interpreter, target.target, value, scope)
+        assign(interpreter, target, value, scope)
     return None
 
 
-@runs(cst.AnnAssign)
-def _annotated(interpreter: Interpreter, node: cst.AnnAssign, scope: Scope) -> Signal:
-    if scope.kind == "class" and isinstance(node.target, cst.Name):
+@runs(ast.AnnAssign)
+def _annotated(interpreter: Interpreter, node: ast.AnnAssign, scope: Scope) -> Signal:
+    if scope.kind == "class" and isinstance(node.target, ast.Name):
         classes.annotate(interpreter, node, scope)
     if node.value is not None:
         assign(interpreter, node.target, interpreter.evaluate(node.value, scope), scope)
     return None
 
 
-@runs(cst.AugAssign)
-def _augmented(interpreter: Interpreter, node: cst.AugAssign, scope: Scope) -> Signal:
+@runs(ast.AugAssign)
+def _augmented(interpreter: Interpreter, node: ast.AugAssign, scope: Scope) -> Signal:
     place = interpreter.place(node, scope)
     current = interpreter.evaluate(node.target, scope)
     value = interpreter.evaluate(node.value, scope)
     mutable = isinstance(current, (list, set, dict))
     if mutable:
         interpreter.changes_value("a container", place)
-    result = binary(interpreter, IN_PLACE[type(node.operator)], current, value, place)
+    result = binary(interpreter, IN_PLACE[type(node.op)], current, value, place)
     if mutable and isinstance(result, Opaque):
-        name = scope.file.tree.code_for_node(node.target)
+        name = scope.file.code_of(node.target)
         raise interpreter.structure_needs(result, f"what `{name}` contains", place)
     assign(interpreter, node.target, result, scope)
     return None
 
 
-@runs(cst.Import)
-def _import(interpreter: Interpreter, node: cst.Import, scope: Scope) -> Signal:
+@runs(ast.Import)
+def _import(interpreter: Interpreter, node: ast.Import, scope: Scope) -> Signal:
     modules.run_import(interpreter, node, scope)
     return None
 
 
-@runs(cst.ImportFrom)
-def _import_from(interpreter: Interpreter, node: cst.ImportFrom, scope: Scope) -> Signal:
+@runs(ast.ImportFrom)
+def _import_from(interpreter: Interpreter, node: ast.ImportFrom, scope: Scope) -> Signal:
     modules.run_import_from(interpreter, node, scope)
     return None
 
 
-@runs(cst.Global)
-def _global(interpreter: Interpreter, node: cst.Global, scope: Scope) -> Signal:
-    for item in node.names:
-        scope.outer[item.name.value] = scope.module_scope()
+@runs(ast.Global)
+def _global(interpreter: Interpreter, node: ast.Global, scope: Scope) -> Signal:
+    for name in node.names:
+        scope.outer[name] = scope.module_scope()
     return None
 
 
-@runs(cst.Nonlocal)
-def _nonlocal(interpreter: Interpreter, node: cst.Nonlocal, scope: Scope) -> Signal:
-    for item in node.names:
-        found = scope.parent.find(item.name.value) if scope.parent is not None else None
+@runs(ast.Nonlocal)
+def _nonlocal(interpreter: Interpreter, node: ast.Nonlocal, scope: Scope) -> Signal:
+    for name in node.names:
+        found = scope.parent.find(name) if scope.parent is not None else None
         if found is not None:
-            scope.outer[item.name.value] = found
+            scope.outer[name] = found
     return None
 
 
-@runs(cst.Del)
-def _del(interpreter: Interpreter, node: cst.Del, scope: Scope) -> Signal:
-    targets = (
-        [element.value for element in node.target.elements]
-        if isinstance(node.target, (cst.Tuple, cst.List))
-        else [node.target]
-    )
-    for target in targets:
-        place = interpreter.place(target, scope)
-        interpreter.changes_value(f"`{scope.file.tree.code_for_node(target)}`", place)
-        if isinstance(target, cst.Name):
-            holder = scope.target(target.value)
-            if target.value not in holder.names:
-                kind = UnboundLocalError if holder.kind == "function" else NameError
-                raise Raised(kind(f"name '{target.value}' is not defined"), place)
-            del holder.names[target.value]
-        elif isinstance(target, cst.Subscript):
-            _delete_item(interpreter, target, scope, place)
-        else:
-            raise interpreter.refuse(UNSUPPORTED_PYTHON, "deleting attributes is not evaluated", place)
+@runs(ast.Delete)
+def _delete(interpreter: Interpreter, node: ast.Delete, scope: Scope) -> Signal:
+    for target in node.targets:
+        _delete_target(interpreter, target, scope)
     return None
 
 
-def _delete_item(interpreter: Interpreter, target: cst.Subscript, scope: Scope, place: Place) -> None:
+def _delete_target(interpreter: Interpreter, target: ast.expr, scope: Scope) -> None:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            _delete_target(interpreter, element, scope)
+        return
+    place = interpreter.place(target, scope)
+    interpreter.changes_value(f"`{scope.file.code_of(target)}`", place)
+    if isinstance(target, ast.Name):
+        holder = scope.target(target.id)
+        if target.id not in holder.names:
+            kind = UnboundLocalError if holder.kind == "function" else NameError
+            raise Raised(kind(f"name '{target.id}' is not defined"), place)
+        del holder.names[target.id]
+    elif isinstance(target, ast.Subscript):
+        _delete_item(interpreter, target, scope, place)
+    else:
+        raise interpreter.refuse(UNSUPPORTED_PYTHON, "deleting attributes is not evaluated", place)
+
+
+def _delete_item(interpreter: Interpreter, target: ast.Subscript, scope: Scope, place: Place) -> None:
     import operator
-
-    from leoflow_compiler.evaluate.expressions import subscript_key
 
     container = interpreter.evaluate(target.value, scope)
     if isinstance(container, Opaque):
         return
-    key = subscript_key(interpreter, target, scope)
+    key = interpreter.evaluate(target.slice, scope)
     done = interpreter.native(place, operator.delitem, container, key)
     if isinstance(done, Opaque):
         raise interpreter.structure_needs(done, "what the container holds", place)
 
 
-@runs(cst.Assert)
-def _assert(interpreter: Interpreter, node: cst.Assert, scope: Scope) -> Signal:
+@runs(ast.Assert)
+def _assert(interpreter: Interpreter, node: ast.Assert, scope: Scope) -> Signal:
     place = interpreter.place(node, scope)
     known = interpreter.truth(interpreter.evaluate(node.test, scope), place)
     if known is False:
@@ -279,8 +266,8 @@ def _assert(interpreter: Interpreter, node: cst.Assert, scope: Scope) -> Signal:
     return None
 
 
-@runs(cst.Raise)
-def _raise(interpreter: Interpreter, node: cst.Raise, scope: Scope) -> Signal:
+@runs(ast.Raise)
+def _raise(interpreter: Interpreter, node: ast.Raise, scope: Scope) -> Signal:
     place = interpreter.place(node, scope)
     if node.exc is None:
         active = interpreter.records.get("handling")
@@ -291,48 +278,48 @@ def _raise(interpreter: Interpreter, node: cst.Raise, scope: Scope) -> Signal:
     if isinstance(value, type) and issubclass(value, BaseException):
         value = interpreter.call(value, (), {})
     if node.cause is not None:
-        cause = interpreter.evaluate(node.cause.item, scope)
+        cause = interpreter.evaluate(node.cause, scope)
         if isinstance(value, BaseException) and isinstance(cause, BaseException):
             value.__cause__ = cause
     if not isinstance(value, BaseException):
-        name = scope.file.tree.code_for_node(node.exc)
+        name = scope.file.code_of(node.exc)
         value = Exception(name[:200])
     raise Raised(value, place)
 
 
-@runs(cst.FunctionDef)
-def _function(interpreter: Interpreter, node: cst.FunctionDef, scope: Scope) -> Signal:
+@runs(ast.FunctionDef, ast.AsyncFunctionDef)
+def _function(interpreter: Interpreter, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Signal:
     from leoflow_compiler.evaluate.calls import make_function
 
-    decorators = [interpreter.evaluate(decorator.decorator, scope) for decorator in node.decorators]
+    decorators = [interpreter.evaluate(decorator, scope) for decorator in node.decorator_list]
     value: Value = make_function(interpreter, node, scope)
     value = decorate(interpreter, node, decorators, value, scope)
-    scope.target(node.name.value).names[node.name.value] = value
+    scope.target(node.name).names[node.name] = value
     return None
 
 
-@runs(cst.ClassDef)
-def _class(interpreter: Interpreter, node: cst.ClassDef, scope: Scope) -> Signal:
-    decorators = [interpreter.evaluate(decorator.decorator, scope) for decorator in node.decorators]
+@runs(ast.ClassDef)
+def _class(interpreter: Interpreter, node: ast.ClassDef, scope: Scope) -> Signal:
+    decorators = [interpreter.evaluate(decorator, scope) for decorator in node.decorator_list]
     value = classes.make_class(interpreter, node, scope)
     value = decorate(interpreter, node, decorators, value, scope)
-    scope.target(node.name.value).names[node.name.value] = value
+    scope.target(node.name).names[node.name] = value
     return None
 
 
 def decorate(
     interpreter: Interpreter,
-    node: cst.FunctionDef | cst.ClassDef,
+    node: Definition,
     decorators: Sequence[Value],
     value: Value,
     scope: Scope,
 ) -> Value:
     from leoflow_compiler.evaluate.calls import call
 
-    for decorator, written in zip(reversed(decorators), reversed(node.decorators), strict=True):
+    for decorator, written in zip(reversed(decorators), reversed(node.decorator_list), strict=True):
         place = interpreter.place(written, scope)
         before = interpreter.current
-        interpreter.current = Place(file=scope.file, node=written.decorator, statement=node)
+        interpreter.current = Place(file=scope.file, node=written, statement=node)
         try:
             value = call(interpreter, decorator, (value,), {}, place, scope)
         finally:
@@ -340,9 +327,9 @@ def decorate(
     return value
 
 
-_RUNNERS[cst.If] = branches.run_if
-_RUNNERS[cst.For] = branches.run_for
-_RUNNERS[cst.While] = branches.run_while
-_RUNNERS[cst.Try] = branches.run_try
-_RUNNERS[cst.With] = branches.run_with
-_RUNNERS[cst.Match] = patterns.run_match
+_RUNNERS[ast.If] = branches.run_if
+_RUNNERS[ast.For] = branches.run_for
+_RUNNERS[ast.While] = branches.run_while
+_RUNNERS[ast.Try] = branches.run_try
+_RUNNERS[ast.With] = branches.run_with
+_RUNNERS[ast.Match] = patterns.run_match

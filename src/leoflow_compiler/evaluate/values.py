@@ -7,13 +7,12 @@ needs its value raises `Touched`, so that Python's own operations can run on con
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
-
-import libcst as cst
 
 from leoflow_compiler.diagnostics import Span
 from leoflow_compiler.evaluate.errors import Raised, Touched
@@ -33,15 +32,16 @@ class Place:
     """A node of a file, and the statement that it is part of."""
 
     file: SourceFile
-    node: cst.CSTNode
-    statement: cst.CSTNode
+    node: ast.AST
+    statement: ast.AST
 
     @property
     def line(self) -> int:
-        return self.file.line_of(self.statement)
+        line: int = getattr(self.statement, "lineno", 1)  # a whole module has none
+        return line
 
     def span(self) -> Span:
-        """With columns; see SourceFile.span_of about its cost."""
+        """With columns."""
         return self.file.span_of(self.node)
 
 
@@ -241,14 +241,14 @@ class Function:
         self,
         *,
         interpreter: Interpreter,
-        node: cst.FunctionDef | cst.Lambda,
+        node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
         scope: Scope,
         parameters: Sequence[Parameter],
         place: Place,
         name: str = "<lambda>",
         doc: str | None = None,
         is_async: bool = False,
-        annotations: Mapping[str, cst.CSTNode] | None = None,
+        annotations: Mapping[str, ast.expr] | None = None,
     ) -> None:
         self.interpreter = interpreter
         self.node = node
@@ -267,7 +267,7 @@ class Function:
         """Looked up when the function is called: bodies of tasks never are."""
         from leoflow_compiler.evaluate.statements import yields
 
-        if not isinstance(self.node, cst.FunctionDef) or "yield" not in self.scope.file.text:
+        if isinstance(self.node, ast.Lambda) or "yield" not in self.scope.file.text:
             return False
         return yields(self.node)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from leoflow_compiler.fix import light_libcst  # noqa: F401, isort: skip - before libcst is named
 
 import libcst as cst
 from libcst.helpers import get_full_name_for_node
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 from leoflow_compiler.diagnostics import Span
 from leoflow_compiler.fix.file_names import FileNames
@@ -18,7 +21,7 @@ from leoflow_compiler.models.airflow2 import (
     OldArgument,
     spelling_of,
 )
-from leoflow_compiler.source.tree import parse
+from leoflow_compiler.source.guard import guard
 
 _CLASS_ENDINGS = ("Operator", "Sensor")
 
@@ -33,12 +36,32 @@ class Rewritten:
 
 def rewritten(text: str, path: str) -> Rewritten:
     """The text of the file `path` with Airflow 3's spellings. Raises SourceRefused."""
-    source = parse(text, path)
-    rewriter = _Rewriter(FileNames.of(source.syntax.tree))
-    module = source.tree.visit(rewriter)
+    syntax = guard(text, path)
+    try:
+        module = cst.parse_module(text)
+    except (cst.ParserSyntaxError, cst.CSTLogicError):
+        return Rewritten(text=text, places=frozenset())  # syntax that only newer Pythons have
+    rewriter = _Rewriter(FileNames.of(syntax.tree))
+    changed = module.visit(rewriter)
     if rewriter.renamed:
-        module = module.visit(_Names(rewriter.renamed))
-    return Rewritten(text=module.code, places=frozenset(map(source.span_of, rewriter.changed)))
+        changed = changed.visit(_Names(rewriter.renamed))
+    places = _places(module, rewriter.changed, path) if rewriter.changed else frozenset()
+    return Rewritten(text=changed.code, places=places)
+
+
+def _places(module: cst.Module, nodes: Iterable[cst.CSTNode], path: str) -> frozenset[Span]:
+    """Where nodes of the file stand."""
+    ranges = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+    return frozenset(
+        Span(
+            file=path,
+            line=found.start.line,
+            column=found.start.column + 1,
+            end_line=found.end.line,
+            end_column=found.end.column + 1,
+        )
+        for found in map(ranges.__getitem__, nodes)
+    )
 
 
 class _Rewriter(cst.CSTTransformer):

@@ -230,7 +230,8 @@ def _add_groups(dag: Dag, document: dict[str, Any]) -> None:
 def _add_source(compilation: Compilation, document: dict[str, Any]) -> None:
     project = compilation.project
     config = project.config
-    document["source"] = compilation.text
+    assert compilation.source is not None
+    document["source"] = compilation.source.text
     if config.dag_source != _DEFAULT_SOURCE:
         document["dag_source"] = config.dag_source
     document["files"] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from leoflow_compiler.diagnostics import Diagnostic
-from leoflow_compiler.lower.pipeline import check, evaluate, graph, guard, lower, parse, suppress, validate
+from leoflow_compiler.lower.pipeline import check, evaluate, graph, lower, parse, suppress, validate
 from leoflow_compiler.lower.result import Compilation, CompileResult
 from leoflow_compiler.lower.worker import run_in_worker
 from leoflow_compiler.project import Project
@@ -34,7 +34,7 @@ def compile_file(project: Project) -> CompiledFile:
 def compile_every_dag(project: Project) -> CompiledFile:
     """Evaluates the file once and lowers each DAG in it; the project's own `dag_id` is not looked at."""
     whole = Compilation(project=project)
-    for one in (guard, parse, evaluate):
+    for one in (parse, evaluate):
         one(whole)
         if whole.failed and whole.interpreter is None:
             break

@@ -12,7 +12,7 @@ from leoflow_compiler.diagnostics.catalogue.source import SYNTAX_ERROR
 from leoflow_compiler.lower.result import Compilation, CompileResult
 from leoflow_compiler.project import Project
 from leoflow_compiler.source.guard import SourceRefused
-from leoflow_compiler.source.guard import guard as guard_text
+from leoflow_compiler.source.tree import parse as parse_text
 
 __all__ = ["PASSES", "Compilation", "CompileResult", "compile_project", "run_passes"]
 
@@ -42,13 +42,13 @@ def compile_projects(projects: Sequence[Project]) -> list[CompileResult]:
     return run_batch(projects, run_passes, failed)
 
 
-def guard(compilation: Compilation) -> None:
-    """Reads the DAG file and looks at it with `ast` alone."""
+def parse(compilation: Compilation) -> None:
+    """Reads the DAG file, within limits."""
     project = compilation.project
     path = project.config.dag_source
     file = project.files.get(path, project.root / path)
     try:
-        compilation.text = file.read_text("utf-8")
+        text = file.read_text("utf-8")
     except OSError as error:
         reason = (error.strerror or "it cannot be opened").lower()
         message = f"`{path}` cannot be read: {reason}"
@@ -60,21 +60,9 @@ def guard(compilation: Compilation) -> None:
         compilation.add(Diagnostic(code=SYNTAX_ERROR, message=f"`{path}` is not UTF-8 text", span=span))
         return
     try:
-        compilation.syntax = guard_text(compilation.text, path)
+        compilation.source = parse_text(text, path)
     except SourceRefused as refused:
         compilation.add(refused.diagnostic)
-
-
-def parse(compilation: Compilation) -> None:
-    """Makes libcst's tree of the guarded file."""
-    from leoflow_compiler.source.tree import parse as parse_text
-
-    try:
-        source = parse_text(compilation.text, compilation.project.config.dag_source, compilation.syntax)
-    except SourceRefused as refused:
-        compilation.add(refused.diagnostic)
-        return
-    compilation.source = source
 
 
 def evaluate(compilation: Compilation) -> None:
@@ -153,9 +141,9 @@ def gather(compilation: Compilation) -> None:
     gather_missing(compilation)
 
 
-PASSES: tuple[Pass, ...] = (guard, parse, evaluate, graph, lower, validate, check, suppress, gather)
+PASSES: tuple[Pass, ...] = (parse, evaluate, graph, lower, validate, check, suppress, gather)
 # Without these there is nothing for the passes after them to look at.
-_REQUIRED: frozenset[Pass] = frozenset({guard, parse})
+_REQUIRED: frozenset[Pass] = frozenset({parse})
 
 
 def run_passes(project: Project) -> CompileResult:

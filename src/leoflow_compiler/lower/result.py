@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from leoflow_compiler.evaluate.errors import Refusal
     from leoflow_compiler.evaluate.interpreter import Interpreter
     from leoflow_compiler.models.graph import Dag
-    from leoflow_compiler.source.guard import Syntax
     from leoflow_compiler.source.tree import SourceFile
 
 
@@ -30,8 +29,6 @@ class Compilation:
     """The state that the passes share; each fills in what the next ones read."""
 
     project: Project
-    text: str = ""  # guard
-    syntax: Syntax | None = None  # guard
     source: SourceFile | None = None  # parse
     interpreter: Interpreter | None = None  # evaluate
     dags: list[Dag] = field(default_factory=list)  # evaluate

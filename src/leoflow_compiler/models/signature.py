@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 
 from leoflow_compiler.evaluate.binding import bind_parameters
@@ -49,6 +50,8 @@ CONTEXT_KEYS = frozenset(
     }
 )
 
+_MAX_ANNOTATION = 200  # characters of one in quotes
+
 
 def parameters_of(function: Value) -> tuple[Parameter, ...] | None:
     """The parameters of a project function; None where the function is not the project's."""
@@ -71,6 +74,16 @@ def check_call(
         for p in parameters
     ]
     bind_parameters(name, filled, args, kwargs)
+
+
+def parsed_annotation(text: str) -> ast.expr | None:
+    """An annotation that is written as a string; None where it is no expression, or a very long one."""
+    if len(text) > _MAX_ANNOTATION:
+        return None
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def given_arguments(

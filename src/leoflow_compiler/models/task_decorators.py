@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import ast
 from functools import partial
-from typing import Any
-
-import libcst as cst
 
 from leoflow_compiler.evaluate.errors import Interruption, Raised
 from leoflow_compiler.evaluate.interpreter import Interpreter
@@ -17,7 +14,7 @@ from leoflow_compiler.models.graph import RETURN_VALUE, Method, XCom
 from leoflow_compiler.models.mapping import METHODS, Mapping, map_task
 from leoflow_compiler.models.operators import Operator
 from leoflow_compiler.models.setup_teardown import mark_setup, mark_teardown
-from leoflow_compiler.models.signature import parameters_of
+from leoflow_compiler.models.signature import parameters_of, parsed_annotation
 from leoflow_compiler.models.tasks import check_names, create_task
 
 _MAPPINGS = frozenset(
@@ -263,17 +260,12 @@ def returns_mapping(interpreter: Interpreter, function: Value) -> bool:
         function = wrapped  # whose annotations `functools.wraps` takes over
     if not isinstance(function, Function) or "return" not in function.annotations:
         return False
-    node: Any = function.annotations["return"]
-    if isinstance(node, cst.SimpleString):
-        text = node.evaluated_value
-        try:
-            ast.parse(str(text), mode="eval")
-            node = cst.parse_expression(str(text)) if len(text) < 200 else node
-        except (SyntaxError, ValueError, cst.ParserSyntaxError):
-            return False
-    if isinstance(node, cst.Subscript):
+    node: ast.expr | None = function.annotations["return"]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        node = parsed_annotation(node.value)
+    if isinstance(node, ast.Subscript):
         node = node.value
-    if not isinstance(node, (cst.Name, cst.Attribute)):
+    if not isinstance(node, (ast.Name, ast.Attribute)):
         return False
     try:
         kind = interpreter.evaluate(node, function.scope)

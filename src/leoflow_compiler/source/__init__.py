@@ -1,1 +1,1 @@
-"""Source text: guarded by `ast`, parsed by libcst, with line numbers in step."""
+"""Source text: read by Python's own `ast`, within limits."""

@@ -1,6 +1,7 @@
-"""The first look at a file, with `ast` alone, so that libcst never sees hostile text.
+"""The syntax of a file, within limits: all that reads its tree may recurse.
 
-libcst's native parser ends the process on small hostile files (3,000 nested parentheses, 10,000 `+`).
+libcst, which rewrites files (`fix`), sees only what went through here: its native parser ends the process on
+small hostile files (3,000 nested parentheses, 10,000 `+`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What never reaches libcst."""
+"""Hostile text is refused before anything walks its tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads libcst in half its time. `leoflow_compiler.source` and `evaluate` do so before anything names it.
+"""Loads libcst in half its time. `fix.rewriting` does so before it names it.
 
 libcst makes some 180 node classes as frozen dataclasses, and spends most of its import on compiling methods
 of theirs that nobody here calls: a `repr`, and the setters that refuse. Their constructors also pay for being
