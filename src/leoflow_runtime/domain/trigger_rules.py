@@ -49,6 +49,18 @@ class Tally:
         else:
             self.removed += by
 
+    def plus(self, other: Tally) -> Tally:
+        return Tally(
+            success=self.success + other.success,
+            failed=self.failed + other.failed,
+            upstream_failed=self.upstream_failed + other.upstream_failed,
+            skipped=self.skipped + other.skipped,
+            removed=self.removed + other.removed,
+            done=self.done + other.done,
+            success_setup=self.success_setup + other.success_setup,
+            skipped_setup=self.skipped_setup + other.skipped_setup,
+        )
+
 
 def decide(rule: str, tally: Tally, total: int, setups: int = 0) -> Decision:
     """`total`: direct upstream tasks; `setups`: how many of them are setups. Raises KeyError."""

@@ -75,15 +75,15 @@ def _of_the_queue(tx: Tx, dag: DagRow | None) -> str:
 
 
 def _of_the_graph(tx: Tx, live: LiveRun, index: int) -> list[Reason]:
-    spec = live.graph.specs[index]
+    spec = live.spec(index)
     decision = live.decide(index)
     if decision is Decision.RUN:
         if (spec.depends_on_past or spec.wait_for_downstream) and not past_allows(tx, {}, live, index):
             why = "The task of the run before (or what is directly below it) has not ended well."
             return [Reason(name="Previous Dagrun State", reason=why)]
         return []
-    total = live.graph.totals[index]
-    why = f"Trigger rule {spec.trigger_rule!r} over {total} upstream tasks: {_counted(live.tallies[index])}"
+    tally, total, _ = live.direct.of(live.task_of[index], live.rows[index].map_index)
+    why = f"Trigger rule {spec.trigger_rule!r} over {total} upstream tasks: {_counted(tally)}"
     if decision is not Decision.WAIT:
         why += f"; the task will be {'skipped' if decision is Decision.SKIP else 'upstream_failed'}"
     return [Reason(name="Trigger Rule", reason=why + ".")]

@@ -8,6 +8,8 @@ from functools import cached_property
 
 from leoflow_runtime.artifact import DagSpec, TaskSpec
 from leoflow_runtime.domain.priority import priority_weights
+from leoflow_runtime.engine.expansion import Expansion, expansion_of
+from leoflow_runtime.engine.relations import Relation
 from leoflow_runtime.engine.rows import VersionRow
 
 _KEPT = 4096
@@ -29,13 +31,25 @@ class Graph:
         self.totals = [len(parents) for parents in self.parents_of]
         self.setups = [sum(self.specs[up].is_setup for up in parents) for parents in self.parents_of]
         self.leaves = self._leaves()
+        # Members of mapped groups -> the group; whatever has instances -> what it is mapped over.
+        self.group_of: dict[int, str] = {}
+        self.expansions: dict[int, Expansion] = {}
+        self._find_mapped()
+        # What must have left its output before a task's instances are known: index -> indices.
+        self.mapped_over = {
+            index: tuple(self.index[up] for up in expansion.upstream)
+            for index, expansion in self.expansions.items()
+        }
         # Setups that a task needs but does not name: index -> their indices, and the reverse.
         self.distant_setups: dict[int, frozenset[int]] = {}
         # What must have ended before a teardown may run: index -> indices, and the reverse.
         self.teardown_scopes: dict[int, frozenset[int]] = {}
         if any(task.is_setup for task in self.specs):
             self._constrain_by_setups()
-        self.also_notifies = self._reverse()
+        self.direct = Relation(self.specs, dict(enumerate(self.parents_of)), self.group_of)
+        self.distant = Relation(self.specs, self.distant_setups, self.group_of)
+        self.scopes = Relation(self.specs, self.teardown_scopes, self.group_of)
+        self.maps = Relation(self.specs, self.mapped_over, {})
         self.looks_back = any(task.depends_on_past or task.wait_for_downstream for task in self.specs)
 
     @cached_property
@@ -48,6 +62,15 @@ class Graph:
     def spec_of(self, task_id: str) -> TaskSpec | None:
         index = self.index.get(task_id)
         return None if index is None else self.specs[index]
+
+    def members(self, index: int) -> list[int]:
+        """The tasks that have the same instances: those of the task's mapped group, or it alone."""
+        group = self.group_of.get(index)
+        return [index] if group is None else [one for one, other in self.group_of.items() if other == group]
+
+    def is_mapped(self, index: int) -> bool:
+        """Whether the task is mapped by itself (and not: as a member of a mapped group)."""
+        return index in self.expansions and index not in self.group_of
 
     def is_teardown(self, task_id: str) -> bool:
         index = self.index.get(task_id)
@@ -90,6 +113,19 @@ class Graph:
         )
         return leaves or frozenset(index for index, below in enumerate(self.children_of) if not below)
 
+    def _find_mapped(self) -> None:
+        groups = {group.group_id: group for group in self.spec.task_groups}
+        for index, task in enumerate(self.specs):
+            mapped = task.raw.get("mapped")
+            group = groups.get(task.task_group or "")
+            while group is not None and mapped is None:
+                if group.mapped is not None:
+                    mapped, self.group_of[index] = group.mapped, group.group_id
+                group = groups.get(group.parent or "")
+            expansion = expansion_of(mapped) if mapped is not None else None
+            if expansion is not None:
+                self.expansions[index] = expansion
+
     def _constrain_by_setups(self) -> None:
         for index, task in enumerate(self.specs):
             above = self._reach_indices([index], self.parents_of)
@@ -113,15 +149,6 @@ class Graph:
         """Whether what a setup made is still there for a task with `below` below it."""
         teardowns = {index for index in self.children_of[setup] if self.specs[index].is_teardown}
         return not teardowns or bool(teardowns & below)
-
-    def _reverse(self) -> dict[int, tuple[int, ...]]:
-        """Task -> tasks that are not its children and yet wait for it."""
-        waiting: dict[int, set[int]] = {}
-        for constraints in (self.distant_setups, self.teardown_scopes):
-            for index, needed in constraints.items():
-                for other in needed:
-                    waiting.setdefault(other, set()).add(index)
-        return {index: tuple(sorted(others)) for index, others in waiting.items()}
 
 
 _graphs: OrderedDict[str, Graph] = OrderedDict()

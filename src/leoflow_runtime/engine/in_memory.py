@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from leoflow_runtime.artifact import DagSpec, canonical_bytes, content_digest
+from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import RunState, RunType
 from leoflow_runtime.engine.rows import (
     DagRow,
@@ -28,6 +29,7 @@ from leoflow_runtime.engine.store import (
     Change,
     Lease,
     LeaseLost,
+    MapLength,
     NewRun,
     NewTask,
     RunExists,
@@ -38,7 +40,7 @@ from leoflow_runtime.engine.store import (
 T = TypeVar("T")
 
 _TABLES = (
-    *("dags", "versions", "runs", "tasks", "launches", "xcoms", "rendered", "tries", "unseen"),
+    *("dags", "versions", "runs", "tasks", "launches", "xcoms", "rendered", "tries", "unseen", "map_lengths"),
     *("inbox", "lease", "pools", "sequences"),
     *("dag_versions", "dag_runs", "run_tasks"),  # indexes: a parent's key to its children's
     *("run_ids", "run_dates", "active", "unfinished"),  # indexes: see `InMemoryTx._index_run`
@@ -428,6 +430,9 @@ class InMemoryTx:
         self._put("run_tasks", run_pk, (*known, *(row.pk for row in rows)))
         return rows
 
+    def insert_instances(self, run_pk: int, like: NewTask, map_indexes: range) -> list[TaskRow]:
+        return self.insert_tasks(run_pk, [replace(like, map_index=index) for index in map_indexes])
+
     def update_tasks(self, changes: Sequence[TaskChange]) -> list[bool]:
         return [self._update_task(change) for change in changes]
 
@@ -491,6 +496,8 @@ class InMemoryTx:
         self._drop("unfinished", report.launch_id)
         for key, value in report.xcoms.items():
             self._put("xcoms", (launch.task_pk, key), value)
+        if RETURN_VALUE in report.xcoms:
+            self._put("map_lengths", launch.task_pk, report.map_length)
         if report.rendered_fields is not None:
             self._put("rendered", launch.task_pk, report.rendered_fields)
         return True
@@ -516,6 +523,18 @@ class InMemoryTx:
 
     def pool_slots(self) -> Mapping[tuple[int, str], int]:
         return dict(self._tables["pools"])
+
+    def map_lengths(self, run_pk: int, task_ids: Collection[str]) -> Mapping[str, MapLength]:
+        found: dict[str, MapLength] = {}
+        for row in self.tasks(run_pk):
+            if row.task_id in task_ids and (row.pk, RETURN_VALUE) in self._tables["xcoms"]:
+                known = found.get(row.task_id, MapLength(length=None, instances=0))
+                if row.map_index < 0:
+                    known = replace(known, length=self._tables["map_lengths"].get(row.pk))
+                else:
+                    known = replace(known, instances=known.instances + 1)
+                found[row.task_id] = known
+        return found
 
     def purge_xcoms(self, task_pks: Sequence[int]) -> None:
         chosen = set(task_pks)

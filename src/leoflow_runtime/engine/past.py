@@ -17,7 +17,7 @@ def past_allows(tx: Tx, live_runs: Mapping[int, LiveRun], live: LiveRun, index: 
 
     The first run is free; so is a task that the run before did not have.
     """
-    spec = live.graph.specs[index]
+    spec = live.spec(index)
     run_type = RunType.SCHEDULED if live.graph.spec.catchup else None
     before = tx.previous_run(live.run, run_type=run_type)
     if before is None:
@@ -33,5 +33,5 @@ def past_allows(tx: Tx, live_runs: Mapping[int, LiveRun], live: LiveRun, index: 
         return False
     if not spec.wait_for_downstream:
         return True
-    below = (live.graph.specs[child].task_id for child in live.graph.children_of[index])
+    below = (live.graph.specs[child].task_id for child in live.graph.children_of[live.task_of[index]])
     return all(rows[task_id].state in _GOOD for task_id in below if task_id in rows)

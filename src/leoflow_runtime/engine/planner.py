@@ -5,8 +5,9 @@ Memory is a cache of rows. Whoever calls it must `forget` after a transaction th
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState
 from leoflow_runtime.engine.gates import Gates
@@ -21,6 +22,7 @@ from leoflow_runtime.engine.timetables import run_limit
 from leoflow_runtime.engine.work import Consequences, Work
 
 DISPATCH_LIMIT = 256
+_AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
 class Planner:
@@ -40,6 +42,9 @@ class Planner:
         self.timers = Timers()
         # Open launches that may go on -> (run, task).
         self.launches: dict[int, tuple[int, int]] = {}
+        # What a full transaction left to the next: rows to decide on, mapped tasks to insert instances of.
+        self.undecided: deque[tuple[LiveRun, int]] = deque()
+        self.growing: dict[tuple[int, int], None] = {}
         self._ordered: set[int] = set()  # launches on their way to the executor: they hold the dispatch gate
 
     # What the engine calls, inside a transaction
@@ -250,6 +255,9 @@ class Planner:
             if row.state in LAUNCHED_TASK_STATES and row.launch_id is not None:
                 self.launches[row.launch_id] = (run.pk, row.pk)
             settler.place(live, index)
+        for task in live.sizes:
+            if live.missing(task):
+                self.growing[run.pk, task] = None
         settler.consider_all(live)
 
     def _forget_run(self, settler: Settler, dag: LiveDag, run_pk: int) -> None:
@@ -320,8 +328,8 @@ class Planner:
                     settler.run_timed_out(live)
 
     def next_due(self) -> datetime | None:
-        """When time alone will give the planner something to do."""
-        return self.timers.next
+        """When time alone gives the planner something to do; long ago where a full transaction left some."""
+        return _AT_ONCE if self.undecided or self.growing else self.timers.next
 
     # The end of a transaction
 

@@ -74,6 +74,7 @@ class TaskRow:
     end_date: datetime | None = None
     due_at: datetime | None = None  # when up_for_retry / up_for_reschedule ends
     forced_skip: bool = False  # skipped by a branch or short-circuit, or marked
+    map_length: int | None = None  # of instance 0: how many instances there are to be
 
 
 _task_values = attrgetter(*TaskRow.__dataclass_fields__)
@@ -117,6 +118,8 @@ class LaunchReport:
     cpu_seconds: float = 0.0
     max_rss_bytes: int = 0
     xcoms: Mapping[str, bytes] = field(default_factory=dict)  # key -> JSON
+    map_length: int | None = None  # how many items the return value has, where one can go through it
+    rendered_map_index: str | None = None  # what an instance of a mapped task is called
     reschedule_at: datetime | None = None
     rendered_fields: Mapping[str, Any] | None = None
     skip_task_ids: tuple[str, ...] = ()

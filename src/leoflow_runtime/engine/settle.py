@@ -7,6 +7,7 @@ fact that caused them. A finished task costs as much as it has successors.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from leoflow_runtime.domain.states import RunState, TaskState
 from leoflow_runtime.domain.trigger_rules import Decision
 from leoflow_runtime.engine.gates import Gate, Passage, first_closed, free, take
+from leoflow_runtime.engine.instances import CHUNK, expand, grow, verify
 from leoflow_runtime.engine.live import HOLDING, LiveDag, LiveRun
 from leoflow_runtime.engine.past import past_allows
 from leoflow_runtime.engine.rows import RunRow, TaskRow, changed_task
@@ -32,7 +34,8 @@ class Settler:
     def __init__(self, planner: Planner, work: Work) -> None:
         self.planner = planner
         self.work = work
-        self._undecided: deque[tuple[LiveRun, int]] = deque()
+        # What the last transaction had no room for comes first.
+        self._undecided, planner.undecided = planner.undecided, deque()
         self._ready: dict[tuple[int, int], LiveRun] = {}
         self._freed: dict[int, Gate] = {}
         self._touched: dict[int, LiveRun] = {}
@@ -70,6 +73,10 @@ class Settler:
         else:
             live.parked.pop(index, None)
 
+    def consider(self, live: LiveRun, indices: Iterable[int]) -> None:
+        """These rows are to be decided on."""
+        self._undecided.extend((live, index) for index in indices)
+
     def consider_all(self, live: LiveRun) -> None:
         self._touched[live.run.pk] = live
         for index, row in enumerate(live.rows):
@@ -89,6 +96,8 @@ class Settler:
 
     def task_due(self, live: LiveRun, index: int) -> None:
         """The delay of a retry, a reschedule or a relaunch may be over."""
+        if index >= len(live.rows):
+            return
         row = live.rows[index]
         if row.due_at is None or row.due_at > self.work.now or row.state not in _DELAYED:
             return
@@ -111,15 +120,15 @@ class Settler:
             return
         self.planner.observer.decision("timeout")
         for index in list(live.unfinished_indices()):
-            self._end(live, index, TaskState.SKIPPED, why="the run timed out")
+            self.end(live, index, TaskState.SKIPPED, why="the run timed out")
         self._end_run(live, RunState.FAILED)
 
     # Consequences
 
     def settle(self) -> None:
-        """Until nothing follows any more."""
+        """Until nothing follows any more, or the transaction is full: the rest is left for the next one."""
         while True:
-            while self._undecided:
+            while self._undecided and self._room > 0:
                 live, index = self._undecided.popleft()
                 if self.planner.runs.get(live.run.pk) is live:
                     self._decide(live, index)
@@ -131,17 +140,38 @@ class Settler:
                 _, live = self._touched.popitem()
                 if not live.unfinished and self.planner.runs.get(live.run.pk) is live:
                     self._end_run(live, live.outcome())
-            else:
+            elif self.planner.growing and self._room > 0:
+                self._grow()
+            elif not self._undecided or self._room <= 0:
+                self.planner.undecided = self._undecided
                 return
+
+    @property
+    def _room(self) -> int:
+        """How many rows this transaction should still write."""
+        return CHUNK - self.work.size - len(self._ready)
+
+    def _grow(self) -> None:
+        (run_pk, task), _ = self.planner.growing.popitem()
+        live = self.planner.runs.get(run_pk)
+        if live is not None and not grow(self, live, task, self._room):
+            self.planner.growing[run_pk, task] = None
 
     def _decide(self, live: LiveRun, index: int) -> None:
         row = live.rows[index]
         due = row.state is TaskState.UP_FOR_RETRY and row.due_at is not None and row.due_at <= self.work.now
         if row.state is not None and not due:
             return
+        task = live.task_of[index]
         decision = live.decide(index)
+        if task in live.graph.expansions:
+            if row.map_index < 0 and row.state is None and (decision is Decision.RUN or live.is_known(index)):
+                expand(self, live, task)
+                return
+            if decision is Decision.RUN and task in live.unverified and not verify(self, live, task):
+                return
         if decision is Decision.RUN:
-            spec = live.graph.specs[index]
+            spec = live.spec(index)
             if spec.depends_on_past or spec.wait_for_downstream:
                 dag = self.planner.dags[live.run.dag_pk]
                 if not past_allows(self.work.tx, self.planner.runs, live, index):
@@ -149,20 +179,20 @@ class Settler:
                     decision = Decision.WAIT
         match decision:
             case Decision.SKIP:
-                self._end(live, index, TaskState.SKIPPED)
+                self.end(live, index, TaskState.SKIPPED)
                 self.planner.observer.decision("skip")
             case Decision.UPSTREAM_FAIL:
-                self._end(live, index, TaskState.UPSTREAM_FAILED)
+                self.end(live, index, TaskState.UPSTREAM_FAILED)
                 self.planner.observer.decision("upstream_failed")
             case Decision.RUN:
-                if live.graph.specs[index].type == "empty":
-                    self._end(live, index, TaskState.SUCCESS)
+                if live.spec(index).type == "empty":
+                    self.end(live, index, TaskState.SUCCESS)
                     self.planner.observer.decision("empty_success")
                 else:
                     self._ready[live.run.pk, index] = live
             case Decision.WAIT if due:
                 # Its upstream was set going again while it waited for its retry.
-                self._write(live, index, {"state": None, "due_at": None})
+                self.write(live, index, {"state": None, "due_at": None})
 
     def _start_ready(self) -> None:
         ready = [
@@ -209,7 +239,7 @@ class Settler:
         values: dict[str, Any] = {"state": TaskState.SCHEDULED, "scheduled_at": self.work.now, "due_at": None}
         if new_try(row):
             values |= self._new_try_values(row)
-        self._write(live, index, values)
+        self.write(live, index, values)
         self.planner.observer.decision("park")
 
     def _launch(self, live: LiveRun, index: int, passage: Passage) -> None:
@@ -233,7 +263,7 @@ class Settler:
         take(passage)
         self.planner.gates.dispatch.used += 1
         live.held[index] = passage
-        self._write(live, index, values)
+        self.write(live, index, values)
         self.work.launch(live, index, purge=begins and row.try_number > 0)
 
     def _new_try_values(self, row: TaskRow) -> dict[str, Any]:
@@ -245,28 +275,38 @@ class Settler:
             "scheduled_at": self.work.now,
         }
 
-    def _end(self, live: LiveRun, index: int, state: TaskState, why: str | None = None) -> None:
+    def end(
+        self,
+        live: LiveRun,
+        index: int,
+        state: TaskState,
+        *,
+        why: str | None = None,
+        message: str | None = None,
+    ) -> None:
         """Ends a task without a process; one that has a process is told to stop."""
         row = live.rows[index]
         if row.state in HOLDING:
             self.planner.launches.pop(row.launch_id or 0, None)
             self.work.cancel(row.launch_id, why or "the task has been ended")
+        if message is not None:
+            self.work.change(row, {"message": message})
         values: dict[str, Any] = {
             "state": state,
             "start_date": row.start_date or self.work.now,
             "end_date": self.work.now,
             "due_at": None,
         }
-        self._write(live, index, values)
+        self.write(live, index, values)
         self.place(live, index)
 
     def _fail_fast(self, live: LiveRun) -> None:
         self.planner.observer.decision("fail_fast")
         for index in list(live.unfinished_indices()):
-            if not live.graph.specs[index].is_teardown:
+            if not live.spec(index).is_teardown:
                 running = live.rows[index].state is TaskState.RUNNING
                 state = TaskState.FAILED if running else TaskState.SKIPPED
-                self._end(live, index, state, why="another task failed and the DAG fails fast")
+                self.end(live, index, state, why="another task failed and the DAG fails fast")
 
     def _end_run(self, live: LiveRun, state: RunState) -> None:
         live.run = self.change_run(live.run, {"state": state, "end_date": self.work.now})
@@ -280,7 +320,7 @@ class Settler:
         self.planner.observer.run_transition(run.state, changed.state)
         return changed
 
-    def _write(self, live: LiveRun, index: int, values: dict[str, Any]) -> None:
+    def write(self, live: LiveRun, index: int, values: dict[str, Any]) -> None:
         before = live.rows[index]
         self.work.change(before, values)
         after = changed_task(before, values)
@@ -307,7 +347,7 @@ class Settler:
         """The gates of a task, in the order in which `explain` names them."""
         if index in live.held:
             return live.held[index]
-        spec = live.graph.specs[index]
+        spec = live.spec(index)
         gates = self.planner.gates
         run = live.run
         passage = [

@@ -81,6 +81,14 @@ class NewTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MapLength:
+    """What is known of a task's return values in one run, when others are mapped over them."""
+
+    length: int | None  # of the value that the task left without a map index
+    instances: int  # how many of its mapped instances left a value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TaskChange:
     """One guarded update of a task instance: applied only where every given expectation holds."""
 
@@ -169,6 +177,9 @@ class Tx(Protocol):
     def task(self, pk: int) -> TaskRow | None: ...
     def tasks(self, run_pk: int) -> list[TaskRow]: ...
     def insert_tasks(self, run_pk: int, tasks: Sequence[NewTask]) -> list[TaskRow]: ...
+    def insert_instances(self, run_pk: int, like: NewTask, map_indexes: range) -> list[TaskRow]:
+        """One task's further instances, in order. At a cost that does not depend on the rest of the run."""
+
     def delete_task(self, pk: int) -> bool:
         """With its tries, launches and XComs. A run needs a row for every task of its version."""
 
@@ -210,6 +221,8 @@ class Tx(Protocol):
 
     # XComs
     def purge_xcoms(self, task_pks: Sequence[int]) -> None: ...
+    def map_lengths(self, run_pk: int, task_ids: Collection[str]) -> Mapping[str, MapLength]:
+        """Of those of these tasks that left a return value in the run. Values are not looked at."""
 
 
 class Store(Protocol):
@@ -236,6 +249,7 @@ __all__ = [
     "LaunchRow",
     "Lease",
     "LeaseLost",
+    "MapLength",
     "NewRun",
     "NewTask",
     "RunExists",

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine.rows import LaunchReport, LaunchRow, TaskRow
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
@@ -83,6 +84,13 @@ _NOTE = Prepared(
 )
 
 
+_NAME = Prepared(
+    update(task_instances)
+    .where(task_instances.c.pk == bindparam("task"), task_instances.c.launch_id == bindparam("launch"))
+    .values(rendered_map_index=bindparam("text"))
+)
+
+
 def get(session: Session, launch_id: int) -> LaunchRow | None:
     found = session.row(_BY_PK, {"launch": launch_id})
     return None if found is None else _row(found)
@@ -130,7 +138,12 @@ def finish(session: Session, report: LaunchReport, now: datetime) -> bool:
                 "value": value,
                 "launch_id": report.launch_id,
                 "created_at": now,
+                "map_length": report.map_length if key == RETURN_VALUE else None,
             },
+        )
+    if report.rendered_map_index is not None:
+        session.execute(
+            _NAME, {"task": task_pk, "launch": report.launch_id, "text": report.rendered_map_index}
         )
     if report.note is not None:
         session.execute(_NOTE, {"task": task_pk, "launch": report.launch_id, "text": report.note})

@@ -242,6 +242,8 @@ task_instances = Table(
     Column("note", Text),
     Column("message", Text),  # why it ended so, in one sentence
     Column("rendered_fields", Json),
+    Column("map_length", Integer),  # of instance 0: how many instances there are to be
+    Column("rendered_map_index", String(250)),  # what the instance is called
     UniqueConstraint("run_pk", "task_id", "map_index"),
     Index("ix_task_instances_state", "state"),
     sqlite_autoincrement=True,
@@ -316,6 +318,7 @@ xcoms = Table(
     Column("value", LargeBinary, nullable=False),  # JSON
     Column("launch_id", Key),
     Column("created_at", Moment, nullable=False),
+    Column("map_length", Integer),  # how many items a return value has, where one can go through it
     UniqueConstraint("task_pk", "key"),
 )
 

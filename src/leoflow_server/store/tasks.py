@@ -9,11 +9,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, or_, select, update
 
+from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import TaskState
 from leoflow_runtime.engine.rows import TaskRow
-from leoflow_runtime.engine.store import NewTask, TaskChange
+from leoflow_runtime.engine.store import MapLength, NewTask, TaskChange
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
 from leoflow_server.store.tables import dag_runs, launches, task_instances, task_tries, xcoms
 
@@ -33,6 +34,7 @@ _NAMES = [
     "end_date",
     "due_at",
     "forced_skip",
+    "map_length",
 ]
 _TASK = [task_instances.c[name] for name in _NAMES]
 _t = task_instances.c
@@ -62,6 +64,25 @@ _ARCHIVE = Prepared(
 )
 _NUMBER = Prepared(select(_t.try_number).where(_t.pk == bindparam("task")), [_t.try_number])
 _DELETE = Prepared(delete(task_instances).where(_t.pk == bindparam("task")))
+_INSTANCES = Prepared(
+    select(*_TASK)
+    .where(
+        _t.run_pk == bindparam("run"),
+        _t.task_id == bindparam("task"),
+        _t.map_index >= bindparam("first"),
+        _t.map_index < bindparam("end"),
+    )
+    .order_by(_t.map_index),
+    _TASK,
+)
+_HAS_INDEX = _t.map_index >= literal_column("0")
+_MAP_LENGTH = Prepared(
+    select(_HAS_INDEX, func.count(), func.max(xcoms.c.map_length))
+    .join(xcoms, xcoms.c.task_pk == _t.pk)
+    .where(_t.run_pk == bindparam("run"), _t.task_id == bindparam("task"), xcoms.c.key == RETURN_VALUE)
+    .group_by(_HAS_INDEX),
+    [_t.forced_skip, _t.map_index, xcoms.c.map_length],
+)
 _PURGE_XCOMS = Prepared(delete(xcoms).where(xcoms.c.task_pk == bindparam("task")))
 
 
@@ -81,29 +102,33 @@ def of_launch(session: Session, launch_id: int) -> TaskRow | None:
 
 def insert_tasks(session: Session, run_pk: int, new: Sequence[NewTask]) -> list[TaskRow]:
     """The new rows, in the order given."""
-    session.execute_many(
-        _INSERT,
-        [
-            with_defaults(
-                task_instances,
-                {
-                    "run_pk": run_pk,
-                    "uuid": str(uuid.uuid4()),
-                    "task_id": task.task_id,
-                    "map_index": task.map_index,
-                    "max_tries": task.max_tries,
-                    "operator": task.operator,
-                    "pool": task.pool,
-                    "pool_slots": task.pool_slots,
-                    "queue": task.queue,
-                    "priority_weight": task.priority_weight,
-                },
-            )
-            for task in new
-        ],
-    )
+    session.execute_many(_INSERT, [{**_new(run_pk, task), "uuid": str(uuid.uuid4())} for task in new])
     by_key = {(row.task_id, row.map_index): row for row in of_run(session, run_pk)}
     return [by_key[task.task_id, task.map_index] for task in new]
+
+
+def insert_instances(session: Session, run_pk: int, like: NewTask, map_indexes: range) -> list[TaskRow]:
+    """One task's further instances, in order."""
+    row = _new(run_pk, like)
+    session.execute_many(
+        _INSERT, [{**row, "uuid": str(uuid.uuid4()), "map_index": index} for index in map_indexes]
+    )
+    bounds = {"first": map_indexes.start, "end": map_indexes.stop}
+    return [
+        _row(found) for found in session.rows(_INSTANCES, {"run": run_pk, "task": like.task_id, **bounds})
+    ]
+
+
+def map_lengths(session: Session, run_pk: int, task_ids: Iterable[str]) -> dict[str, MapLength]:
+    """Of those of these tasks that left a return value."""
+    found = {}
+    for task_id in task_ids:
+        counted = session.rows(_MAP_LENGTH, {"run": run_pk, "task": task_id})
+        if counted:
+            length = next((length for has_index, _, length in counted if not has_index), None)
+            instances = sum(count for has_index, count, _ in counted if has_index)
+            found[task_id] = MapLength(length=length, instances=instances)
+    return found
 
 
 def update_tasks(session: Session, changes: Sequence[TaskChange]) -> list[bool]:
@@ -149,6 +174,22 @@ def _update(names: tuple[str, ...], states: frozenset[TaskState | None] | None, 
     if by_launch:
         statement = statement.where(_t.launch_id == bindparam("guarded_launch"))
     return Prepared(statement.values({name: bindparam(name, type_=_t[name].type) for name in names}))
+
+
+def _new(run_pk: int, task: NewTask) -> dict[str, Any]:
+    """A new row, but for its `uuid`."""
+    values = {
+        "run_pk": run_pk,
+        "task_id": task.task_id,
+        "map_index": task.map_index,
+        "max_tries": task.max_tries,
+        "operator": task.operator,
+        "pool": task.pool,
+        "pool_slots": task.pool_slots,
+        "queue": task.queue,
+        "priority_weight": task.priority_weight,
+    }
+    return with_defaults(task_instances, values)
 
 
 def _row(found: Sequence[Any]) -> TaskRow:

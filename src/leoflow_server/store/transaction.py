@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from leoflow_runtime.domain.states import RunState, RunType
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
-from leoflow_runtime.engine.store import Change, Lease, NewRun, NewTask, TaskChange
+from leoflow_runtime.engine.store import Change, Lease, MapLength, NewRun, NewTask, TaskChange
 from leoflow_server.store import launches, lease, runs, tasks, versions
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import pools
@@ -167,6 +167,9 @@ class SqlTx:
     def insert_tasks(self, run_pk: int, new: Sequence[NewTask]) -> list[TaskRow]:
         return tasks.insert_tasks(self._session, run_pk, new)
 
+    def insert_instances(self, run_pk: int, like: NewTask, map_indexes: range) -> list[TaskRow]:
+        return tasks.insert_instances(self._session, run_pk, like, map_indexes)
+
     def update_tasks(self, changes: Sequence[TaskChange]) -> list[bool]:
         return tasks.update_tasks(self._session, changes)
 
@@ -205,3 +208,6 @@ class SqlTx:
     # XComs
     def purge_xcoms(self, task_pks: Sequence[int]) -> None:
         tasks.purge_xcoms(self._session, task_pks)
+
+    def map_lengths(self, run_pk: int, task_ids: Collection[str]) -> Mapping[str, MapLength]:
+        return tasks.map_lengths(self._session, run_pk, task_ids)
