@@ -1,4 +1,4 @@
-"""`leoflow server start|migrate`."""
+"""`leoflow server start|migrate|clean`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ _CONFIG = click.option(
     envvar="LEOFLOW_SERVER_CONFIG",
     help="A YAML file with settings.",
 )
-_DATABASE = click.option("--database-url", help="Where the record is. [default: sqlite in the home folder]")
+_DATABASE = click.option(
+    "--database-url",
+    metavar="URL",
+    help="postgresql://USER@HOST/DATABASE or sqlite:///FILE; without a password, which comes from "
+    "LEOFLOW_DATABASE_PASSWORD(_FILE) or PGPASSFILE. [default: sqlite in the home folder]",
+)
 _HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of all state.")
 
 
@@ -35,6 +40,12 @@ _HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of 
 @_CONFIG
 @_HOME
 @_DATABASE
+@click.option(
+    "--role",
+    type=click.Choice(["all", "api", "planner"]),
+    help="What this replica does: everything; API, UI and agents alone; planning without API and UI. "
+    "[default: all]",
+)
 @click.option("--host", help="Address of the API and UI. [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port of the API and UI. [default: 8080]")
 @click.option("--grpc-host", help="Address for agents. [default: 127.0.0.1]")
@@ -77,18 +88,34 @@ def _start(settings: Settings) -> None:
 @_CONFIG
 @_HOME
 @_DATABASE
-def migrate(config: Path | None, **flags: Any) -> None:
-    """Bring the database up to this version of Leoflow."""
+@click.option("--check", is_flag=True, help="Change nothing; exit status 1 where steps are missing.")
+def migrate(config: Path | None, check: bool, **flags: Any) -> None:
+    """Bring the database up to this version of Leoflow. Again, or twice at once, does nothing more.
+
+    \b
+    leoflow server migrate --database-url postgresql://leoflow@db.example.com/leoflow
+    leoflow server migrate --check
+    """
     from leoflow_server.store import StoreError
-    from leoflow_server.store import migrate as bring_up
+    from leoflow_server.store import migrations as steps
 
     try:
-        applied = bring_up(database_url(flags, file=config))
+        url = database_url(flags, file=config)
+        if check:
+            missing = steps.pending(url)
+            for migration in missing:
+                click.echo(f"missing {migration.version:04d} {migration.name}")
+            if missing:
+                _fail("The database is not up to date: run `leoflow server migrate`.", 1)
+            click.echo("The database is up to date.")
+            return
+        applied = steps.migrate(
+            url,
+            applying=lambda step: click.echo(f"applying {step.version:04d} {step.name}"),
+            waiting=lambda: click.echo("Waiting for another process that writes or migrates …", err=True),
+        )
     except SettingsInvalid as error:
         _fail(str(error), 2)
     except StoreError as error:
         _fail(str(error), 1)
-    for migration in applied:
-        click.echo(f"applied {migration.version:04d} {migration.name}")
-    if not applied:
-        click.echo("The database is up to date.")
+    click.echo(f"applied {len(applied)}" if applied else "The database is up to date.")

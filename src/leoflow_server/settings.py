@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from leoflow_server.database_url import IN_ARGUMENTS, has_password, sqlite_url, with_password
+
 
 class SettingsInvalid(Exception):
     """What is missing or wrong, one sentence per problem, each with what to set."""
@@ -34,7 +36,12 @@ class Settings:
 
     home: Path  # state: database, logs, bundles, spool
     ui_dir: Path  # where `leoflow setup` puts the UI
-    database_url: str
+    # Where the record is, with the password; and past a pooler, if there is one: for notifications.
+    database_url: str = field(repr=False)
+    database_direct_url: str = field(default="", repr=False)
+    database_password: str = field(default="", repr=False)  # for both, where they have none
+    logs: Path | None = None  # folder of task logs, which replicas share; None: in `home`
+    role: str = "all"  # all; api: plans nothing and runs nothing; planner: no API and no UI
     host: str = "127.0.0.1"
     port: int = 8080
     grpc_host: str = "127.0.0.1"
@@ -79,7 +86,8 @@ class Settings:
     max_zygotes: int = 16
     orphan_seconds: float = 120.0
     # The Kubernetes executor
-    agents_address: str = ""  # host:port at which pods reach the agents' port
+    # host:port at which pods reach the agents' port; of several replicas: with commas
+    agents_address: str = ""
     kubernetes_namespace: str = "default"
     kubernetes_instance: str = "leoflow"  # tells control planes in one namespace apart: a DNS label
     kubernetes_config: str = (
@@ -91,7 +99,7 @@ class Settings:
 
     @property
     def logs_dir(self) -> Path:
-        return self.home / "logs"
+        return self.logs or self.home / "logs"
 
     @property
     def bundles_dir(self) -> Path:
@@ -113,7 +121,15 @@ class Settings:
         return hmac.digest(self.jwt_secret.encode(), b"leoflow launch tokens", hashlib.sha256)
 
 
-SECRETS = ("jwt_secret", "encryption_key", "agent_secret", "admin_password", "database_url")
+SECRETS = (
+    "jwt_secret",
+    "encryption_key",
+    "agent_secret",
+    "admin_password",
+    "database_url",
+    "database_direct_url",
+    "database_password",
+)
 _REQUIRED = {
     "admin_password": "the password of the first admin login",
     "jwt_secret": "at least 32 random characters that sign logins",
@@ -164,25 +180,39 @@ def resolve(
     if problems:
         raise SettingsInvalid(problems)
     values["home"] = values["home"].absolute()
+    values["logs"] = values["logs"].absolute() if values.get("logs") else None
     values.setdefault("database_url", sqlite_url(values["home"]))
+    for name in ("database_url", "database_direct_url"):
+        if values.get(name):
+            values[name] = with_password(values[name], values.get("database_password"))
     return Settings(**values)
 
 
 def database_url(
-    flags: Mapping[str, Any], *, environ: Mapping[str, str] = os.environ, file: Path | None = None
+    flags: Mapping[str, Any],
+    *,
+    environ: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+    home: Path | None = None,
 ) -> str:
-    """Only where the database is: what `leoflow server migrate` needs. Raises SettingsInvalid."""
-    problems: list[str] = []
+    """Only where the database is: what `leoflow server migrate` needs. Raises SettingsInvalid.
+
+    `home`: the folder of state, where it is known already.
+    """
+    problems: list[str] = _database_problems(flags)
     from_file = _read_file(file, problems)
+    given: dict[str, Any] = {}
+    for name in ("home", "database_url", "database_password"):
+        text = _from_environment(name, environ, problems)
+        given[name] = flags.get(name) or text or from_file.get(name)
     if problems:
         raise SettingsInvalid(problems)
-    home = flags.get("home") or environ.get("LEOFLOW_SERVER_HOME") or from_file.get("home")
-    url = flags.get("database_url") or environ.get("LEOFLOW_DATABASE_URL") or from_file.get("database_url")
-    return str(url) if url else sqlite_url(Path(home) if home else leoflow_home(environ) / "server")
+    folder = home or (Path(given["home"]) if given["home"] else leoflow_home(environ) / "server")
+    return with_password(str(given["database_url"] or sqlite_url(folder)), given["database_password"])
 
 
-def sqlite_url(home: Path) -> str:
-    return f"sqlite:///{home.expanduser().absolute() / 'leoflow.db'}"
+def _database_problems(flags: Mapping[str, Any]) -> list[str]:
+    return [IN_ARGUMENTS] if has_password(str(flags.get("database_url") or "")) else []
 
 
 def _from_environment(name: str, environ: Mapping[str, str], problems: list[str]) -> str | None:
@@ -233,7 +263,7 @@ _BOOLEANS = {
 def _typed(name: str, value: Any, problems: list[str]) -> Any:
     annotation = Settings.__annotations__[name]
     try:
-        if annotation == "Path":
+        if annotation in ("Path", "Path | None"):
             return Path(value).expanduser()
         if annotation == "bool":
             return value if isinstance(value, bool) else _BOOLEANS[str(value).strip().lower()]
@@ -251,6 +281,7 @@ def _typed(name: str, value: Any, problems: list[str]) -> Any:
 
 _WORDS = {
     "Path": "a path",
+    "Path | None": "a path",
     "bool": "true or false",
     "int": "a whole number",
     "float": "a number of seconds",
@@ -299,7 +330,7 @@ def _registry_problems(values: Mapping[str, Any]) -> list[str]:
 _INSTANCE = re.compile(
     r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
 )  # of pod names, with the number of a launch behind it
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):[0-9]{1,5}")
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/,]+):[0-9]{1,5}")
 
 
 def _executor_problems(values: Mapping[str, Any]) -> list[str]:
@@ -309,7 +340,8 @@ def _executor_problems(values: Mapping[str, Any]) -> list[str]:
     if executor == "subprocess":
         return []
     problems = []
-    if not _ADDRESS.fullmatch(values.get("agents_address", "")):
+    addresses = values.get("agents_address", "").split(",")
+    if not all(_ADDRESS.fullmatch(address.strip()) for address in addresses):
         problems.append(
             "agents_address is missing: set LEOFLOW_AGENTS_ADDRESS to the host:port at which pods reach this "
             "control plane's agents' port."

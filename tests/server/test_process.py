@@ -209,7 +209,7 @@ def test_a_corrupt_database_is_named_and_left_alone(tmp_path: Path) -> None:
 def test_migrate_says_what_it_did(tmp_path: Path) -> None:
     first = ServerProcess(tmp_path / "home", "migrate")
     assert first.ended() == 0
-    assert "applied 0001 initial" in first.said
+    assert "applying 0001 initial" in first.said
     second = ServerProcess(tmp_path / "home", "migrate")
     assert second.ended() == 0
     assert second.said == "The database is up to date.\n"

@@ -38,6 +38,12 @@ def lite() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--grpc-port", type=_PORT, help="Of the agent's wire.  [default: port + 1011]")
 @click.option("--metrics-port", type=_PORT, help="Of Prometheus metrics.  [default: port + 1010]")
+@click.option(
+    "--database-url",
+    metavar="URL",
+    help="PostgreSQL in place of SQLite, or $LEOFLOW_DATABASE_URL; the password comes from "
+    "LEOFLOW_DATABASE_PASSWORD(_FILE) or PGPASSFILE.",
+)
 @click.option("--setup/--no-setup", default=None, help="Fetch a missing UI.  [default: on a terminal]")
 def start(
     workspace: Path | None,
@@ -45,6 +51,7 @@ def start(
     host: str,
     grpc_port: int | None,
     metrics_port: int | None,
+    database_url: str | None,
     setup: bool | None,
 ) -> None:
     """Start Leoflow Lite on WORKSPACE (default: ~/leoflow) and keep it running until Ctrl-C."""
@@ -56,6 +63,7 @@ def start(
         port=port,
         grpc_port=_beside(port, 1011) if grpc_port is None else grpc_port,
         metrics_port=_beside(port, 1010) if metrics_port is None else metrics_port,
+        database_url=database_url,
         setup=sys.stdout.isatty() if setup is None else setup,
     )
     sys.exit(main(options))

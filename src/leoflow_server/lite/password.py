@@ -9,7 +9,7 @@ from leoflow_server.lite import terminal
 from leoflow_server.lite.errors import LiteError
 from leoflow_server.lite.home import LiteHome
 from leoflow_server.lite.secrets import load_or_create, new_password
-from leoflow_server.settings import Settings, leoflow_home, sqlite_url
+from leoflow_server.settings import Settings, SettingsInvalid, database_url, leoflow_home
 from leoflow_server.store.errors import StoreError
 from leoflow_server.store.sql_store import SqlStore
 
@@ -24,7 +24,7 @@ def main() -> int:
     home = LiteHome(root=leoflow_home().absolute())
     try:
         password = asyncio.run(_reset(home))
-    except (LiteError, StoreError) as error:
+    except (LiteError, StoreError, SettingsInvalid) as error:
         terminal.fail(str(error))
         return 1
     terminal.say(f"admin  {password}")
@@ -32,10 +32,11 @@ def main() -> int:
 
 
 async def _reset(home: LiteHome) -> str:
-    if not (home.state / "leoflow.db").is_file() or not home.secrets.is_file():
+    url = database_url({}, home=home.state)
+    has_file = not url.startswith("sqlite:") or (home.state / "leoflow.db").is_file()
+    if not has_file or not home.secrets.is_file():
         raise NeverStarted
     secrets = load_or_create(home.secrets)
-    url = sqlite_url(home.state)
     settings = Settings(
         home=home.state,
         ui_dir=home.ui,

@@ -26,12 +26,12 @@ from leoflow_server.lite.tending import tend
 from leoflow_server.lite.workshop import Workshop
 from leoflow_server.observe import set_up_logging
 from leoflow_server.services import Services
-from leoflow_server.settings import Settings, leoflow_home, sqlite_url
+from leoflow_server.settings import Settings, SettingsInvalid, database_url, leoflow_home
 from leoflow_server.store.errors import StoreError
 from leoflow_server.ui_assets.command import progress_bar
 
 # Reasons to stop whose text is one sentence for people.
-_FOR_PEOPLE = (LiteError, StoreError, CannotStart)
+_FOR_PEOPLE = (LiteError, StoreError, CannotStart, SettingsInvalid)
 _THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -44,6 +44,7 @@ class Options:
     port: int
     grpc_port: int
     metrics_port: int
+    database_url: str | None  # None: from the environment, or SQLite in the home folder
     setup: bool  # whether a missing UI is fetched now
 
 
@@ -88,7 +89,7 @@ def lite_settings(options: Options, home: LiteHome) -> Settings:
     return Settings(
         home=home.state,
         ui_dir=home.ui,
-        database_url=sqlite_url(home.state),
+        database_url=database_url({"database_url": options.database_url}, home=home.state),
         host=options.host,
         port=options.port,
         grpc_port=options.grpc_port,
