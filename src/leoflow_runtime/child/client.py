@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 import time
@@ -74,6 +75,15 @@ class AgentClient:
     def get_connection(self, conn_id: str) -> Optional[str]:
         uri: Optional[str] = self._ask("get_connection", conn_id=conn_id).get("uri")
         return uri
+
+    def say_deferred(self, is_deferred: bool, waits_for: str) -> None:
+        """The task waits for a trigger from now on, or works again. Nobody to tell is no failure."""
+        try:
+            self._ask("set_deferred", is_deferred=is_deferred, waits_for=waits_for)
+        except (RequestRefused, AgentUnreachable) as refused:
+            logging.getLogger("task").warning(
+                "Not shown as %s: %s", "deferred" if is_deferred else "running", refused
+            )
 
     def _ask(self, operation: str, **fields: Any) -> Dict[str, Any]:
         line = json.dumps({**self._identity, "op": operation, **fields}).encode() + b"\n"

@@ -68,6 +68,7 @@ class Instance(dialect.TaskInstance):  # type: ignore[misc]
         self.pool: str = task.pool
         self.queue: str = task.queue
         self.note: Optional[str] = None
+        self.task_reschedule_count: int = context.get("reschedule_count") or 0
         self.rendered_fields: Optional[Dict[str, Any]] = None
         self.pushed: Dict[str, str] = {}
         self.context: Any = None
@@ -96,6 +97,10 @@ class Instance(dialect.TaskInstance):  # type: ignore[misc]
         """`dag__task__date`, as the template value `task_instance_key_str`."""
         date = self.logical_date
         return f"{self.dag_id}__{self.task_id}__{date.strftime('%Y%m%d') if date else self.run_id}"
+
+    def get_first_reschedule_date(self, context: Any = None) -> Optional[datetime.datetime]:
+        """When this try began, if it has been rescheduled since."""
+        return self.start_date if self.task_reschedule_count else None
 
     def get_template_context(self) -> Any:
         """The context of this try."""

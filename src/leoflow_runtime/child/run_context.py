@@ -32,7 +32,7 @@ def build_context(launch: Mapping[str, Any], task: dialect.Operator, run: Run, t
         task=task,
         task_instance=ti,
         task_instance_key_str=ti.key_str,
-        task_reschedule_count=0,
+        task_reschedule_count=ti.task_reschedule_count,
         templates_dict=None,
         test_mode=False,
         ti=ti,

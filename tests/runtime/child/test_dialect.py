@@ -151,12 +151,8 @@ def test_outputs_made_of_outputs_are_values_when_the_task_runs(
 
 BUILT_ONLY = {
     "Dynamic task mapping": "task(shown, task_id='t').expand(x=[1])",
-    "A sensor": "FileSensor(task_id='t', filepath='/x')",
     "The LatestOnlyOperator": "LatestOnlyOperator(task_id='t')",
     "The TriggerDagRunOperator": "TriggerDagRunOperator(task_id='t', trigger_dag_id='o')",
-    "@task.virtualenv": "task.virtualenv(work, task_id='t')()",
-    "@task.bash": "task.bash(work, task_id='t')()",
-    "The ExternalPythonOperator": "ExternalPythonOperator(task_id='t', python='/p', python_callable=work)",
 }
 
 
@@ -165,9 +161,7 @@ def test_what_is_only_built_ends_its_task_for_good_with_one_sentence(project: Pr
     project.write(
         f"""
         from airflow.providers.standard.operators.latest_only import LatestOnlyOperator
-        from airflow.providers.standard.operators.python import ExternalPythonOperator
         from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-        from airflow.providers.standard.sensors.filesystem import FileSensor
         from airflow.sdk import DAG, task
 
         def work(): ...

@@ -175,4 +175,16 @@ class TaskDeferralTimeout(AirflowException):
 
 
 class TaskDeferred(BaseException):
-    """The task gives its place back until a trigger fires. Tasks cannot be deferred yet."""
+    """The task goes on with `method_name` once `trigger` fires; `timeout` is a timedelta or None."""
+
+    def __init__(
+        self, *, trigger: object, method_name: str, kwargs: object = None, timeout: object = None
+    ) -> None:
+        super().__init__()
+        self.trigger = trigger
+        self.method_name = method_name
+        self.kwargs = kwargs
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        return f"deferred to {self.method_name}() by {type(self.trigger).__name__}"

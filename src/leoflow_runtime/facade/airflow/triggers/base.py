@@ -1,4 +1,4 @@
-"""The bases of triggers. They can be constructed; nothing waits for them yet."""
+"""The bases of triggers, and what they tell."""
 
 from __future__ import annotations
 
@@ -18,9 +18,18 @@ class BaseTrigger:
         """The class's path, and the arguments for another instance."""
         raise NotImplementedError
 
+    @property
+    def log(self) -> Any:
+        import logging
+
+        return logging.getLogger(f"airflow.task.triggers.{type(self).__module__}.{type(self).__qualname__}")
+
     def run(self) -> Any:
         """Yields events, asynchronously."""
         raise NotImplementedError
+
+    async def cleanup(self) -> None:
+        """Called when nobody waits any more."""
 
 
 class BaseEventTrigger(BaseTrigger):
@@ -32,3 +41,31 @@ class TriggerEvent:
 
     def __init__(self, payload: Any) -> None:
         self.payload = payload
+
+
+class BaseTaskEndEvent(TriggerEvent):
+    """Ends the task without going back to it; `xcoms` are its values then."""
+
+    task_instance_state = ""
+
+    def __init__(self, *, xcoms: dict[str, Any] | None = None) -> None:
+        super().__init__(self.task_instance_state)
+        self.xcoms = xcoms
+
+
+class TaskSuccessEvent(BaseTaskEndEvent):
+    """The task has succeeded."""
+
+    task_instance_state = "success"
+
+
+class TaskFailedEvent(BaseTaskEndEvent):
+    """The task has failed."""
+
+    task_instance_state = "failed"
+
+
+class TaskSkippedEvent(BaseTaskEndEvent):
+    """The task is skipped."""
+
+    task_instance_state = "skipped"

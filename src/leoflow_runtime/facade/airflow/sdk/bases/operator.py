@@ -15,7 +15,12 @@ from airflow.sdk.definitions._internal.types import TriggerRule, WeightRule
 from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.definitions.xcom_arg import XComArg
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    TaskDeferralError,
+    TaskDeferralTimeout,
+    TaskDeferred,
+)
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
@@ -226,8 +231,23 @@ class BaseOperator(AbstractOperator):
     def xcom_pull(self, context: Any, **kwargs: Any) -> Any:
         return context["ti"].xcom_pull(**kwargs)
 
-    def defer(self, **kwargs: Any) -> Any:
-        refuse("A deferrable operator")
+    def defer(
+        self, *, trigger: Any, method_name: str, kwargs: dict[str, Any] | None = None, timeout: Any = None
+    ) -> Any:
+        """End here and go on with `method_name` once the trigger fires; `timeout`: seconds or a timedelta."""
+        if timeout is not None and not isinstance(timeout, timedelta):
+            timeout = timedelta(seconds=timeout)
+        raise TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs, timeout=timeout)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Any) -> Any:
+        """Go on after a deferral. `__fail__`: raises TaskDeferralTimeout or TaskDeferralError."""
+        given = next_kwargs or {}
+        if next_method != "__fail__":
+            return getattr(self, next_method)(context, **given)
+        for line in given.get("traceback") or ():
+            self.log.error(line)
+        error = given.get("error", "Unknown")
+        raise TaskDeferralTimeout(error) if error == "Trigger timeout" else TaskDeferralError(error)
 
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:

@@ -117,6 +117,13 @@ class DAG:
         return os.path.dirname(self.fileloc)
 
     @property
+    def timezone(self) -> Any:
+        """The start date's; UTC where it has none."""
+        from airflow.sdk.timezone import utc
+
+        return getattr(self.start_date, "tzinfo", None) or utc
+
+    @property
     def owner(self) -> str:
         return ", ".join(sorted({task.owner for task in self.tasks}))
 

@@ -1,11 +1,12 @@
-"""The operator behind `@task.bash`. Built as declared; it does not run yet."""
+"""The operator behind `@task.bash`."""
 
 from __future__ import annotations
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory
+from airflow.sdk.definitions._internal.signature import keyword_arguments
 from airflow.sdk.definitions._internal.types import NOTSET
-from airflow.sdk.definitions._internal.unsupported import refuse
+from airflow.sdk.definitions.context import context_merge
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
@@ -36,7 +37,14 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
         )
 
     def execute(self, context: Any) -> Any:
-        refuse("@task.bash")
+        """Raises TypeError where the function returns no command."""
+        context_merge(context, self.op_kwargs)
+        kwargs = keyword_arguments(self.python_callable, self.op_args, context)
+        self.bash_command = self.python_callable(*self.op_args, **kwargs)
+        if not isinstance(self.bash_command, str) or not self.bash_command.strip():
+            raise TypeError("The returned value from the TaskFlow callable must be a non-empty string.")
+        self.render_template_fields(context)
+        return BashOperator.execute(self, context)
 
 
 def bash_task(python_callable: Any = None, **kwargs: Any) -> Any:

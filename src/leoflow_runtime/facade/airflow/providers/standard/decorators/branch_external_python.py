@@ -1,11 +1,10 @@
-"""The operator behind `@task.branch_external_python`. Built as declared; it does not run yet."""
+"""The operator behind `@task.branch_external_python`."""
 
 from __future__ import annotations
 
 from airflow.providers.standard.decorators.python import _PythonDecoratedOperator
 from airflow.providers.standard.operators.python import BranchExternalPythonOperator
 from airflow.sdk.bases.decorator import task_decorator_factory
-from airflow.sdk.definitions._internal.unsupported import refuse
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
@@ -17,9 +16,6 @@ class _BranchExternalPythonDecoratedOperator(_PythonDecoratedOperator, BranchExt
 
     template_fields = BranchExternalPythonOperator.template_fields
     custom_operator_name = "@task.branch_external_python"
-
-    def execute(self, context: Any) -> Any:
-        refuse("@task.branch_external_python")
 
 
 def branch_external_python_task(

@@ -1,11 +1,10 @@
-"""The operator behind `@task.virtualenv`. Built as declared; it does not run yet."""
+"""The operator behind `@task.virtualenv`."""
 
 from __future__ import annotations
 
 from airflow.providers.standard.decorators.python import _PythonDecoratedOperator
 from airflow.providers.standard.operators.python import PythonVirtualenvOperator
 from airflow.sdk.bases.decorator import task_decorator_factory
-from airflow.sdk.definitions._internal.unsupported import refuse
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
@@ -17,9 +16,6 @@ class _PythonVirtualenvDecoratedOperator(_PythonDecoratedOperator, PythonVirtual
 
     template_fields = PythonVirtualenvOperator.template_fields
     custom_operator_name = "@task.virtualenv"
-
-    def execute(self, context: Any) -> Any:
-        refuse("@task.virtualenv")
 
 
 def virtualenv_task(python_callable: Any = None, multiple_outputs: bool | None = None, **kwargs: Any) -> Any:

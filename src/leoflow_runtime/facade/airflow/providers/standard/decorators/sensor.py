@@ -1,4 +1,4 @@
-"""The operator behind `@task.sensor`. Built as declared; it does not run yet."""
+"""The operator behind `@task.sensor`."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
-"""Operators that call a function in another interpreter. They are built as declared; they do not run yet."""
+"""Operators that call a function in another interpreter: one that is there, or one made for the task."""
 
 from __future__ import annotations
 
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk.bases.branch import BaseBranchOperator
 from airflow.sdk.definitions._internal.declared import keep
-from airflow.sdk.definitions._internal.unsupported import not_run
+from airflow.sdk.definitions._internal.unsupported import refuse
+from airflow.sdk.exceptions import AirflowException
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 
 # Where users and Airflow's decorators expect the classes.
 _MODULE = PythonOperator.__module__
+_SERIALIZERS = ("pickle", "cloudpickle", "dill")
+# What of the context can be sent elsewhere.
+_CONTEXT = (
+    *("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz", "run_id", "params", "logical_date"),
+    *("data_interval_start", "data_interval_end", "prev_data_interval_start_success"),
+    *("prev_data_interval_end_success", "prev_start_date_success", "task_instance_key_str", "test_mode"),
+    *("expanded_ti_count", "task_reschedule_count"),
+)
 
 
 def is_venv_installed() -> bool:
@@ -22,7 +31,6 @@ def is_venv_installed() -> bool:
     return find_spec("venv") is not None
 
 
-@not_run
 class _Apart(PythonOperator):
     __module__ = _MODULE
 
@@ -40,9 +48,22 @@ class _Apart(PythonOperator):
     ) -> None:
         super().__init__(**kwargs)
         keep(self, locals())
+        self.serializer = serializer or ("dill" if use_dill else "pickle")
+        if self.serializer not in _SERIALIZERS:
+            raise AirflowException(
+                f"Unsupported serializer {serializer!r}. Expected one of {', '.join(map(repr, _SERIALIZERS))}"
+            )
+
+    def execute(self, context: Any) -> Any:
+        return super().execute({name: context[name] for name in _CONTEXT if name in context})
+
+    def _call_with(self, python: str) -> Any:
+        """The function's value, from that interpreter."""
+        from airflow.providers.standard.operators import _other_interpreter
+
+        return _other_interpreter.call(self, python)
 
 
-@not_run
 class PythonVirtualenvOperator(_Apart):
     """In an environment made for it."""
 
@@ -72,8 +93,15 @@ class PythonVirtualenvOperator(_Apart):
         keep(self, locals())
         self.requirements = [requirements] if isinstance(requirements, str) else list(requirements or ())
 
+    def execute_callable(self) -> Any:
+        if self.index_urls_from_connection_ids:
+            refuse("A virtual environment's index_urls_from_connection_ids")
+        from airflow.providers.standard.operators import _made_environment
 
-@not_run
+        with _made_environment.made(self) as python:
+            return self._call_with(python)
+
+
 class ExternalPythonOperator(_Apart):
     """In an environment that is there."""
 
@@ -86,16 +114,30 @@ class ExternalPythonOperator(_Apart):
         super().__init__(**kwargs)
         keep(self, locals())
 
+    def execute_callable(self) -> Any:
+        """Raises ValueError where there is no such interpreter."""
+        import os
 
-@not_run
+        if not os.path.exists(self.python):
+            raise ValueError(f"Python Path '{self.python}' must exists")
+        if not os.access(self.python, os.X_OK) or os.path.isdir(self.python):
+            raise ValueError(f"Python Path '{self.python}' must be a file that can be executed")
+        return self._call_with(self.python)
+
+
 class BranchPythonVirtualenvOperator(BaseBranchOperator, PythonVirtualenvOperator):
     """Follows what the function names, from an environment made for it."""
 
     __module__ = _MODULE
 
+    def choose_branch(self, context: Any) -> Any:
+        return PythonVirtualenvOperator.execute(self, context)
 
-@not_run
+
 class BranchExternalPythonOperator(BaseBranchOperator, ExternalPythonOperator):
     """Follows what the function names, from an environment that is there."""
 
     __module__ = _MODULE
+
+    def choose_branch(self, context: Any) -> Any:
+        return ExternalPythonOperator.execute(self, context)

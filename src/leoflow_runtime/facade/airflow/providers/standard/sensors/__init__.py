@@ -1,4 +1,4 @@
-"""Sensors: tasks that wait. Built as declared; they do not run yet."""
+"""Sensors: tasks that wait."""
 
 from __future__ import annotations
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from airflow.sdk.bases.sensor import BaseSensorOperator
+from airflow.sdk.bases.sensor import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.definitions._internal.declared import keep
+from airflow.sdk.definitions._internal.signature import keyword_arguments
+from airflow.sdk.definitions.context import context_merge
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
@@ -28,3 +30,10 @@ class PythonSensor(BaseSensorOperator):
         keep(self, locals())
         self.op_args = op_args or []
         self.op_kwargs = op_kwargs or {}
+
+    def poke(self, context: Any) -> Any:
+        context_merge(context, self.op_kwargs, templates_dict=self.templates_dict)
+        self.op_kwargs = keyword_arguments(self.python_callable, self.op_args, context)
+        self.log.info("Poking callable: %s", self.python_callable)
+        found = self.python_callable(*self.op_args, **self.op_kwargs)
+        return found if isinstance(found, PokeReturnValue) else PokeReturnValue(bool(found))

@@ -18,3 +18,12 @@ class DayOfWeekSensor(BaseSensorOperator):
         super().__init__(**kwargs)
         keep(self, locals())
         self._week_day_num = WeekDay.validate_week_day(week_day)
+
+    def poke(self, context: Any) -> bool:
+        from airflow.sdk.timezone import utcnow
+
+        day = utcnow()
+        if self.use_task_logical_date:
+            day = context.get("logical_date") or context["dag_run"].run_after
+        self.log.info("Poking until weekday is in %s, it is day %s", self.week_day, day.isoweekday())
+        return day.isoweekday() in self._week_day_num

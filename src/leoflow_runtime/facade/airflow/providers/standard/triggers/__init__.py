@@ -1,4 +1,4 @@
-"""Triggers. They can be constructed; nothing waits for them yet."""
+"""Triggers: what deferred tasks wait for."""
 
 from __future__ import annotations
 
