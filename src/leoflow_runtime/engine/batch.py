@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from leoflow_runtime.engine.planner import Planner
@@ -27,8 +28,9 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchResult:
-    """`outcomes`: per operation, what it returned or the exception that undid it."""
+    """`outcomes`: per operation, what it returned or the exception that undid it. `now`: of the record."""
 
+    now: datetime
     outcomes: list[Any]
     failed: list[bool]
     consequences: Consequences
@@ -62,6 +64,7 @@ def perform(tx: Tx, planner: Planner, batch: Batch) -> BatchResult:
     else:
         consequences = planner.plan(tx, changes)
     return BatchResult(
+        now=tx.now,
         outcomes=outcomes,
         failed=failed,
         consequences=consequences,

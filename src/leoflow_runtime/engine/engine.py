@@ -37,6 +37,7 @@ class EngineSettings:
 
     lease_ttl: float = 4.0
     lease_renewal: float = 1.0
+    lease_watch: float = 0.25  # of who stands by: with the lease's end it takes over
     sweep: float = 1.0  # the inbox, whatever hints were lost
     thorough_sweep: float = 30.0  # memory against the record
     reconcile: float = 15.0  # launches against what the executor holds
@@ -87,6 +88,9 @@ class Engine:
         self._asked: deque[_Asked] = deque()
         self._wake = asyncio.Event()
         self._planning = asyncio.Event()
+        self._standing_by = asyncio.Event()
+        self._standing_by.set()
+        self._ahead = timedelta(0)  # this clock before the record's
         self._drain = True
         self._swept = 0.0
         self._thorough = 0.0
@@ -101,6 +105,9 @@ class Engine:
 
     async def wait_until_planning(self) -> None:
         await self._planning.wait()
+
+    async def wait_until_standing_by(self) -> None:
+        await self._standing_by.wait()
 
     def poke(self) -> None:
         """A hint that the inbox has something. May be called from any coroutine of the loop."""
@@ -130,6 +137,7 @@ class Engine:
         finally:
             lease = self._lease
             await self._step_down()
+            await self._let_go()  # again, where stepping down was cut short
             if lease is not None:
                 with contextlib.suppress(Exception):
                     # It ends by itself in seconds; leaving must not fail on a store that is gone.
@@ -145,7 +153,7 @@ class Engine:
             except Exception:
                 log.exception("the planner's lease could not be renewed")
                 lease = self._lease
-                if lease is not None and lease.expires_at <= self._clock():
+                if lease is not None and lease.expires_at <= self._clock() - self._ahead:
                     lease = None
             if self._lease is not None and (lease is None or lease.epoch != self._lease.epoch):
                 await self._step_down()
@@ -153,9 +161,10 @@ class Engine:
                 if self._lease is None:
                     self._step_up()
                 self._lease = lease
+                self._standing_by.clear()
                 self._planning.set()
             self.last_beat = self._clock()
-            await asyncio.sleep(self.settings.lease_renewal)
+            await asyncio.sleep(self.settings.lease_renewal if lease else self.settings.lease_watch)
 
     def _step_up(self) -> None:
         self.planner.forget()
@@ -171,14 +180,19 @@ class Engine:
             return
         self._lease = None
         self._planning.clear()
+        self._standing_by.set()
         self._observer.lease(False)
+        await self._let_go()
+        log.info("this replica stands by")
+
+    async def _let_go(self) -> None:
+        """Of memory, of launches on their way, of who waits for an answer."""
         async with self._writing:
             self.planner.forget()
         await self._dispatcher.stop()
         asked, self._asked = list(self._asked), deque()
         for one in asked:
             await self._apply_elsewhere(one)
-        log.info("this replica stands by")
 
     async def _apply_elsewhere(self, asked: _Asked) -> None:
         """Another planner will draw the consequences: the fact goes to the inbox."""
@@ -225,11 +239,11 @@ class Engine:
         while not self._asked and not self._drain and self.is_planning:
             if self.planner.waits_for_dispatch and self._dispatcher_has_room():
                 return
-            now = time.monotonic()
+            now = _seconds()
             pause = self.settings.sweep - (now - self._swept)
             due = self.planner.next_due()
             if due is not None:
-                pause = min(pause, (due - self._clock()).total_seconds())
+                pause = min(pause, (due - self._clock() + self._ahead).total_seconds())
             if pause <= 0:
                 return
             self._wake.clear()
@@ -241,11 +255,12 @@ class Engine:
 
     async def _commit(self, asked: list[_Asked]) -> None:
         """One write. Raises whatever undid it; memory is forgotten then."""
-        now = time.monotonic()
+        now, began = _seconds(), time.monotonic()
         thorough = now - self._thorough >= self.settings.thorough_sweep
         drain = self._drain or thorough or now - self._swept >= self.settings.sweep
         self._drain = False
         gone = self._dispatcher.take_gone()
+        before = self._clock()
         batch = Batch(
             operations=[one.operation for one in asked],
             drain=drain,
@@ -268,7 +283,8 @@ class Engine:
         if thorough:
             self._thorough = now
         self.last_beat = self._clock()
-        self._observer.batch(len(asked), time.monotonic() - now)
+        self._ahead = _ahead(before, result.now, self.last_beat)
+        self._observer.batch(len(asked), time.monotonic() - began)
         self._carry_out(asked, result)
 
     async def _redo(self, asked: list[_Asked]) -> None:
@@ -351,6 +367,16 @@ class Engine:
                     await self._reconcile_now.wait()
 
 
+def _seconds() -> float:
+    """The event loop's clock, which is virtual in a simulation."""
+    return asyncio.get_running_loop().time()
+
+
+def _ahead(before: datetime, record: datetime, after: datetime) -> timedelta:
+    """By how much this clock is ahead of the record's, as far as the time between cannot explain it."""
+    return max(before - record, timedelta(0)) or min(after - record, timedelta(0))
+
+
 def _answer(asked: _Asked, error: BaseException) -> None:
     if not asked.answer.done():
         asked.answer.set_exception(error)
@@ -362,7 +388,9 @@ async def _to_its_end(write: asyncio.Future[BatchResult]) -> BatchResult:
         return await asyncio.shield(write)
     except asyncio.CancelledError:
         task = asyncio.current_task()
-        result = await write
-        if task is not None:
-            task.get_loop().call_soon(task.cancel)
-        return result
+        try:
+            return await write
+        finally:
+            # Also where it failed: whoever stops this engine must not wait for ever.
+            if task is not None:
+                task.get_loop().call_soon(task.cancel)

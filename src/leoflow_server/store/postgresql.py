@@ -162,6 +162,12 @@ def is_pooled(raw: Any) -> bool:
     return bool(pid != raw.info.backend_pid)
 
 
+async def is_pooled_async(raw: psycopg.AsyncConnection[Any]) -> bool:
+    cursor = await raw.execute("SELECT pg_backend_pid()", prepare=False)
+    row = await cursor.fetchone()
+    return row is None or bool(row[0] != raw.info.backend_pid)
+
+
 class _Text(StrDumperUnknown):
     """PostgreSQL has no NUL in texts; a task's message may."""
 
