@@ -48,8 +48,8 @@ test-pods: setup containers  ## tasks in pods: the cluster of KUBECONFIG, or a n
 node:  ## a one-node cluster for `make test-deploy` (Debian, as root; the first time builds it, some minutes)
 	@tests/kubernetes/node/up.sh
 
-chaos: setup  ## kill -9 and late messages, many seeds (CHAOS_ROUNDS)
-	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos
+chaos: setup  ## kill -9 and late messages, random histories: many seeds (CHAOS_ROUNDS)
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos tests/engine
 
 fuzz: setup  ## generated and mutated DAG files against the façade, many examples (FUZZ_EXAMPLES)
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest -m fuzz --timeout 3600 tests/fuzz

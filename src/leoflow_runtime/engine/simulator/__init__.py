@@ -1,0 +1,18 @@
+"""The engine on virtual time: its real planner, a store in memory, an executor that only pretends.
+
+A function of its inputs: the same DAGs, durations and seed give the same history, whatever the machine.
+"""
+
+from leoflow_runtime.engine.simulator.durations import Behaviour, Durations, DurationsInvalid
+from leoflow_runtime.engine.simulator.forecast import Forecast, forecast
+from leoflow_runtime.engine.simulator.simulation import Simulation, Stay
+
+__all__ = [
+    "Behaviour",
+    "Durations",
+    "DurationsInvalid",
+    "Forecast",
+    "Simulation",
+    "Stay",
+    "forecast",
+]

@@ -1,0 +1,72 @@
+"""Random histories: nothing is lost, doubled, accepted late or forgotten, and no limit is exceeded."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
+
+from leoflow_runtime.domain.trigger_rules import RULES
+
+from .histories.history import Plan, live_through
+from .machine import document, task
+
+FEW = 6
+MANY = int(os.environ.get("CHAOS_ROUNDS", "0")) * 20
+
+
+def plan(seed: int) -> Plan:
+    """Two DAGs that share a pool."""
+    chance = random.Random(seed)
+    return Plan(
+        documents=[_dag(f"dag-{number}", chance) for number in (1, 2)],
+        pools={"default_pool": 8, "db": chance.choice([1, 2])},
+        seed=seed,
+        steps=chance.choice([40, 80, 150]),
+        trouble=chance.choice([0.0, 0.05, 0.2]),
+    )
+
+
+def _dag(dag_id: str, chance: random.Random) -> dict[str, Any]:
+    tasks = []
+    for index in range(chance.randint(1, 6)):
+        above = chance.sample(range(index), k=min(index, chance.randint(0, 2)))
+        fields = {
+            "trigger_rule": chance.choice(["all_success", "all_success", *sorted(RULES)]),
+            "type": chance.choice(["python", "python", "python", "empty"]),
+            "retries": chance.randint(0, 2),
+            "retry_delay_seconds": chance.choice([0, 30]),
+            "pool": chance.choice(["default_pool", "db"]),
+            "pool_slots": chance.choice([1, 1, 2]),
+            "is_setup": chance.random() < 0.1,
+            "is_teardown": chance.random() < 0.1,
+        }
+        if chance.random() < 0.2:
+            fields["max_active_tis_per_dag"] = 1
+        if chance.random() < 0.2:
+            fields["depends_on_past"] = True
+        tasks.append(task(f"t{index}", *(f"t{up}" for up in sorted(above)), **fields))
+    return document(
+        dag_id,
+        tasks=tasks,
+        max_active_runs=chance.choice([1, 2, 16]),
+        max_active_tasks=chance.choice([1, 2, 16]),
+        fail_fast=chance.random() < 0.2,
+    )
+
+
+@pytest.mark.parametrize("seed", range(FEW))
+def test_a_history_of_crashes_and_people(seed: int) -> None:
+    live_through(plan(seed))
+
+
+@pytest.mark.chaos
+@pytest.mark.skipif(MANY == 0, reason="`make chaos` says how many rounds (CHAOS_ROUNDS)")
+def test_many_histories_of_crashes_and_people() -> None:
+    for seed in range(FEW, FEW + MANY):
+        try:
+            live_through(plan(seed))
+        except Exception as error:
+            raise AssertionError(f"the history of seed {seed}") from error
