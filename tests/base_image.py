@@ -27,15 +27,15 @@ _LEFT_OUT = ("doc", "locale", "man", "info")
 
 
 def root_archive() -> Path:
-    """The files of the image, pip among them, as in python:slim; made once, in half a minute, and kept."""
-    archive = ROOT / ".cache" / "images" / "debian-python-pip.tar"
+    """The files of the image, with pip and apt as in python:slim; made once, in half a minute, and kept."""
+    archive = ROOT / ".cache" / "images" / "debian-python-pip-apt.tar"
     if archive.exists():
         return archive
     if shutil.which("mmdebstrap") is None:
         pytest.skip("mmdebstrap is not installed")
     archive.parent.mkdir(parents=True, exist_ok=True)
     new = archive.with_suffix(".new")
-    packages = "python3,python3-pip,libstdc++6,ca-certificates"
+    packages = "python3,python3-pip,libstdc++6,ca-certificates,apt"
     command = ["mmdebstrap", "--quiet", "--variant=essential", f"--include={packages}"]
     command += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _LEFT_OUT]
     subprocess.run([*command, "--format=tar", "bookworm", str(new)], check=True, timeout=600)

@@ -108,6 +108,32 @@ async def test_the_projects_own_dockerfile_lies_below(builder: Builder, tmp_path
     assert ended.values == [b'"festina lente"'], ended.said
 
 
+@pytest.mark.anyio
+async def test_system_packages_are_there_for_the_task(builder: Builder, tmp_path: Path) -> None:
+    more = "system_packages: [jq]\n"
+    project = builder.project(tmp_path / "p", dependencies="[]", more=more)
+    (project.root / "dag.py").write_text(
+        "from airflow.sdk import DAG, task\n\nwith DAG('sales'):\n\n    @task\n    def ask():\n"
+        "        import subprocess\n"
+        "        return subprocess.check_output(['jq', '-nc', '{a: (1 + 2)}'], text=True).strip()\n\n"
+        "    ask()\n"
+    )
+    document = run_passes(project).document
+    assert document is not None
+    built = build_and_push(
+        project,
+        new_lock(project, builder.connect),
+        Reference.parse(f"{builder.host}/dags/jq:v1"),
+        tool("buildah"),
+        version="v1",
+        connect=builder.connect,
+        report=Report(),
+    )
+    ended = await run_task(built.reference, document, "ask", tmp_path)
+    assert (ended.status, ended.values) == (0, [b'"{\\"a\\":3}"']), ended.said
+    assert config_of(builder, built.reference)["User"] not in ("", "root", "0")
+
+
 def test_a_build_that_fails_shows_what_the_tool_said(builder: Builder, tmp_path: Path) -> None:
     project = builder.project(tmp_path / "p", more="build: {dockerfile: Dockerfile}\n")
     (project.root / "Dockerfile").write_text(f"FROM {builder.host}/library/nothing:at-all\n")
