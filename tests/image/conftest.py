@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from leoflow_compiler.image.base import find_base
-from leoflow_compiler.image.builder import Image, Report, assemble, push
+from leoflow_compiler.image.builder import Image, Report, assemble
 from leoflow_compiler.image.cache import LayerCache
 from leoflow_compiler.image.lock import Lock, base_image, make_lock
+from leoflow_compiler.image.sending import push
 from leoflow_compiler.project import Project, load_project
 from leoflow_runtime.oci.reference import Reference
 from leoflow_runtime.oci.registry import Registry

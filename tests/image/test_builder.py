@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from leoflow_compiler.image import layout
-from leoflow_compiler.image.builder import Report, to_send
+from leoflow_compiler.image.builder import Report
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.lock import write_lock
+from leoflow_compiler.image.sending import to_send
 from leoflow_compiler.lower.pipeline import run_passes
 from leoflow_runtime.oci.records import INDEX, MANIFEST, Descriptor, Platform, canonical_json
 from leoflow_runtime.oci.reference import Reference

@@ -18,6 +18,9 @@ _STEPS = {
     "agent": "packing the agent",
     "code": "packing code",
     "push": "pushing",
+    "cache": "keeping layers for other machines",
+    "documents": "attaching SBOM and provenance",
+    "sign": "signing",
     "artifact": "pushing dag.json",
     "register": "registering",
 }

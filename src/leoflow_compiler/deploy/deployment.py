@@ -13,8 +13,9 @@ from leoflow_compiler.deploy.planning import Build, built_by
 from leoflow_compiler.deploy.registries import Registries, reference
 from leoflow_compiler.deploy.subject import DOCUMENTS, Part
 from leoflow_compiler.image.attachments import attach_documents
-from leoflow_compiler.image.builder import Report, push
+from leoflow_compiler.image.builder import Report
 from leoflow_compiler.image.external import Tool, ToolImage
+from leoflow_compiler.image.sending import push
 from leoflow_compiler.image.source import source_of
 from leoflow_runtime.oci.dag_artifact import push_dag_artifact
 from leoflow_runtime.oci.records import Descriptor
@@ -88,6 +89,9 @@ def _sent(
         return made.reference, made.descriptor, []
     assert build.image is not None
     image = push(build.image, target, connect=connect, report=report)
+    if build.shared is not None:
+        with report.timed("cache"):
+            build.shared.keep(build.image.own_layers)
     with report.timed("documents"):
         attached = attach_documents(
             connect(target),

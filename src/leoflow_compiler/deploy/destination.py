@@ -54,6 +54,17 @@ def repository_of(config: ProjectConfig) -> str:
     return f"{base}/{config.registry.image_name or repository_name(config.dag_id)}"
 
 
+def cache_repository(config: ProjectConfig, repository: str) -> str | None:
+    """Where layers are kept for other machines: beside the image, unless `registry.cache` says otherwise.
+
+    None: nowhere (`none`).
+    """
+    chosen = config.registry.cache
+    if chosen is None:
+        return repository
+    return chosen.removeprefix("oci://") if chosen != "none" else None
+
+
 def repository_name(dag_id: str) -> str:
     """A DAG's id as a repository may be called: small letters, digits, and single `.`, `_`, `-` between."""
     return re.sub(r"[^a-z0-9]*([._-])[^a-z0-9]*", r"\1", dag_id.lower()).strip("._-") or "dag"

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.client.control_plane import ControlPlane
-from leoflow_compiler.deploy.destination import Destination
+from leoflow_compiler.deploy.destination import Destination, cache_repository
 from leoflow_compiler.deploy.plan import Builder, Plan, compared, missing_on, what_runs
 from leoflow_compiler.deploy.registries import Registries, reference
-from leoflow_compiler.image.builder import Connect, Image, Report, assemble, to_send
+from leoflow_compiler.image.builder import Connect, Image, Report, assemble
 from leoflow_compiler.image.cache import LayerCache
 from leoflow_compiler.image.context import context_digest
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.external import Tool, ToolImage, build_and_push
 from leoflow_compiler.image.lock import Lock, inputs_of, read_lock, write_lock
 from leoflow_compiler.image.locking import new_lock
+from leoflow_compiler.image.sending import to_send
+from leoflow_compiler.image.shared_cache import SharedCache
 from leoflow_compiler.project import Project, load_project
 from leoflow_compiler.project.records import LOCK_FILE
 from leoflow_runtime.artifact.canonical import document_digest
 from leoflow_runtime.oci.reference import Reference
+
+if TYPE_CHECKING:
+    from leoflow_runtime.oci.keys import PrivateKey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +36,32 @@ class Build:
     project: Project
     lock: Lock
     image: Image | None  # None: the plan's builder makes it, and pushes it in the same breath
+    shared: SharedCache | None = None  # where its layers are kept for other machines
+
+
+def built(
+    project: Project,
+    lock: Lock,
+    target: Reference,
+    *,
+    connect: Connect,
+    cache: LayerCache,
+    report: Report,
+    key: PrivateKey | None = None,
+) -> tuple[Image, SharedCache | None]:
+    """Puts the image together from layers that are here, that a registry has, or that are made.
+
+    `key` signs images that are pushed: layers that nobody has signed with it are not taken then.
+    Raises ImageError, RegistryError, OSError.
+    """
+    home = cache_repository(project.config, f"{target.registry}/{target.repository}")
+    shared = None
+    if home is not None:
+        place = reference(home).at()
+        shared = SharedCache(local=cache, connect=connect, home=place, report=report, key=key)
+    version = target.version
+    image = assemble(project, lock, version=version, connect=connect, cache=shared or cache, report=report)
+    return image, shared
 
 
 def current_lock(
@@ -67,7 +98,7 @@ def make_plan(
     cache: LayerCache,
     report: Report,
     tool: Tool | None = None,
-    signed_by: str | None = None,
+    key: PrivateKey | None = None,
 ) -> tuple[Plan, Build]:
     """Builds the layers, sends nothing. Raises ImageError, RegistryError, ClientError, OSError.
 
@@ -75,9 +106,9 @@ def make_plan(
     pushed, so that such a plan pins what goes in.
     """
     target = reference(destination.image)
-    image, builder, lacking = None, None, []
+    image, builder, shared, lacking = None, None, None, []
     if tool is None:
-        image = assemble(project, lock, version=destination.tag, connect=connect, cache=cache, report=report)
+        image, shared = built(project, lock, target, connect=connect, cache=cache, report=report, key=key)
         lacking = to_send(image, target, connect=connect)
     else:
         builder = Builder(
@@ -98,12 +129,13 @@ def make_plan(
         is_current=False,
         missing=missing_on(control_plane, document),
         builder=builder,
-        signed_by=signed_by,
+        signed_by=key.public.fingerprint if key is not None else None,
     )
+    build = Build(project=project, lock=lock, image=image, shared=shared)
     if image is None or current is None:
-        return plan, Build(project=project, lock=lock, image=image)
+        return plan, build
     same = current.get("document_digest") == document_digest(plan.pinned(image.digest))
-    return replace(plan, is_current=same), Build(project=project, lock=lock, image=image)
+    return replace(plan, is_current=same), build
 
 
 def built_by(
@@ -125,7 +157,13 @@ def built_by(
 
 
 def rebuilt(
-    plan: Plan, control_plane: ControlPlane, *, connect: Registries, cache: LayerCache, report: Report
+    plan: Plan,
+    control_plane: ControlPlane,
+    *,
+    connect: Registries,
+    cache: LayerCache,
+    report: Report,
+    key: PrivateKey | None = None,
 ) -> Build:
     """What a plan that was kept is carried out with, from the cache where nothing has changed.
 
@@ -147,11 +185,11 @@ def rebuilt(
         if context_digest(project, lock) != plan.builder.context_digest:
             raise _no_longer_planned(plan)
         return Build(project=project, lock=lock, image=None)
-    version = reference(plan.image).version
-    image = assemble(project, lock, version=version, connect=connect, cache=cache, report=report)
+    target = reference(plan.image)
+    image, shared = built(project, lock, target, connect=connect, cache=cache, report=report, key=key)
     if image.digest != plan.image_digest:
         raise _no_longer_planned(plan)
-    return Build(project=project, lock=lock, image=image)
+    return Build(project=project, lock=lock, image=image, shared=shared)
 
 
 def _no_longer_planned(plan: Plan) -> ImageError:

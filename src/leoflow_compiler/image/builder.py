@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from leoflow_compiler.image.base import BaseImage, read_base
-from leoflow_compiler.image.cache import LayerCache, remember_sent, sent_to
+from leoflow_compiler.image.cache import Layers
 from leoflow_compiler.image.config import BASE_DIGEST, BASE_NAME, BYTECODE, TITLE, VERSION, image_config
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.image.layers import Layer, epoch
@@ -29,9 +27,7 @@ from leoflow_runtime.oci.records import (
 from leoflow_runtime.oci.reference import Reference
 from leoflow_runtime.oci.registry import Registry
 
-__all__ = ["Connect", "Image", "PlatformImage", "Report", "assemble", "needs_container", "push", "to_send"]
-
-_UPLOADS = 4  # at a time
+__all__ = ["Connect", "Image", "PlatformImage", "Report", "assemble", "needs_container"]
 
 Connect = Callable[[Reference], Registry]
 
@@ -77,9 +73,14 @@ class Image:
         }
         return sum(layers.values())
 
+    @property
+    def own_layers(self) -> list[Layer]:
+        """Those on top of the bases, of every platform; each once."""
+        return list({layer.digest: layer for one in self.platforms for layer in one.layers}.values())
+
 
 def assemble(
-    project: Project, lock: Lock, *, version: str, connect: Connect, cache: LayerCache, report: Report
+    project: Project, lock: Lock, *, version: str, connect: Connect, cache: Layers, report: Report
 ) -> Image:
     """Makes the layers, those that the cache does not have. Raises ImageError, RegistryError, OSError."""
     reason = needs_container(project.config)
@@ -127,42 +128,11 @@ def assemble(
     return Image(platforms=tuple(images), media_type=INDEX, data=index)
 
 
-def push(image: Image, target: Reference, *, connect: Connect, report: Report) -> Reference:
-    """Sends what the registry lacks; gives the reference by digest. Raises ImageError, RegistryError."""
-    registry = connect(target)
-    with report.timed("push"), ThreadPoolExecutor(_UPLOADS) as pool:
-        work = []
-        for one in image.platforms:
-            work += [
-                pool.submit(_send_base, registry, target, one.base, layer, connect)
-                for layer in one.base.layers
-            ]
-            work += [pool.submit(_send_layer, registry, target, layer) for layer in one.layers]
-            work.append(pool.submit(_send_bytes, registry, target, one.config))
-        report.sent += sum(job.result() for job in work)
-        if image.media_type == INDEX:
-            for one in image.platforms:
-                registry.put_manifest(target.repository, one.descriptor.digest, one.manifest, MANIFEST)
-        registry.put_manifest(target.repository, target.version, image.data, image.media_type)
-    return target.at(digest=image.digest)
-
-
 def needs_container(config: ProjectConfig) -> str | None:
     """What of a project only a build in a container can do; None: nothing."""
     if config.build.dockerfile is not None:
         return "`build.dockerfile`"
     return "`system_packages`" if config.system_packages else None
-
-
-def to_send(image: Image, target: Reference, *, connect: Connect) -> list[tuple[str, int]]:
-    """The layers of ours that the registry lacks: name and compressed size."""
-    registry = connect(target)
-    layers = {layer.digest: layer for one in image.platforms for layer in one.layers}
-    return [
-        (layer.name, layer.size)
-        for layer in layers.values()
-        if not registry.has_blob(target.repository, layer.digest)
-    ]
 
 
 def _oci(layer: Descriptor) -> Descriptor:
@@ -174,39 +144,3 @@ def _oci(layer: Descriptor) -> Descriptor:
     }
     kind = names.get(layer.media_type, layer.media_type)
     return Descriptor(media_type=kind, digest=layer.digest, size=layer.size)
-
-
-def _send_base(
-    registry: Registry, target: Reference, base: BaseImage, layer: Descriptor, connect: Connect
-) -> int:
-    """Mounts a layer of the base where both are in one registry, else copies it through this machine."""
-    if registry.has_blob(target.repository, layer.digest):
-        return 0
-    if base.reference.registry == target.registry and registry.mount_blob(
-        target.repository, layer.digest, base.reference.repository
-    ):
-        return 0
-    with tempfile.TemporaryFile() as copy:
-        for piece in connect(base.reference).get_blob(base.reference.repository, layer):
-            copy.write(piece)
-        copy.seek(0)
-        registry.push_stream(target.repository, layer.digest, layer.size, copy)
-    return layer.size
-
-
-def _send_layer(registry: Registry, target: Reference, layer: Layer) -> int:
-    """Mounts a layer that another repository of the registry was sent earlier, else sends it."""
-    if registry.has_blob(target.repository, layer.digest):
-        return 0
-    known = sent_to(layer, target.registry)
-    sent = 0
-    if not any(registry.mount_blob(target.repository, layer.digest, origin) for origin in known):
-        with layer.path.open("rb") as stream:
-            registry.push_stream(target.repository, layer.digest, layer.size, stream)
-        sent = layer.size
-    remember_sent(layer, target.registry, target.repository)
-    return sent
-
-
-def _send_bytes(registry: Registry, target: Reference, data: bytes) -> int:
-    return len(data) if registry.push_bytes(target.repository, data) else 0

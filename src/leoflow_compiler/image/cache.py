@@ -10,12 +10,21 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 from leoflow_compiler.image.layers import Layer
 
 _KEEP = 20  # layers; the least recently used go first
 _ARCHIVE = "layer.tar"  # compressed
 _SENT = "sent"  # a line for each repository that has it: registry, space, repository
+
+
+class Layers(Protocol):
+    """Where layers are found by what went into them, or made."""
+
+    def get(self, key: str) -> Layer | None: ...
+
+    def put(self, key: str, make: Callable[[Path], Layer]) -> Layer: ...
 
 
 class LayerCache:
@@ -32,7 +41,7 @@ class LayerCache:
             if archive.stat().st_size != raw["size"]:
                 return None
             os.utime(entry)
-            return Layer(**{**raw, "path": archive})
+            return Layer(**{**raw, "path": archive, "origin": None})
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -64,6 +73,8 @@ class LayerCache:
 
 def sent_to(layer: Layer, registry: str) -> list[str]:
     """Repositories of a registry that were sent this layer, the latest first: for mounting it."""
+    if layer.path is None:
+        return []
     try:
         lines = (layer.path.parent / _SENT).read_text("utf-8").splitlines()
     except OSError:
@@ -74,6 +85,8 @@ def sent_to(layer: Layer, registry: str) -> list[str]:
 
 def remember_sent(layer: Layer, registry: str, repository: str) -> None:
     """A memory that may be lost: then a layer is sent twice."""
+    if layer.path is None:
+        return
     with suppress(OSError), (layer.path.parent / _SENT).open("a", encoding="utf-8") as file:
         file.write(f"{registry} {repository}\n")
 

@@ -100,7 +100,9 @@ def _agent() -> bytes:
     """The archive of Leoflow's own part: the same for every project."""
     with tempfile.TemporaryDirectory(prefix="leoflow-agent-") as name:
         # `runtime` alone: the Dockerfile makes the spool folder, for its owner.
-        return pack("agent", contents.runtime(), Path(name, AGENT_ARCHIVE)).path.read_bytes()
+        file = Path(name, AGENT_ARCHIVE)
+        pack("agent", contents.runtime(), file)
+        return file.read_bytes()
 
 
 def _bring_agent(target: Path) -> None:

@@ -21,6 +21,7 @@ from typing import Literal
 
 from leoflow_compiler.image.errors import ImageError
 from leoflow_runtime.oci.records import LAYER_GZIP, LAYER_ZSTD, Descriptor
+from leoflow_runtime.oci.reference import Reference
 
 PIECE = 4 << 20  # bytes of the archive in one gzip member
 _GZIP_LEVEL = 6
@@ -33,15 +34,16 @@ Entry = Path | bytes | None  # a file, its contents, or a folder
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Layer:
-    """One compressed archive on this machine."""
+    """One compressed archive: on this machine, or (`path` None) in the repository `origin`."""
 
-    name: str  # what it holds, for people: "code", "dependencies", "runtime"
-    path: Path
+    name: str  # what it holds, for people: "code", "dependencies", "agent"
+    path: Path | None
     digest: str  # of the compressed bytes
     diff_id: str  # of the archive
     size: int  # compressed
     files: int
     media_type: str = LAYER_GZIP
+    origin: Reference | None = None
 
     @property
     def descriptor(self) -> Descriptor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leoflow_compiler.image import contents, layout, uv
-from leoflow_compiler.image.cache import LayerCache
+from leoflow_compiler.image.cache import Layers
 from leoflow_compiler.image.contents import Interpreter
 from leoflow_compiler.image.layers import Compression, Entry, Layer, epoch, pack
 from leoflow_compiler.image.lock import Lock
@@ -26,7 +26,7 @@ class OwnLayers:
     project: Project
     lock: Lock
     platform: str
-    cache: LayerCache
+    cache: Layers
     report: Report
 
     def all(self) -> Iterator[Layer]:

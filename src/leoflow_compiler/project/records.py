@@ -50,6 +50,7 @@ class RegistryConfig:
     auth_method: Literal["docker_config", "env", "iam"] = "docker_config"
     image_name: str | None = None  # None: the dag_id
     tag_strategy: Literal["version", "git_sha", "git_tag", "custom"] = "version"
+    cache: str | None = None  # a repository for layers that several machines share; None: the image's
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

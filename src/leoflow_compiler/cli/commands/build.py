@@ -83,10 +83,11 @@ def _build(
     target: Target, connect: Registries, progress: Progressing, options: dict[str, Any]
 ) -> dict[str, Any]:
     from leoflow_compiler.deploy.destination import repository_of, tag_of
-    from leoflow_compiler.deploy.planning import built_by, current_lock
+    from leoflow_compiler.deploy.planning import built, built_by, current_lock
     from leoflow_compiler.deploy.registries import reference
-    from leoflow_compiler.image.builder import Report, assemble, push
+    from leoflow_compiler.image.builder import Report, assemble
     from leoflow_compiler.image.cache import layer_cache
+    from leoflow_compiler.image.sending import push
 
     report = Report(on_step=progress.step)
     tool = chosen_tool(options["builder"], options["builder_arguments"])
@@ -104,9 +105,11 @@ def _build(
         made = built_by(tool, project, lock, destination, connect=connect, report=report)
         answer |= {"image": str(made.reference), "digest": made.digest, "size": made.size}
     else:
-        image = assemble(
-            project, lock, version=tag, connect=connect, cache=layer_cache(os.environ), report=report
-        )
+        cache, shared = layer_cache(os.environ), None
+        if destination is not None:
+            image, shared = built(project, lock, destination, connect=connect, cache=cache, report=report)
+        else:
+            image = assemble(project, lock, version=tag, connect=connect, cache=cache, report=report)
         answer |= {"digest": image.digest, "size": image.size}
         answer["layers"] = [
             {"platform": str(one.platform), "name": layer.name, "size": layer.size, "digest": layer.digest}
@@ -115,5 +118,7 @@ def _build(
         ]
         if destination is not None:
             answer["image"] = str(push(image, destination, connect=connect, report=report))
+            if shared is not None:
+                shared.keep(image.own_layers)
     seconds = {step: round(taken, 3) for step, taken in report.seconds.items()}
     return {**answer, "sent_bytes": report.sent, "seconds": seconds, "notes": report.notes}

@@ -141,7 +141,7 @@ def _deploy(target: Target, control_plane: ControlPlane, connect: Registries, op
         cache=layer_cache(os.environ),
         report=report,
         tool=tool,
-        signed_by=_fingerprint(options["key"]),
+        key=options["key"],
     )
     options["progress"].pause()
     if not options["as_json"]:
@@ -170,7 +170,14 @@ def _apply(file: Path, control_plane: ControlPlane, connect: Registries, options
     if plan.signed_by not in (None, _fingerprint(options["key"])):
         raise UserError(f"the plan is to be signed with the key {plan.signed_by}", hint="add --sign-key FILE")
     report = Report(on_step=options["progress"].step)
-    build = rebuilt(plan, control_plane, connect=connect, cache=layer_cache(os.environ), report=report)
+    build = rebuilt(
+        plan,
+        control_plane,
+        connect=connect,
+        cache=layer_cache(os.environ),
+        report=report,
+        key=options["key"],
+    )
     return _carry_out(plan, build, control_plane, connect, report, options)
 
 
