@@ -22,8 +22,9 @@ _CHANNEL_OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 1000),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
+    # A replica that is there and does not answer is left after ten seconds.
+    ("grpc.keepalive_time_ms", 6_000),
+    ("grpc.keepalive_timeout_ms", 4_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_receive_message_length", 256 * 1024 * 1024),
     # The control plane is named by the one who started the agent; a proxy for the web has no part in it.
@@ -54,15 +55,25 @@ def bearer(token: str) -> Metadata:
 
 
 class ControlPlane:
-    """A channel to the control plane."""
+    """The replicas of the control plane, one of which is spoken to until it cannot serve.
 
-    def __init__(self, server: str, *, agent_version: str) -> None:
-        self.channel = grpc.aio.insecure_channel(server, options=_CHANNEL_OPTIONS)
-        self.stub: Any = agent_pb2_grpc.AgentServiceStub(self.channel)  # type: ignore[no-untyped-call]
+    `servers`: host:port of each, with commas.
+    """
+
+    def __init__(self, servers: str, *, agent_version: str, begin: int = 0) -> None:
+        """`begin`: which of them is tried first."""
+        self._servers = [server.strip() for server in servers.split(",") if server.strip()]
+        self._current = begin % len(self._servers)
+        self._leaving: set[asyncio.Task[None]] = set()
         self.agent_version = agent_version
         self.hostname = socket.gethostname()
+        self._connect()
 
-    async def open(self, launch_token: str) -> wire.OpenReply:
+    @property
+    def server(self) -> str:
+        return self._servers[self._current]
+
+    async def open(self, launch_token: str, metadata: Metadata = ()) -> wire.OpenReply:
         """Exchanges a launch token. Raises `grpc.aio.AioRpcError`."""
         request = wire.OpenRequest(
             launch_token=launch_token,
@@ -70,13 +81,35 @@ class ControlPlane:
             hostname=self.hostname,
             pid=os.getpid(),
         )
-        reply: wire.OpenReply = await self.stub.Open(request, timeout=_CALL_SECONDS)
+        reply: wire.OpenReply = await self.stub.Open(request, timeout=_CALL_SECONDS, metadata=metadata)
         return reply
+
+    def turn_from(self, stub: Any, error: grpc.aio.AioRpcError) -> None:
+        """Whoever `stub` leads to did not serve: the next one is tried, unless somebody has turned already.
+
+        Calls that are under way on the old connection may end there.
+        """
+        if error.code() in _ELSEWHERE and stub is self.stub and len(self._servers) > 1:
+            old = self.channel
+            self._current = (self._current + 1) % len(self._servers)
+            self._connect()
+            leaving = asyncio.ensure_future(old.close(_CALL_SECONDS))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def close(self) -> None:
         await self.channel.close(None)
+        for leaving in list(self._leaving):
+            leaving.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
+
+    def _connect(self) -> None:
+        self.channel = grpc.aio.insecure_channel(self.server, options=_CHANNEL_OPTIONS)
+        self.stub: Any = agent_pb2_grpc.AgentServiceStub(self.channel)  # type: ignore[no-untyped-call]
 
 
+# What another replica may be able to do.
+_ELSEWHERE = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 _GONE = {grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED}
 # What no repetition can mend: the request itself is wrong, or the other side does not know the call.
 _HOPELESS = {
@@ -135,12 +168,12 @@ class LaunchSession:
         waits = backoff()
         while True:
             session = await self._current()
+            stub = self._control.stub
             try:
-                return await getattr(self._control.stub, method)(
-                    request, metadata=bearer(session), timeout=_CALL_SECONDS
-                )
+                return await getattr(stub, method)(request, metadata=bearer(session), timeout=_CALL_SECONDS)
             except grpc.aio.AioRpcError as error:
                 code = error.code()
+                self._control.turn_from(stub, error)
                 if code in _GONE:
                     self.abandon(error.details() or code.name)
                 elif code in _HOPELESS:

@@ -111,6 +111,7 @@ class HostAgent:
     async def _stay_attached(self) -> None:
         waits = backoff()
         while True:
+            stub = self._control.stub
             try:
                 async for command in self._attach():
                     waits = backoff()
@@ -121,6 +122,7 @@ class HostAgent:
                     self._refused = TokenRefused("The control plane does not accept this agent's host token.")
                     self._leaving.set()
                     return
+                self._control.turn_from(stub, error)
             except asyncio.CancelledError:
                 if self._leaving.is_set() or self._stream is None or not self._stream.cancelled():
                     raise
@@ -228,10 +230,11 @@ class HostAgent:
         """
         unanswered: set[str] = set()
         for wait in backoff():
-            token = newest_token()
+            token, stub = newest_token(), self._control.stub
             try:
-                return await self._control.open(token)
+                return await self._control.open(token, bearer(self._settings.host_token))
             except grpc.aio.AioRpcError as error:
+                self._control.turn_from(stub, error)
                 if error.code() not in _REFUSALS:
                     unanswered.add(token)
                 elif newest_token() == token:

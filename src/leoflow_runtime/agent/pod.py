@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 
 import grpc
@@ -38,7 +39,9 @@ class PodAgent:
         self._settings = settings
         self._spool = spool
         self._bounds = bounds
-        self._control = ControlPlane(settings.server, agent_version=agent_version)
+        # Many pods, spread over the replicas.
+        begin = random.randrange(1024)  # noqa: S311 (not a secret)
+        self._control = ControlPlane(settings.server, agent_version=agent_version, begin=begin)
         self._launch: Supervision | None = None
         self._stopped: str | None = None
 
@@ -85,9 +88,11 @@ class PodAgent:
     async def _open(self) -> wire.OpenReply:
         waits = backoff()
         while True:
+            stub = self._control.stub
             try:
                 return await self._control.open(self._settings.launch_token)
             except grpc.aio.AioRpcError as error:
+                self._control.turn_from(stub, error)
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     raise LaunchNotGiven(
                         f"The control plane does not give out this launch: {error.details()}."
@@ -111,11 +116,13 @@ class PodAgent:
         request = wire.HeartbeatRequest(launch_ids=[launch.launch_id])
         while True:
             await asyncio.sleep(bounds.heartbeat_seconds)
+            stub = self._control.stub
             try:
-                reply = await self._control.stub.Heartbeat(
+                reply = await stub.Heartbeat(
                     request, metadata=bearer(session), timeout=bounds.heartbeat_seconds
                 )
-            except grpc.aio.AioRpcError:
+            except grpc.aio.AioRpcError as error:
+                self._control.turn_from(stub, error)
                 continue  # an outage: reports and logs are retried, and a task need not notice
             for stop in reply.stop:
                 launch.stop(stop.reason)

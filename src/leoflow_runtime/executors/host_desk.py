@@ -1,7 +1,7 @@
-"""Where orders wait for the host agent: the executor puts them in, the agents' service hands them over.
+"""Where orders wait for host agents: the executor puts them in, the agents' service hands them over.
 
-Orders that come while no agent is attached are not kept here: the record knows them, and whoever
-attaches is given everything that it lacks.
+A replica has one host agent; all of them attach to the replica that plans. Orders that come while none is
+attached are not kept here: the record knows them, and whoever attaches is given everything that it lacks.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+
+# The one host of a control plane that is one process.
+LOCAL_HOST = "local"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +35,12 @@ HostOrder = StartOrder | StopOrder | ShutdownOrder
 
 
 class Attachment:
-    """One standing connection of a host agent. A later one takes its place."""
+    """One standing connection of a host agent. A later one of the same host takes its place."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.is_settled = False
+        self.held: set[int] = set()
         self._orders: asyncio.Queue[HostOrder | None] = asyncio.Queue()
 
     def put(self, order: HostOrder) -> None:
@@ -50,68 +56,90 @@ class Attachment:
 
 
 class HostDesk:
-    """Knows which connection is the host agent's, and which launches it holds or was given."""
+    """Knows each host agent's connection, and which launches it holds or was given."""
 
     def __init__(self) -> None:
-        self._attachment: Attachment | None = None
-        self._settled = False
-        self._held: set[int] = set()
+        self._attachments: dict[str, Attachment] = {}
         self._attached = asyncio.Event()
 
-    def attach(self) -> Attachment:
-        """Orders go to the new connection from here on; `settle` completes it."""
-        if self._attachment is not None:
-            self._attachment.end()
-        self._attachment = Attachment()
-        self._settled = False
-        self._held = set()
-        return self._attachment
+    def attach(self, host: str = LOCAL_HOST) -> Attachment:
+        """Orders may go to the new connection from here on; `settle` completes it."""
+        if (earlier := self._attachments.get(host)) is not None:
+            earlier.end()
+        attachment = self._attachments[host] = Attachment(host)
+        self._note()
+        return attachment
 
     def settle(self, attachment: Attachment, held: Iterable[int]) -> None:
         """What the agent holds, or is about to be given, has been compared with the record."""
-        if attachment is self._attachment:
-            self._held.update(held)
-            self._settled = True
-            self._attached.set()
+        if self._attachments.get(attachment.host) is attachment:
+            attachment.held.update(held)
+            attachment.is_settled = True
+            self._note()
 
     def detach(self, attachment: Attachment) -> None:
         """The connection broke: what the agent holds is not known until it is back."""
-        if attachment is self._attachment:
-            self._attachment = None
-            self._settled = False
-            self._held = set()
-            self._attached.clear()
+        if self._attachments.get(attachment.host) is attachment:
+            del self._attachments[attachment.host]
+            self._note()
+
+    def dismiss_all(self) -> None:
+        """Another replica plans from now on: the agents look for it."""
+        for attachment in self._attachments.values():
+            attachment.end()
 
     async def until_attached(self) -> None:
         await self._attached.wait()
 
     def start(self, launch_id: int, generation: int) -> None:
-        """The same launch twice is one order."""
-        if self._attachment is not None and launch_id not in self._held:
-            self._held.add(launch_id)
-            self._attachment.put(StartOrder(launch_id=launch_id, generation=generation))
+        """To the agent that holds least. The same launch twice is one order."""
+        if self._attachments and self._holder(launch_id) is None:
+            idlest = min(self._attachments.values(), key=lambda one: len(one.held))
+            idlest.held.add(launch_id)
+            idlest.put(StartOrder(launch_id=launch_id, generation=generation))
 
     def stop(self, launch_id: int, reason: str) -> None:
-        if self._attachment is not None:
-            self._attachment.put(StopOrder(launch_id=launch_id, reason=reason))
+        holder = self._holder(launch_id)
+        for attachment in [holder] if holder else self._attachments.values():
+            attachment.put(StopOrder(launch_id=launch_id, reason=reason))
 
-    def shut_down(self) -> None:
-        if self._attachment is not None:
-            self._attachment.put(ShutdownOrder())
+    def shut_down(self, host: str = LOCAL_HOST) -> None:
+        if host in self._attachments:
+            self._attachments[host].put(ShutdownOrder())
 
     def recheck(self, launch_id: int) -> None:
         """Has the agent attach anew, and so say what it holds, unless the launch has ended meanwhile."""
-        if launch_id in self._held and self._attachment is not None:
-            self._attachment.end()
+        holder = self._holder(launch_id)
+        if holder is not None:
+            holder.end()
 
     def ended(self, launch_id: int) -> None:
         """It was reported, or is known to be gone."""
-        self._held.discard(launch_id)
+        for attachment in self._attachments.values():
+            attachment.held.discard(launch_id)
 
     def held(self) -> frozenset[int] | None:
         """None: no agent is attached, so nobody can say."""
-        return frozenset(self._held) if self._settled else None
+        settled = [one for one in self._attachments.values() if one.is_settled]
+        return frozenset().union(*(one.held for one in settled)) if settled else None
+
+    def held_elsewhere(self, host: str) -> frozenset[int]:
+        """What agents of other hosts hold or were given."""
+        return frozenset().union(*(one.held for one in self._attachments.values() if one.host != host))
 
     @property
     def is_attached(self) -> bool:
-        return self._settled
+        return any(one.is_settled for one in self._attachments.values())
+
+    def has(self, host: str) -> bool:
+        """Whether this host's agent is attached here, and not to another replica."""
+        return host in self._attachments and self._attachments[host].is_settled
+
+    def _holder(self, launch_id: int) -> Attachment | None:
+        return next((one for one in self._attachments.values() if launch_id in one.held), None)
+
+    def _note(self) -> None:
+        if self.is_attached:
+            self._attached.set()
+        else:
+            self._attached.clear()

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Collection
 
 from leoflow_runtime.executors.agent_process import AgentProcess
-from leoflow_runtime.executors.host_desk import HostDesk
+from leoflow_runtime.executors.host_desk import LOCAL_HOST, HostDesk
 from leoflow_runtime.executors.protocol import LaunchOrder
 
 # An agent's grace is 5 s, its report follows at once.
@@ -17,8 +17,10 @@ _STOPPED_BY_SECONDS = 15.0
 class SubprocessExecutor:
     """`leoflow_runtime.executors.protocol.Executor` over a `HostDesk` that the agents' service serves."""
 
-    def __init__(self, desk: HostDesk) -> None:
+    def __init__(self, desk: HostDesk, *, host: str = LOCAL_HOST) -> None:
+        """`host` is the agent's that is started here."""
         self._desk = desk
+        self._host = host
         self._agent: AgentProcess | None = None
         self._keeping: asyncio.Task[None] | None = None
 
@@ -35,8 +37,8 @@ class SubprocessExecutor:
         if self._agent is None or self._keeping is None:
             return
         self._agent.expect_end()
-        if dismiss and self._desk.is_attached:
-            self._desk.shut_down()
+        if dismiss and self._desk.has(self._host):
+            self._desk.shut_down(self._host)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     await self._agent.until_gone()

@@ -58,14 +58,25 @@ def compare(
 
 
 def settle(
-    tx: Tx, host: str, held: Collection[int], agent_pid: int, *, native_apart: bool = False
+    tx: Tx,
+    host: str,
+    held: Collection[int],
+    agent_pid: int,
+    *,
+    native_apart: bool = False,
+    elsewhere: Collection[int] = (),
 ) -> Standing:
     """Writes the outcome: adopted launches get a new generation, lost ones their end.
 
-    `native_apart`: launches that need no process are another executor's business.
+    `native_apart`: launches that need no process are another executor's business. `elsewhere`: given to
+    agents of other hosts a moment ago.
     """
     assert isinstance(tx, SqlTx)
-    candidates = queries.unfinished_of_host(tx.connection, host)
+    candidates = [
+        one
+        for one in queries.unfinished_of_host(tx.connection, host)
+        if one.host is not None or one.launch_id not in elsewhere
+    ]
     if native_apart:
         candidates = [one for one in candidates if one.host is not None or not _is_native(tx, one.launch_id)]
     adopt, send, abandoned, lost = compare(candidates, set(held), agent_pid, tx.now)

@@ -21,7 +21,13 @@ from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.operations import Verdict
 from leoflow_runtime.engine.rows import LaunchReport
 from leoflow_runtime.engine.store import Tx
-from leoflow_runtime.executors.host_desk import HostDesk, ShutdownOrder, StartOrder, StopOrder
+from leoflow_runtime.executors.host_desk import (
+    LOCAL_HOST,
+    HostDesk,
+    ShutdownOrder,
+    StartOrder,
+    StopOrder,
+)
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_runtime.wire import agent_pb2_grpc
 from leoflow_server.access import CannotDecrypt, Cipher
@@ -42,8 +48,6 @@ from leoflow_server.store.transaction import SqlTx
 
 _log = logging.getLogger("leoflow.agents")
 T = TypeVar("T")
-# The laptop's one host; a table of hosts is what several will need.
-LOCAL_HOST = "local"
 _HOSTNAME = socket.gethostname()
 _LONGEST_HOST = 250
 
@@ -58,7 +62,8 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
     """One per control plane.
 
     `bundles` None: tasks run in pods, whose images hold the code. `ended` is told each launch whose end
-    is on record.
+    is on record. `plans`: whether this replica is the one that gives out launches; calls about launches
+    that were given out are answered by every replica.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         heartbeat_seconds: float = 5.0,
         heartbeat_lost_seconds: float = 90.0,
         native_apart: bool = False,
+        plans: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.metrics = metrics
@@ -86,6 +92,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         self._desk = desk
         self._in_pods = bundles is None
         self._native_apart = native_apart
+        self._plans = plans
         self._ended = ended or desk.ended
         self._secret = launch_secret
         self._clock = clock
@@ -106,13 +113,20 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             host = await self._sessions.host(bearer(context))
         except NotAuthentic as error:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(error))
+        if not self._plans():
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "another replica plans: attach to that one")
         # From here on new orders reach this connection; those given before are in the record.
-        attachment = self._desk.attach()
+        attachment = self._desk.attach(host)
         self.metrics.agents_attached(+1)
         try:
             standing = await self._engine.apply(
                 lambda tx: adoption.settle(
-                    tx, host, request.held_launches, request.pid, native_apart=self._native_apart
+                    tx,
+                    host,
+                    request.held_launches,
+                    request.pid,
+                    native_apart=self._native_apart,
+                    elsewhere=self._desk.held_elsewhere(host),
                 )
             )
             _log.info(
@@ -160,7 +174,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             raise NotAuthentic("the launch token is not one of this control plane")
         session = tokens.new_session()
         hashed = tokens.stored(session)
-        host = request.hostname[:_LONGEST_HOST] if self._in_pods else LOCAL_HOST
+        host = await self._host_of(request, context)
         opened = await self._engine.apply(
             lambda tx: exchange(tx, token, session_hash=hashed, host=host, agent_pid=request.pid)
         )
@@ -186,6 +200,12 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
             await self._engine.apply(lambda tx: operations.lose_launch(tx, token.launch_id, lost))
             raise
         return wire.OpenReply(session=session, launch=spec)
+
+    async def _host_of(self, request: wire.OpenRequest, context: Context) -> str:
+        if self._in_pods:
+            return request.hostname[:_LONGEST_HOST]
+        credential = bearer(context)
+        return await self._sessions.host(credential) if credential else LOCAL_HOST
 
     def _spec(self, tx: Tx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec:
         assert isinstance(tx, SqlTx)

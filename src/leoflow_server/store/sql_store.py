@@ -51,6 +51,11 @@ class SqlStore:
         self._writer = Writer(url, on_group=on_group)
         self._readers = Readers(url, threads=readers)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other replicas may write to it too."""
+        return self._database.is_shared
+
     async def write(self, body: Callable[[Tx], T], *, lease: Lease | None = None) -> T:
         """Runs `body` on the writer and returns after the commit; its exception rolls back only its own work.
 
