@@ -135,3 +135,27 @@ def test_a_secret_in_an_included_file_stops_the_deployment(place: Place, registr
     assert not (registry.folder / "data/docker/registry/v2/repositories/dags" / name).exists()
     (folder / ".leoflowignore").write_text("query.sql\n")
     place.leoflow("deploy", name)
+
+
+def test_what_only_a_dockerfile_can_copy_is_looked_at_too(
+    place: Place, registry: RegistryServer, tmp_path: Path
+) -> None:
+    name = f"sales_{uuid.uuid4().hex[:8]}"
+    build = "include_paths: [dag.py]\nbuild: {dockerfile: docker/Dockerfile, context: docker}\n"
+    folder, planted = place.project(name, more=build), Planted()
+    (folder / "docker").mkdir()
+    (folder / "docker" / "Dockerfile").write_text("FROM scratch\nCOPY . /\n")
+    planted.file(folder / "docker" / ".env", "PASSWORD={}\n")
+    planted.file(folder / "docker" / "private" / "notes.txt", "the password is {}\n")
+    (folder / ".leoflowignore").write_text("docker/private/\n")
+    (folder / "docker" / "settings.ini").write_text(f"[git]\ntoken = {GITHUB}\n")
+    done = place.leoflow("deploy", name, "--builder", "buildah", check=False)
+    assert (done.status, "docker/settings.ini:2 holds a GitHub token" in done.err) == (1, True), done.err
+    assert GITHUB not in done.out + done.err
+    assert not (registry.folder / "data/docker/registry/v2/repositories/dags" / name).exists()
+
+    (folder / "docker" / "settings.ini").unlink()
+    place.leoflow("build", name, "--context")
+    context = dict(everything_in(folder / ".leoflow"))
+    assert any(path.endswith("own/docker/Dockerfile") for path in context)
+    assert [path for path, data in context.items() if planted.leaked_in(data)] == []

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from leoflow_compiler.image.context import own_context
 from leoflow_compiler.image.errors import ImageError
 from leoflow_compiler.project import Project
 from leoflow_compiler.project.records import CONFIG_FILE
@@ -61,15 +62,17 @@ class SecretsFound(ImageError):
 
 
 def refuse_secrets(project: Project) -> None:
-    """Raises SecretsFound. Raises OSError for a file that cannot be read."""
+    """Raises SecretsFound, ImageError where `build` names what is not there, OSError."""
     findings = tuple(secrets_in(project))
     if findings:
         raise SecretsFound(project.config.dag_id, findings)
 
 
 def secrets_in(project: Project) -> Iterator[Finding]:
-    """In `leoflow.yaml`, whose labels and settings travel as well, and in every file of the bundle."""
-    files = {CONFIG_FILE: project.root / CONFIG_FILE, **project.files}
+    """In every file of the bundle, in what a Dockerfile of the project's own may copy, and in `leoflow.yaml`,
+    whose labels and settings travel as well.
+    """
+    files = {CONFIG_FILE: project.root / CONFIG_FILE, **own_context(project), **project.files}
     for path, file in sorted(files.items()):
         kind = _by_name(PurePosixPath(path))
         if kind is not None:

@@ -5,6 +5,7 @@ A source distribution would run its author's code on this machine, and would be 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -130,9 +131,17 @@ def _target(python_version: str, platform: Platform, platform_tag: str) -> tuple
 
 
 def _run(*arguments: str, text: str) -> subprocess.CompletedProcess[str]:
+    # Where `from_source` lets a build script run, it learns no token and no key of ours.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("LEOFLOW_")}
     try:
         return subprocess.run(
-            [program(), *arguments], input=text, capture_output=True, text=True, timeout=_SECONDS, check=False
+            [program(), *arguments],
+            input=text,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise ImageError(f"uv gave no answer within {_SECONDS} seconds") from None
