@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from leoflow_runtime.domain.states import Outcome, RunState, RunType, TaskState
+from leoflow_runtime.engine.backfill_rows import BackfillRow, NewBackfill, NoRun, ReprocessBehavior
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import (
     Change,
@@ -26,6 +27,7 @@ from leoflow_runtime.engine.store import (
     TaskChange,
     Tx,
 )
+from leoflow_runtime.schedule import Slot
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 LONG = timedelta(minutes=10)
@@ -604,3 +606,65 @@ class StoreConformance:
 
     async def test_the_default_pool_is_there(self, store: Store) -> None:
         assert (await store.read(lambda tx: dict(tx.pool_slots())))[1, "default_pool"] == 128
+
+    # Backfills
+
+    async def test_a_backfill_goes_slot_by_slot(self, store: Store) -> None:
+        def make(tx: Tx) -> tuple[int, int]:
+            dag, run, _, _ = seed(tx)
+            days = [Slot.exact(NOON + timedelta(days=day)) for day in range(3)]
+            new = NewBackfill(
+                tenant_id=1, dag_pk=dag.pk, from_date=NOON, to_date=NOON + LONG, conf={"a": [1]}
+            )
+            slots = [(days[0], None), (days[1], NoRun.ALREADY_EXISTS), (days[2], None)]
+            row = tx.insert_backfill(new, slots)
+            assert (row.dag_pk, row.conf, row.is_paused, row.completed_at) == (
+                dag.pk,
+                {"a": [1]},
+                False,
+                None,
+            )
+            assert row.reprocess_behavior is ReprocessBehavior.NONE
+            first = tx.next_backfill_slot(row.pk)
+            assert first is not None
+            assert (first.ordinal, first.slot) == (1, days[0])
+            tx.settle_backfill_slot(first.pk, run_pk=run.pk)
+            second = tx.next_backfill_slot(row.pk)
+            assert second is not None
+            assert (second.ordinal, second.slot) == (3, days[2])
+            assert tx.drop_backfill_slots(row.pk, NoRun.CANCELLED) == 1
+            assert tx.next_backfill_slot(row.pk) is None
+            return dag.pk, row.pk
+
+        dag_pk, pk = await store.write(make)
+        assert [row.pk for row in await store.read(lambda tx: tx.open_backfills())] == [pk]
+        assert await store.read(lambda tx: tx.open_backfills(dag_pk + 1)) == []
+
+    async def test_a_completed_backfill_does_not_change(self, store: Store) -> None:
+        def make(tx: Tx) -> BackfillRow:
+            dag = register(tx)
+            row = tx.insert_backfill(
+                NewBackfill(tenant_id=1, dag_pk=dag.pk, from_date=NOON, to_date=NOON), []
+            )
+            assert tx.update_backfill(row.pk, {"is_paused": True, "completed_at": NOON})
+            assert not tx.update_backfill(row.pk, {"is_paused": False})
+            assert tx.open_backfills(dag.pk) == []
+            found = tx.backfill(row.pk)
+            assert found is not None
+            return found
+
+        row = await store.write(make)
+        assert (row.is_paused, row.completed_at, row.conf) == (True, NOON, None)
+        assert await store.read(lambda tx: tx.backfill(row.pk + 1)) is None
+
+    async def test_a_run_knows_its_backfill(self, store: Store) -> None:
+        def make(tx: Tx) -> RunRow | None:
+            dag = register(tx)
+            run = tx.insert_run(new_run(dag, backfill_pk=7))
+            values = {"run_type": RunType.BACKFILL, "backfill_pk": 8}
+            assert tx.update_run(run.pk, (RunState.QUEUED,), values)
+            return tx.run(run.pk)
+
+        run = await store.write(make)
+        assert run is not None
+        assert (run.run_type, run.backfill_pk) == (RunType.BACKFILL, 8)

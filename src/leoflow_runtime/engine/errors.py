@@ -5,6 +5,7 @@
     ├── NothingRegistered     the DAG has no version to run
     ├── ParamsInvalid         conf does not fit the DAG's params
     ├── RunIdInvalid
+    ├── BackfillInvalid, BackfillRunning, BackfillCompleted, UnknownBackfill
     └── NotAllowed            the state of things forbids it
 
 `RunExists` and `LeaseLost` belong to the store's protocol.
@@ -80,7 +81,36 @@ class NotAllowed(OperationRefused):
         super().__init__(reason)
 
 
+class BackfillInvalid(OperationRefused):
+    """A range or an option that makes no backfill; `reason` says which."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class BackfillRunning(OperationRefused):
+    def __init__(self, dag_id: str) -> None:
+        self.dag_id = dag_id
+        super().__init__(f"There is already a running backfill for dag {dag_id}")
+
+
+class UnknownBackfill(OperationRefused):
+    def __init__(self, pk: int) -> None:
+        self.pk = pk
+        super().__init__(f"Could not find backfill with id {pk}")
+
+
+class BackfillCompleted(OperationRefused):
+    def __init__(self, pk: int) -> None:
+        self.pk = pk
+        super().__init__("Backfill is already completed.")
+
+
 __all__ = [
+    "BackfillCompleted",
+    "BackfillInvalid",
+    "BackfillRunning",
     "LeaseLost",
     "NotAllowed",
     "NothingRegistered",
@@ -88,6 +118,7 @@ __all__ = [
     "ParamsInvalid",
     "RunExists",
     "RunIdInvalid",
+    "UnknownBackfill",
     "UnknownDag",
     "UnknownRun",
     "UnknownState",

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from leoflow_runtime.artifact import DagSpec, canonical_bytes, content_digest
 from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import RunState, RunType
+from leoflow_runtime.engine.in_memory_backfills import InMemoryBackfills
 from leoflow_runtime.engine.rows import (
     DagRow,
     LaunchReport,
@@ -41,7 +42,7 @@ T = TypeVar("T")
 
 _TABLES = (
     *("dags", "versions", "runs", "tasks", "launches", "xcoms", "rendered", "tries", "unseen", "map_lengths"),
-    *("inbox", "lease", "pools", "sequences"),
+    *("inbox", "lease", "pools", "sequences", "backfills", "backfill_runs"),
     *("dag_versions", "dag_runs", "run_tasks"),  # indexes: a parent's key to its children's
     *("run_ids", "run_dates", "active", "unfinished"),  # indexes: see `InMemoryTx._index_run`
 )
@@ -114,7 +115,7 @@ class InMemoryStore:
             self.tables["lease"]["planner"] = replace(held, expires_at=self.clock())
 
 
-class InMemoryTx:
+class InMemoryTx(InMemoryBackfills):
     """One transaction. It implements every operation of `Tx`."""
 
     def __init__(self, store: InMemoryStore, *, planner: bool, read_only: bool = False) -> None:

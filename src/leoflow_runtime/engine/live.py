@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from leoflow_runtime.artifact import TaskSpec
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState, TaskState
 from leoflow_runtime.domain.trigger_rules import Decision, decide, decide_on_setups
+from leoflow_runtime.engine.backfill_rows import BackfillRow
 from leoflow_runtime.engine.gates import Gate, Passage, Waiting
 from leoflow_runtime.engine.graph import Graph, graph_of
 from leoflow_runtime.engine.relations import NO_TALLIES, Concerned, Tallies
@@ -277,7 +278,7 @@ def _counting_first(row: TaskRow) -> tuple[bool, int, int]:
 class LiveDag:
     """A DAG that has active runs, or had."""
 
-    __slots__ = ("looking_back", "queued", "row", "running", "version")
+    __slots__ = ("backfill", "backfilling", "looking_back", "queued", "row", "running", "version")
 
     def __init__(self, row: DagRow, version: VersionRow | None) -> None:
         self.row = row
@@ -286,7 +287,16 @@ class LiveDag:
         self.queued: dict[int, RunRow] = {}
         # (run, task index) that wait for an earlier run.
         self.looking_back: set[tuple[int, int]] = set()
+        self.backfill: BackfillRow | None = None  # the one that is open
+        self.backfilling: set[int] = set()  # its runs among the running ones; they have a limit of their own
 
     @property
     def active(self) -> int:
-        return len(self.running) + len(self.queued)
+        """Runs that count to the DAG's own limit."""
+        return len(self.running) - len(self.backfilling) + len(self.own_queued())
+
+    def own_queued(self) -> Collection[RunRow]:
+        """Queued runs without those of the open backfill."""
+        if self.backfill is None:
+            return self.queued.values()
+        return [run for run in self.queued.values() if run.backfill_pk != self.backfill.pk]

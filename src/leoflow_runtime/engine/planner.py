@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState
+from leoflow_runtime.engine.backfilling import advance_backfill
 from leoflow_runtime.engine.gates import Gates
 from leoflow_runtime.engine.live import LiveDag, LiveRun
 from leoflow_runtime.engine.observer import NoObserver, Observer
@@ -66,6 +67,8 @@ class Planner:
             dag = self._dag(tx, run.dag_pk)
             if dag is not None and run.state is RunState.RUNNING:
                 self._adopt(settler, dag, run)
+        for backfill in tx.open_backfills():
+            self._dag(tx, backfill.dag_pk)
         for dag_row in tx.scheduled_dags():
             assert dag_row.next_run_after is not None
             self.timers.add(dag_row.next_run_after, TimerKind.DAG, dag_row.pk)
@@ -206,6 +209,10 @@ class Planner:
         live.version = tx.version(row.version_pk) if row.version_pk is not None else None
         self._set_pause(settler, live)
         if row.next_run_after is not None and not row.is_paused:
+        live.backfill = next(iter(tx.open_backfills(dag_pk)), None)
+        pk = live.backfill.pk if live.backfill is not None else 0
+        known = ((run_pk, self.runs.get(run_pk)) for run_pk in live.running)
+        live.backfilling = {run_pk for run_pk, run in known if run is not None and run.run.backfill_pk == pk}
             self.timers.add(row.next_run_after, TimerKind.DAG, dag_pk)
         self._advance_dag(settler, live)
 
@@ -237,6 +244,7 @@ class Planner:
                 if run.run_after > tx.now:
                     self.timers.add(run.run_after, TimerKind.RUN, run.pk)
             else:
+        live.backfill = next(iter(tx.open_backfills(dag_pk)), None)
                 live.running.add(run.pk)
         return live
 
@@ -255,6 +263,8 @@ class Planner:
             if row.state in LAUNCHED_TASK_STATES and row.launch_id is not None:
                 self.launches[row.launch_id] = (run.pk, row.pk)
             settler.place(live, index)
+        if dag.backfill is not None and run.backfill_pk == dag.backfill.pk:
+            dag.backfilling.add(run.pk)
         for task in live.sizes:
             if live.missing(task):
                 self.growing[run.pk, task] = None
@@ -269,6 +279,7 @@ class Planner:
             for index in list(live.held):
                 settler.leave(live, index)
             self.gates.drop_run(run_pk)
+        dag.backfilling.discard(run_pk)
 
     # Runs
 
@@ -287,13 +298,15 @@ class Planner:
         if dag.row.next_run_after is not None and dag.row.next_run_after > work.now:
             self.timers.add(dag.row.next_run_after, TimerKind.DAG, dag.row.pk)
         ready = sorted(
-            (run for run in dag.queued.values() if run.run_after <= work.now),
+            (run for run in dag.own_queued() if run.run_after <= work.now),
             key=lambda run: (run.run_after, run.pk),
         )
-        for run in ready[: max(0, limit - len(dag.running))]:
-            self._start(settler, dag, run)
+        for run in ready[: max(0, limit - len(dag.running) + len(dag.backfilling))]:
+            self.start_run(settler, dag, run)
+        advance_backfill(self, settler, dag)
 
-    def _start(self, settler: Settler, dag: LiveDag, run: RunRow) -> None:
+    def start_run(self, settler: Settler, dag: LiveDag, run: RunRow) -> None:
+        """A queued run begins; the caller has seen to the limits."""
         work = settler.work
         del dag.queued[run.pk]
         started = settler.change_run(run, {"state": RunState.RUNNING, "start_date": work.now})

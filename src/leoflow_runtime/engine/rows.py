@@ -55,6 +55,7 @@ class RunRow:
     note: str | None = None
     triggered_by: str = "rest_api"
     triggering_user: str | None = None
+    backfill_pk: int | None = None  # the backfill that made it, or took it over
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

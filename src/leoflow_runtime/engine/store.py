@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.domain.states import RunState, RunType, TaskState
+from leoflow_runtime.engine.backfill_rows import BackfillTx
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ class NewRun:
     note: str | None = None
     triggered_by: str = "rest_api"
     triggering_user: str | None = None
+    backfill_pk: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +100,7 @@ class TaskChange:
     values: Mapping[str, Any]  # TaskRow field -> new value (also "note", "hostname", "pid", "duration")
 
 
-class Tx(Protocol):
+class Tx(BackfillTx, Protocol):
     """One transaction. Not to be kept after it ends."""
 
     @property

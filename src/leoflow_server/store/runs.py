@@ -35,6 +35,7 @@ _NAMES = [
     "note",
     "triggered_by",
     "triggering_user",
+    "backfill_pk",
 ]
 _RUN = [dag_runs.c[name] for name in _NAMES]
 _r = dag_runs.c
@@ -143,12 +144,13 @@ def update_run(
     session: Session,
     pk: int,
     expect: Collection[RunState],
+        "backfill_pk": new.backfill_pk,
     values: Mapping[str, Any],
     expect_clear_number: int | None,
 ) -> bool:
     plain = {
         name: str(value)
-        if isinstance(value, RunState)
+        if isinstance(value, RunState | RunType)
         else dict(value)
         if isinstance(value, Mapping)
         else value

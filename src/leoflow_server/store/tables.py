@@ -206,6 +206,7 @@ dag_runs = Table(
     Column("triggering_user", String(250)),
     Column("partition_key", String(250)),
     Column("last_decision_at", Moment),
+    Column("backfill_pk", Key, index=True),  # the backfill that made it, or took it over
     UniqueConstraint("dag_pk", "run_id"),
     UniqueConstraint("dag_pk", "logical_date"),
     Index("ix_dag_runs_dag_run_after", "dag_pk", "run_after"),
@@ -427,4 +428,134 @@ audit_log = Table(
     Column("try_number", Integer),
     Column("logical_date", Moment),
     Column("extra", Json),
+)
+
+# A range of a DAG's schedule that is to be run (again).
+backfills = Table(
+    "backfills",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    _parent(dags, "dag_pk", index=True),
+    Column("from_date", Moment, nullable=False),
+    Column("to_date", Moment, nullable=False),
+    Column("conf", Json),
+    Column("is_paused", Boolean, nullable=False, default=False),
+    Column("run_backwards", Boolean, nullable=False, default=False),
+    Column("reprocess_behavior", String(20), nullable=False),  # none, failed, completed
+    Column("run_on_latest_version", Boolean, nullable=False, default=True),
+    Column("max_active_runs", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("completed_at", Moment),
+    Column("triggering_user", String(250)),
+    sqlite_autoincrement=True,
+)
+
+# Its runs in their order. Neither run nor reason: its turn has not come.
+backfill_runs = Table(
+    "backfill_runs",
+    metadata,
+    _key(),
+    _parent(backfills, "backfill_pk"),
+    Column("ordinal", Integer, nullable=False),
+    Column("logical_date", Moment, nullable=False),
+    Column("interval_start", Moment, nullable=False),
+    Column("interval_end", Moment, nullable=False),
+    Column("run_after", Moment, nullable=False),
+    Column("run_pk", Key),
+    Column("reason", String(50)),  # why there is no run: in flight, already exists, cancelled
+    UniqueConstraint("backfill_pk", "ordinal"),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("name", String(1500), nullable=False),
+    Column("uri", String(1500), nullable=False),
+    Column("group", String(1500), nullable=False, default="asset"),
+    Column("extra", Json, nullable=False, default=dict),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "name", "uri"),
+    sqlite_autoincrement=True,
+)
+
+asset_aliases = Table(
+    "asset_aliases",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    Column("name", String(1500), nullable=False),
+    Column("group", String(1500), nullable=False, default="asset"),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("tenant_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+# Which assets have been updated under an alias.
+alias_assets = Table(
+    "alias_assets",
+    metadata,
+    Column("alias_pk", Key, ForeignKey(asset_aliases.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("asset_pk", Key, ForeignKey(assets.c.pk, ondelete="CASCADE"), primary_key=True),
+)
+
+# What the current version of a DAG says of assets: exactly one of asset, alias, name and URI.
+asset_references = Table(
+    "asset_references",
+    metadata,
+    _key(),
+    _parent(dags, "dag_pk", index=True),
+    Column("kind", String(10), nullable=False),  # schedule, inlet, outlet
+    Column("task_id", String(250)),  # null for a schedule
+    Column("asset_pk", Key, ForeignKey(assets.c.pk, ondelete="CASCADE"), index=True),
+    Column("alias_pk", Key, ForeignKey(asset_aliases.c.pk, ondelete="CASCADE"), index=True),
+    Column("name", String(1500), index=True),
+    Column("uri", String(1500), index=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+asset_events = Table(
+    "asset_events",
+    metadata,
+    _key(),
+    _parent(tenants, "tenant_id"),
+    _parent(assets, "asset_pk"),
+    Column("extra", Json, nullable=False, default=dict),
+    Column("at", Moment, nullable=False),
+    # Names, not keys: an event outlives its run.
+    Column("source_dag_id", String(250)),
+    Column("source_run_id", String(250)),
+    Column("source_task_id", String(250)),
+    Column("source_map_index", Integer, nullable=False, default=-1),
+    Column("partition_key", String(250)),
+    Index("ix_asset_events_asset_at", "asset_pk", "at"),
+    sqlite_autoincrement=True,
+)
+
+asset_event_aliases = Table(
+    "asset_event_aliases",
+    metadata,
+    Column("event_pk", Key, ForeignKey(asset_events.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("alias_pk", Key, ForeignKey(asset_aliases.c.pk, ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# Updates that a DAG scheduled by assets has not consumed yet: one row for an asset.
+queued_asset_events = Table(
+    "queued_asset_events",
+    metadata,
+    Column("dag_pk", Key, ForeignKey(dags.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("asset_pk", Key, ForeignKey(assets.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+# The events that made a run.
+consumed_asset_events = Table(
+    "consumed_asset_events",
+    metadata,
+    Column("run_pk", Key, ForeignKey(dag_runs.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("event_pk", Key, ForeignKey(asset_events.c.pk, ondelete="CASCADE"), primary_key=True, index=True),
 )

@@ -13,6 +13,7 @@ from leoflow_runtime.domain.states import RunState, RunType
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import Change, Lease, MapLength, NewRun, NewTask, TaskChange
 from leoflow_server.store import launches, lease, runs, tasks, versions
+from leoflow_server.store.backfills import SqlBackfills
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import pools
 from leoflow_server.store.versions import VersionCache
@@ -22,7 +23,7 @@ _POOLS = Prepared(
 )
 
 
-class SqlTx:
+class SqlTx(SqlBackfills):
     """One transaction; `announced` says whether it left inbox rows. Not to be kept after it ends."""
 
     __slots__ = ("_announced", "_new_versions", "_now", "_planners", "_session", "_versions", "announced")

@@ -5,6 +5,12 @@ transaction where it plans, from the inbox elsewhere. An operation may be run tw
 committed once; it must touch nothing but its transaction.
 """
 
+from leoflow_runtime.engine.operations.backfills import (
+    cancel_backfill,
+    create_backfill,
+    planned_backfill,
+    set_backfill_paused,
+)
 from leoflow_runtime.engine.operations.clearing import clear_run, clear_tasks
 from leoflow_runtime.engine.operations.launches import (
     Verdict,
@@ -30,8 +36,10 @@ __all__ = [
     "Registered",
     "Verdict",
     "announce_config",
+    "cancel_backfill",
     "clear_run",
     "clear_tasks",
+    "create_backfill",
     "delete_dag",
     "delete_run",
     "delete_task",
@@ -42,7 +50,9 @@ __all__ = [
     "new_tasks",
     "open_launch",
     "refuse_launch",
+    "planned_backfill",
     "register_version",
+    "set_backfill_paused",
     "set_paused",
     "set_run_note",
     "set_task_note",
