@@ -96,6 +96,9 @@ def _fill_from_result(report: wire.FinishedRequest, result: Mapping[str, Any]) -
         report.reschedule_at = result.get("reschedule_at") or ""
         report.skip_task_ids.extend(result.get("skip_task_ids") or ())
         report.skip_ignores_trigger_rules = bool(result.get("skip_ignores_trigger_rules"))
+        report.rendered_map_index = result.get("rendered_map_index") or ""
+        if result.get("map_length") is not None:
+            report.map_length = result["map_length"]
         for key, text in (result.get("xcoms") or {}).items():
             report.xcoms.add(key=key, value_json=text.encode())
         if result.get("rendered_fields") is not None:
@@ -124,6 +127,7 @@ def mask_words(report: wire.FinishedRequest, masker: Masker) -> None:
     """Hides secrets in everything of a report that people are shown. Values of XComs are data, and stay."""
     report.message = masker.text(report.message)
     report.note = masker.text(report.note)
+    report.rendered_map_index = masker.text(report.rendered_map_index)
     if report.rendered_fields_json:
         report.rendered_fields_json = json.dumps(masker.value(json.loads(report.rendered_fields_json)))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import logging
-from typing import Any, List, Mapping, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
-from leoflow_runtime.child import callbacks, deferral, dialect
+from leoflow_runtime.child import callbacks, deferral, dialect, mapping
 from leoflow_runtime.child.client import AgentClient
 from leoflow_runtime.child.instance import RETURN_KEY, Instance
 from leoflow_runtime.child.result import Result, rendered_fields
@@ -28,6 +28,7 @@ def execute(
 ) -> Result:
     """Success or up_for_reschedule; every other way out is an exception."""
     result = Result("success")
+    task = mapping.instance_of(task, ti, context)
     # The graph is complete: what `execute` does to its fields makes no new edges.
     task.lock_for_execution()
     task.prepare_template()
@@ -56,14 +57,18 @@ def execute(
         result.reschedule_at = _rfc3339(reschedule.reschedule_date)
         return result
     task.post_execute(context, value)
-    _push(task, ti, value)
+    result.map_length = _push(task, ti, value)
     return result
 
 
-def _push(task: dialect.Operator, ti: Instance, value: Any) -> None:
-    """The return value becomes an XCom; with `multiple_outputs`, so does each of its entries."""
+def _push(task: dialect.Operator, ti: Instance, value: Any) -> Optional[int]:
+    """The return value becomes an XCom; with `multiple_outputs`, so does each of its entries.
+
+    Returns its length, where others can be mapped over it.
+    """
+    length = mapping.length_of(task, ti, value if task.do_xcom_push else None)
     if value is None or not task.do_xcom_push:
-        return
+        return None
     if task.multiple_outputs:
         if not isinstance(value, Mapping):
             raise TypeError(
@@ -77,6 +82,7 @@ def _push(task: dialect.Operator, ti: Instance, value: Any) -> None:
                 )
             ti.xcom_push(key, item)
     ti.xcom_push(RETURN_KEY, value)
+    return length
 
 
 def _task_ids(tasks: Any) -> List[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from leoflow_runtime.child import dialect, values
 from leoflow_runtime.child.client import AgentClient
@@ -129,17 +129,26 @@ class Instance(dialect.TaskInstance):  # type: ignore[misc]
     ) -> Any:
         """What tasks left under `key`: one value for one task id, a list for several.
 
-        Without `task_ids`, this task's own. A value that is not there is `default`. A mapped task gives
-        the list of its values unless `map_indexes` picks one.
+        Without `task_ids`, this instance's own. A value that is not there is `default`. A mapped task gives
+        the list of its values, by map index, unless `map_indexes` picks one or some of them; None picks the
+        value of a task without instances.
         """
         single = task_ids is None or isinstance(task_ids, str)
         wanted = [self.task_id] if task_ids is None else [task_ids] if isinstance(task_ids, str) else task_ids
-        index = None if isinstance(map_indexes, dialect.ArgNotSet) else map_indexes
+        some = map_indexes if isinstance(map_indexes, Iterable) else None
+        if some is not None or isinstance(map_indexes, dialect.ArgNotSet):
+            index = self.map_index if task_ids is None and some is None else None
+        else:
+            index = -1 if map_indexes is None else map_indexes
         found = self._find(list(wanted), key, dag_id, run_id, index, include_prior_dates)
         results: List[Any] = []
         for task_id in wanted:
             mine = found.get(task_id) or []
-            if single and (not mine or (len(mine) == 1 and mine[0][0] in (-1, index))):
+            if some is not None:
+                by_index = dict(mine)
+                results.extend([by_index.get(one, default) for one in some])
+                continue
+            if single and (not mine or index is not None or mine[0][0] < 0):
                 return mine[0][1] if mine else default
             results.extend([value for _, value in mine] if mine else [default])
         return results
@@ -150,20 +159,21 @@ class Instance(dialect.TaskInstance):  # type: ignore[misc]
         key: str,
         dag_id: Optional[str],
         run_id: Optional[str],
-        map_indexes: Any,
+        map_index: Optional[int],
         include_prior_dates: bool,
     ) -> Dict[str, List[Tuple[int, Any]]]:
-        """Task id to its values with their map indexes, sorted; from here if possible."""
+        """Task id to its values with their map indexes, sorted; from here if possible. None: all of them."""
         found: Dict[str, List[Tuple[int, Any]]] = {}
         elsewhere: List[str] = []
         here = dag_id in (None, self.dag_id) and run_id in (None, self.run_id)
-        several = isinstance(map_indexes, (list, tuple, range, set))
+        own = self.map_index
         for task_id in task_ids:
-            given = self._given.get((task_id, key, -1)) if here and map_indexes in (None, -1) else None
-            if here and task_id == self.task_id and key in self.pushed:
-                found[task_id] = [(-1, values.decode(json.loads(self.pushed[key])))]
+            index = -1 if map_index is None else map_index
+            given = self._given.get((task_id, key, index)) if here else None
+            if here and task_id == self.task_id and key in self.pushed and map_index in (None, own):
+                found[task_id] = [(own, values.decode(json.loads(self.pushed[key])))]
             elif given is not None:
-                found[task_id] = [(-1, values.decode(given["value"]))] if "value" in given else []
+                found[task_id] = [(index, values.decode(given["value"]))] if "value" in given else []
             elif task_id not in elsewhere:
                 elsewhere.append(task_id)
         if elsewhere:
@@ -172,12 +182,12 @@ class Instance(dialect.TaskInstance):  # type: ignore[misc]
                 key,
                 dag_id=dag_id or self.dag_id,
                 run_id=run_id or self.run_id,
-                map_index=None if several else map_indexes,
+                map_index=map_index,
                 include_prior_dates=include_prior_dates,
             )
             for answer in answers:
                 index = answer.get("map_index", -1)
-                if "value" in answer and (not several or index in map_indexes):
+                if "value" in answer:
                     found.setdefault(answer["task_id"], []).append((index, values.decode(answer["value"])))
         for entries in found.values():
             entries.sort(key=lambda entry: entry[0])

@@ -8,7 +8,7 @@ import os
 import signal
 from typing import Any, Mapping, NamedTuple, Optional
 
-from leoflow_runtime.child import callbacks, dialect, failures
+from leoflow_runtime.child import callbacks, dialect, failures, mapping
 from leoflow_runtime.child.build import Built
 from leoflow_runtime.child.client import AgentClient
 from leoflow_runtime.child.execution import execute
@@ -44,6 +44,8 @@ def run(built: Built, launch: Mapping[str, Any], directory: str) -> int:
     context = build_context(launch, task, dag_run, ti)
     dialect.context.set_current_context(context)
     ending = _outcome(task, ti, context, launch, directory, stop, client)
+    task = ti.task  # of a mapped task, the instance
+    ending.result.rendered_map_index = mapping.name_of(task, context)
     _leave(ending.result, ti, directory)
     # The outcome is in its file: a callback that fails, or is killed, changes nothing about it.
     if callbacks.tell(task, _state(ending, task, ti), context, ending.error):
@@ -101,11 +103,11 @@ def _outcome(
         log.info("Skipping task. %s", skip)
         return _Ending(Result("skipped", str(skip)), 0)
     except _exceptions.AirflowTaskTerminated as error:
-        _stop(task, log)
+        _stop(ti.task, log)
         log.error("Task was told to stop", exc_info=True)
         return _Ending(Result("failed", failures.one_line(error)), _TERMINATED, error)
     except _exceptions.AirflowTaskTimeout as error:
-        _stop(task, log)
+        _stop(ti.task, log)
         log.error("Task timed out", exc_info=True)
         return _Ending(Result("failed", failures.one_line(error)), 1, error)
     except (_exceptions.AirflowFailException, _exceptions.AirflowSensorTimeout) as error:

@@ -21,6 +21,10 @@ class Result:
         self.skip_ignores_trigger_rules = False
         self.note: Optional[str] = None
         self.reschedule_at: Optional[str] = None
+        # How many items the return value has, where one can go through it.
+        self.map_length: Optional[int] = None
+        # What an instance of a mapped task is called.
+        self.rendered_map_index: Optional[str] = None
 
     def write(self, directory: str) -> None:
         """Whole or not at all: written beside, then renamed."""

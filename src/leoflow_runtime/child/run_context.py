@@ -18,7 +18,7 @@ def build_context(launch: Mapping[str, Any], task: dialect.Operator, run: Run, t
         dag_run=run,
         data_interval_start=run.data_interval_start,
         data_interval_end=run.data_interval_end,
-        expanded_ti_count=None,
+        expanded_ti_count=given.get("expanded_ti_count") or None,
         inlets=task.inlets,
         macros=LazyMacros(),
         map_index_template=task.map_index_template,

@@ -102,7 +102,7 @@ class OpenReply(_message.Message):
     def __init__(self, session: _Optional[str] = ..., launch: _Optional[_Union[LaunchSpec, _Mapping]] = ...) -> None: ...
 
 class LaunchSpec(_message.Message):
-    __slots__ = ("launch_id", "dag_id", "run_id", "task_id", "map_index", "try_number", "max_tries", "content_digest", "dag_version", "dag_json", "code_path", "python", "inputs", "env", "variables", "connections", "context", "execution_timeout_seconds", "heartbeat_seconds", "secrets", "log_offset")
+    __slots__ = ("launch_id", "dag_id", "run_id", "task_id", "map_index", "try_number", "max_tries", "content_digest", "dag_version", "dag_json", "code_path", "python", "inputs", "env", "variables", "connections", "context", "execution_timeout_seconds", "heartbeat_seconds", "secrets", "log_offset", "callback")
     class EnvEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -145,6 +145,7 @@ class LaunchSpec(_message.Message):
     HEARTBEAT_SECONDS_FIELD_NUMBER: _ClassVar[int]
     SECRETS_FIELD_NUMBER: _ClassVar[int]
     LOG_OFFSET_FIELD_NUMBER: _ClassVar[int]
+    CALLBACK_FIELD_NUMBER: _ClassVar[int]
     launch_id: int
     dag_id: str
     run_id: str
@@ -166,10 +167,11 @@ class LaunchSpec(_message.Message):
     heartbeat_seconds: float
     secrets: _containers.RepeatedScalarFieldContainer[str]
     log_offset: int
-    def __init__(self, launch_id: _Optional[int] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., task_id: _Optional[str] = ..., map_index: _Optional[int] = ..., try_number: _Optional[int] = ..., max_tries: _Optional[int] = ..., content_digest: _Optional[str] = ..., dag_version: _Optional[str] = ..., dag_json: _Optional[bytes] = ..., code_path: _Optional[str] = ..., python: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., env: _Optional[_Mapping[str, str]] = ..., variables: _Optional[_Mapping[str, str]] = ..., connections: _Optional[_Mapping[str, str]] = ..., context: _Optional[_Union[RunContext, _Mapping]] = ..., execution_timeout_seconds: _Optional[float] = ..., heartbeat_seconds: _Optional[float] = ..., secrets: _Optional[_Iterable[str]] = ..., log_offset: _Optional[int] = ...) -> None: ...
+    callback: RunCallback
+    def __init__(self, launch_id: _Optional[int] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., task_id: _Optional[str] = ..., map_index: _Optional[int] = ..., try_number: _Optional[int] = ..., max_tries: _Optional[int] = ..., content_digest: _Optional[str] = ..., dag_version: _Optional[str] = ..., dag_json: _Optional[bytes] = ..., code_path: _Optional[str] = ..., python: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., env: _Optional[_Mapping[str, str]] = ..., variables: _Optional[_Mapping[str, str]] = ..., connections: _Optional[_Mapping[str, str]] = ..., context: _Optional[_Union[RunContext, _Mapping]] = ..., execution_timeout_seconds: _Optional[float] = ..., heartbeat_seconds: _Optional[float] = ..., secrets: _Optional[_Iterable[str]] = ..., log_offset: _Optional[int] = ..., callback: _Optional[_Union[RunCallback, _Mapping]] = ...) -> None: ...
 
 class RunContext(_message.Message):
-    __slots__ = ("run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "conf_json", "params_json", "task_start_date", "prev_start_date_success", "prev_data_interval_start_success", "prev_data_interval_end_success", "triggered_by", "ti_uuid")
+    __slots__ = ("run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "conf_json", "params_json", "task_start_date", "prev_start_date_success", "prev_data_interval_start_success", "prev_data_interval_end_success", "triggered_by", "ti_uuid", "reschedule_count", "expanded_ti_count")
     RUN_TYPE_FIELD_NUMBER: _ClassVar[int]
     LOGICAL_DATE_FIELD_NUMBER: _ClassVar[int]
     DATA_INTERVAL_START_FIELD_NUMBER: _ClassVar[int]
@@ -184,6 +186,8 @@ class RunContext(_message.Message):
     PREV_DATA_INTERVAL_END_SUCCESS_FIELD_NUMBER: _ClassVar[int]
     TRIGGERED_BY_FIELD_NUMBER: _ClassVar[int]
     TI_UUID_FIELD_NUMBER: _ClassVar[int]
+    RESCHEDULE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXPANDED_TI_COUNT_FIELD_NUMBER: _ClassVar[int]
     run_type: str
     logical_date: str
     data_interval_start: str
@@ -198,7 +202,17 @@ class RunContext(_message.Message):
     prev_data_interval_end_success: str
     triggered_by: str
     ti_uuid: str
-    def __init__(self, run_type: _Optional[str] = ..., logical_date: _Optional[str] = ..., data_interval_start: _Optional[str] = ..., data_interval_end: _Optional[str] = ..., run_after: _Optional[str] = ..., start_date: _Optional[str] = ..., conf_json: _Optional[str] = ..., params_json: _Optional[str] = ..., task_start_date: _Optional[str] = ..., prev_start_date_success: _Optional[str] = ..., prev_data_interval_start_success: _Optional[str] = ..., prev_data_interval_end_success: _Optional[str] = ..., triggered_by: _Optional[str] = ..., ti_uuid: _Optional[str] = ...) -> None: ...
+    reschedule_count: int
+    expanded_ti_count: int
+    def __init__(self, run_type: _Optional[str] = ..., logical_date: _Optional[str] = ..., data_interval_start: _Optional[str] = ..., data_interval_end: _Optional[str] = ..., run_after: _Optional[str] = ..., start_date: _Optional[str] = ..., conf_json: _Optional[str] = ..., params_json: _Optional[str] = ..., task_start_date: _Optional[str] = ..., prev_start_date_success: _Optional[str] = ..., prev_data_interval_start_success: _Optional[str] = ..., prev_data_interval_end_success: _Optional[str] = ..., triggered_by: _Optional[str] = ..., ti_uuid: _Optional[str] = ..., reschedule_count: _Optional[int] = ..., expanded_ti_count: _Optional[int] = ...) -> None: ...
+
+class RunCallback(_message.Message):
+    __slots__ = ("kind", "reason")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    reason: str
+    def __init__(self, kind: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class Input(_message.Message):
     __slots__ = ("task_id", "key", "map_index", "value_json")
@@ -230,8 +244,18 @@ class StartedRequest(_message.Message):
     started_at: str
     def __init__(self, launch_id: _Optional[int] = ..., child_pid: _Optional[int] = ..., started_at: _Optional[str] = ...) -> None: ...
 
+class DeferredRequest(_message.Message):
+    __slots__ = ("launch_id", "is_deferred", "waits_for")
+    LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
+    IS_DEFERRED_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
+    launch_id: int
+    is_deferred: bool
+    waits_for: str
+    def __init__(self, launch_id: _Optional[int] = ..., is_deferred: bool = ..., waits_for: _Optional[str] = ...) -> None: ...
+
 class FinishedRequest(_message.Message):
-    __slots__ = ("launch_id", "outcome", "started_at", "finished_at", "message", "exit_code", "signal", "cpu_seconds", "max_rss_bytes", "xcoms", "reschedule_at", "rendered_fields_json", "skip_task_ids", "note", "skip_ignores_trigger_rules")
+    __slots__ = ("launch_id", "outcome", "started_at", "finished_at", "message", "exit_code", "signal", "cpu_seconds", "max_rss_bytes", "xcoms", "reschedule_at", "rendered_fields_json", "skip_task_ids", "note", "skip_ignores_trigger_rules", "map_length", "rendered_map_index")
     LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     STARTED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -247,6 +271,8 @@ class FinishedRequest(_message.Message):
     SKIP_TASK_IDS_FIELD_NUMBER: _ClassVar[int]
     NOTE_FIELD_NUMBER: _ClassVar[int]
     SKIP_IGNORES_TRIGGER_RULES_FIELD_NUMBER: _ClassVar[int]
+    MAP_LENGTH_FIELD_NUMBER: _ClassVar[int]
+    RENDERED_MAP_INDEX_FIELD_NUMBER: _ClassVar[int]
     launch_id: int
     outcome: Outcome
     started_at: str
@@ -262,7 +288,9 @@ class FinishedRequest(_message.Message):
     skip_task_ids: _containers.RepeatedScalarFieldContainer[str]
     note: str
     skip_ignores_trigger_rules: bool
-    def __init__(self, launch_id: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., message: _Optional[str] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., max_rss_bytes: _Optional[int] = ..., xcoms: _Optional[_Iterable[_Union[XCom, _Mapping]]] = ..., reschedule_at: _Optional[str] = ..., rendered_fields_json: _Optional[str] = ..., skip_task_ids: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ..., skip_ignores_trigger_rules: bool = ...) -> None: ...
+    map_length: int
+    rendered_map_index: str
+    def __init__(self, launch_id: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., message: _Optional[str] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., max_rss_bytes: _Optional[int] = ..., xcoms: _Optional[_Iterable[_Union[XCom, _Mapping]]] = ..., reschedule_at: _Optional[str] = ..., rendered_fields_json: _Optional[str] = ..., skip_task_ids: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ..., skip_ignores_trigger_rules: bool = ..., map_length: _Optional[int] = ..., rendered_map_index: _Optional[str] = ...) -> None: ...
 
 class ReportReply(_message.Message):
     __slots__ = ("accepted", "should_stop", "reason")
@@ -377,3 +405,73 @@ class GetConnectionReply(_message.Message):
     uri: str
     secrets: _containers.RepeatedScalarFieldContainer[str]
     def __init__(self, uri: _Optional[str] = ..., secrets: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class TriggerRunRequest(_message.Message):
+    __slots__ = ("launch_id", "dag_id", "run_id", "logical_date", "run_after", "conf_json", "reset_dag_run", "note")
+    LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
+    DAG_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    LOGICAL_DATE_FIELD_NUMBER: _ClassVar[int]
+    RUN_AFTER_FIELD_NUMBER: _ClassVar[int]
+    CONF_JSON_FIELD_NUMBER: _ClassVar[int]
+    RESET_DAG_RUN_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    launch_id: int
+    dag_id: str
+    run_id: str
+    logical_date: str
+    run_after: str
+    conf_json: str
+    reset_dag_run: bool
+    note: str
+    def __init__(self, launch_id: _Optional[int] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., logical_date: _Optional[str] = ..., run_after: _Optional[str] = ..., conf_json: _Optional[str] = ..., reset_dag_run: bool = ..., note: _Optional[str] = ...) -> None: ...
+
+class TriggerRunReply(_message.Message):
+    __slots__ = ("run_id", "already_exists", "refused")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    ALREADY_EXISTS_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    already_exists: bool
+    refused: str
+    def __init__(self, run_id: _Optional[str] = ..., already_exists: bool = ..., refused: _Optional[str] = ...) -> None: ...
+
+class GetStatesRequest(_message.Message):
+    __slots__ = ("launch_id", "dag_id", "run_id", "logical_date", "task_ids", "task_group_id")
+    LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
+    DAG_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    LOGICAL_DATE_FIELD_NUMBER: _ClassVar[int]
+    TASK_IDS_FIELD_NUMBER: _ClassVar[int]
+    TASK_GROUP_ID_FIELD_NUMBER: _ClassVar[int]
+    launch_id: int
+    dag_id: str
+    run_id: str
+    logical_date: str
+    task_ids: _containers.RepeatedScalarFieldContainer[str]
+    task_group_id: str
+    def __init__(self, launch_id: _Optional[int] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., logical_date: _Optional[str] = ..., task_ids: _Optional[_Iterable[str]] = ..., task_group_id: _Optional[str] = ...) -> None: ...
+
+class GetStatesReply(_message.Message):
+    __slots__ = ("dag_exists", "tasks_exist", "states")
+    DAG_EXISTS_FIELD_NUMBER: _ClassVar[int]
+    TASKS_EXIST_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    dag_exists: bool
+    tasks_exist: bool
+    states: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dag_exists: bool = ..., tasks_exist: bool = ..., states: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GetLatestWindowRequest(_message.Message):
+    __slots__ = ("launch_id",)
+    LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
+    launch_id: int
+    def __init__(self, launch_id: _Optional[int] = ...) -> None: ...
+
+class GetLatestWindowReply(_message.Message):
+    __slots__ = ("left", "right")
+    LEFT_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_FIELD_NUMBER: _ClassVar[int]
+    left: str
+    right: str
+    def __init__(self, left: _Optional[str] = ..., right: _Optional[str] = ...) -> None: ...

@@ -49,6 +49,11 @@ class AgentServiceStub(object):
                 request_serializer=agent__pb2.StartedRequest.SerializeToString,
                 response_deserializer=agent__pb2.ReportReply.FromString,
                 _registered_method=True)
+        self.ReportDeferred = channel.unary_unary(
+                '/leoflow.agent.v1.AgentService/ReportDeferred',
+                request_serializer=agent__pb2.DeferredRequest.SerializeToString,
+                response_deserializer=agent__pb2.ReportReply.FromString,
+                _registered_method=True)
         self.ReportFinished = channel.unary_unary(
                 '/leoflow.agent.v1.AgentService/ReportFinished',
                 request_serializer=agent__pb2.FinishedRequest.SerializeToString,
@@ -84,6 +89,21 @@ class AgentServiceStub(object):
                 request_serializer=agent__pb2.GetConnectionRequest.SerializeToString,
                 response_deserializer=agent__pb2.GetConnectionReply.FromString,
                 _registered_method=True)
+        self.TriggerRun = channel.unary_unary(
+                '/leoflow.agent.v1.AgentService/TriggerRun',
+                request_serializer=agent__pb2.TriggerRunRequest.SerializeToString,
+                response_deserializer=agent__pb2.TriggerRunReply.FromString,
+                _registered_method=True)
+        self.GetStates = channel.unary_unary(
+                '/leoflow.agent.v1.AgentService/GetStates',
+                request_serializer=agent__pb2.GetStatesRequest.SerializeToString,
+                response_deserializer=agent__pb2.GetStatesReply.FromString,
+                _registered_method=True)
+        self.GetLatestWindow = channel.unary_unary(
+                '/leoflow.agent.v1.AgentService/GetLatestWindow',
+                request_serializer=agent__pb2.GetLatestWindowRequest.SerializeToString,
+                response_deserializer=agent__pb2.GetLatestWindowReply.FromString,
+                _registered_method=True)
 
 
 class AgentServiceServicer(object):
@@ -107,6 +127,13 @@ class AgentServiceServicer(object):
 
     def ReportStarted(self, request, context):
         """The child runs the user's first line, or is about to. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportDeferred(self, request, context):
+        """The task waits for a trigger in its own process, or works again. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,6 +185,24 @@ class AgentServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TriggerRun(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetStates(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetLatestWindow(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AgentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -174,6 +219,11 @@ def add_AgentServiceServicer_to_server(servicer, server):
             'ReportStarted': grpc.unary_unary_rpc_method_handler(
                     servicer.ReportStarted,
                     request_deserializer=agent__pb2.StartedRequest.FromString,
+                    response_serializer=agent__pb2.ReportReply.SerializeToString,
+            ),
+            'ReportDeferred': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportDeferred,
+                    request_deserializer=agent__pb2.DeferredRequest.FromString,
                     response_serializer=agent__pb2.ReportReply.SerializeToString,
             ),
             'ReportFinished': grpc.unary_unary_rpc_method_handler(
@@ -210,6 +260,21 @@ def add_AgentServiceServicer_to_server(servicer, server):
                     servicer.GetConnection,
                     request_deserializer=agent__pb2.GetConnectionRequest.FromString,
                     response_serializer=agent__pb2.GetConnectionReply.SerializeToString,
+            ),
+            'TriggerRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.TriggerRun,
+                    request_deserializer=agent__pb2.TriggerRunRequest.FromString,
+                    response_serializer=agent__pb2.TriggerRunReply.SerializeToString,
+            ),
+            'GetStates': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetStates,
+                    request_deserializer=agent__pb2.GetStatesRequest.FromString,
+                    response_serializer=agent__pb2.GetStatesReply.SerializeToString,
+            ),
+            'GetLatestWindow': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLatestWindow,
+                    request_deserializer=agent__pb2.GetLatestWindowRequest.FromString,
+                    response_serializer=agent__pb2.GetLatestWindowReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -292,6 +357,33 @@ class AgentService(object):
             target,
             '/leoflow.agent.v1.AgentService/ReportStarted',
             agent__pb2.StartedRequest.SerializeToString,
+            agent__pb2.ReportReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportDeferred(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leoflow.agent.v1.AgentService/ReportDeferred',
+            agent__pb2.DeferredRequest.SerializeToString,
             agent__pb2.ReportReply.FromString,
             options,
             channel_credentials,
@@ -482,6 +574,87 @@ class AgentService(object):
             '/leoflow.agent.v1.AgentService/GetConnection',
             agent__pb2.GetConnectionRequest.SerializeToString,
             agent__pb2.GetConnectionReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TriggerRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leoflow.agent.v1.AgentService/TriggerRun',
+            agent__pb2.TriggerRunRequest.SerializeToString,
+            agent__pb2.TriggerRunReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetStates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leoflow.agent.v1.AgentService/GetStates',
+            agent__pb2.GetStatesRequest.SerializeToString,
+            agent__pb2.GetStatesReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLatestWindow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/leoflow.agent.v1.AgentService/GetLatestWindow',
+            agent__pb2.GetLatestWindowRequest.SerializeToString,
+            agent__pb2.GetLatestWindowReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -150,7 +150,6 @@ def test_outputs_made_of_outputs_are_values_when_the_task_runs(
 
 
 BUILT_ONLY = {
-    "Dynamic task mapping": "task(shown, task_id='t').expand(x=[1])",
     "The LatestOnlyOperator": "LatestOnlyOperator(task_id='t')",
     "The TriggerDagRunOperator": "TriggerDagRunOperator(task_id='t', trigger_dag_id='o')",
 }

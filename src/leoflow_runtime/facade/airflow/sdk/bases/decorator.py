@@ -164,15 +164,15 @@ class _TaskDecorator:
 
         check_names(self.function, self.function.__name__, "expand", kwargs)
         check_values(self.function.__name__, kwargs)
-        return self._mapped(DictOfLists(kwargs))
+        return self._mapped(DictOfLists(kwargs), strict=True)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> XComArg:
         """A task for each of these dicts of arguments."""
         from airflow.sdk.definitions._internal.expandinput import ListOfDicts
 
-        return self._mapped(ListOfDicts(kwargs))
+        return self._mapped(ListOfDicts(kwargs), strict=strict)
 
-    def _mapped(self, expand_input: ExpandInput) -> XComArg:
+    def _mapped(self, expand_input: ExpandInput, *, strict: bool) -> XComArg:
         from airflow.sdk.definitions._internal.expandinput import prevent_duplicates
         from airflow.sdk.definitions.mappedoperator import MappedOperator
 
@@ -183,7 +183,10 @@ class _TaskDecorator:
             settings["task_id"], settings.get("dag"), settings.get("task_group")
         )
         settings["multiple_outputs"] = self.multiple_outputs
-        return self._marked(MappedOperator(self.operator_class, expand_input, settings), fail_run)
+        task = MappedOperator(
+            self.operator_class, expand_input, settings, strict=strict, python_callable=self.function
+        )
+        return self._marked(task, fail_run)
 
 
 def _returns_mapping(function: Callable[..., Any]) -> bool:

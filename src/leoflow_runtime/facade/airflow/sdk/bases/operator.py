@@ -96,6 +96,9 @@ class BaseOperator(AbstractOperator):
     custom_operator_name: str
 
     _instantiated = False
+    _makes_edges = True
+    # Of an instance of a mapped task: arguments that other tasks left, which are no templates.
+    _resolved_values: Sequence[Any] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -213,7 +216,7 @@ class BaseOperator(AbstractOperator):
         """Replace each template field by its rendered value; task outputs by the values they stand for."""
         from airflow.sdk.definitions._internal.templater import Templater
 
-        templater = Templater(self, context, jinja_env)
+        templater = Templater(self, context, jinja_env, {id(value) for value in self._resolved_values})
         for field in self.template_fields:
             value = getattr(self, field)
             if value:
@@ -257,6 +260,8 @@ class BaseOperator(AbstractOperator):
         return OperatorPartial(cls, kwargs)
 
     def _link_outputs(self) -> None:
+        if not BaseOperator._makes_edges:
+            return
         for field in self.template_fields:
             if field in self.__dict__:
                 XComArg.apply_upstream_relationship(self, self.__dict__[field])

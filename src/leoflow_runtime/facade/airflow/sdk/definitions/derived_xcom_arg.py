@@ -46,14 +46,17 @@ class _Derived(XComArg):
             if isinstance(one, XComArg):
                 yield from one.iter_references()
 
+    def resolve(self, context: Any) -> Any:
+        return list(self.items(context))
+
     def _values(self, context: Any) -> list[Any]:
         """Raises ValueError for what cannot be gone through."""
         found = []
         for one in self.inputs:
-            value = one.resolve(context) if isinstance(one, XComArg) else one
+            value = one.items(context) if isinstance(one, XComArg) else one
             if not isinstance(value, (Sequence, dict)):
                 raise ValueError(f"XCom {self.verb} expects sequence or dict, not {type(value).__name__}")
-            found.append(list(value))
+            found.append(list(value) if isinstance(value, dict) else value)
         return found
 
 
@@ -70,9 +73,9 @@ class MapXComArg(_ByFunction):
 
     verb = "map"
 
-    def resolve(self, context: Any) -> Any:
+    def items(self, context: Any) -> Any:
         (items,) = self._values(context)
-        return [self.function(item) if self.function else item for item in items]
+        return _Applied(items, self.function) if self.function else items
 
 
 class FilterXComArg(_ByFunction):
@@ -80,7 +83,7 @@ class FilterXComArg(_ByFunction):
 
     verb = "filter"
 
-    def resolve(self, context: Any) -> Any:
+    def items(self, context: Any) -> Any:
         (items,) = self._values(context)
         return list(filter(self.function, items))
 
@@ -94,13 +97,9 @@ class ZipXComArg(_Derived):
         super().__init__(*inputs)
         self.fillvalue = fillvalue
 
-    def resolve(self, context: Any) -> Any:
+    def items(self, context: Any) -> Any:
         values = self._values(context)
-        if isinstance(self.fillvalue, ArgNotSet):
-            return list(zip(*values))
-        from itertools import zip_longest
-
-        return list(zip_longest(*values, fillvalue=self.fillvalue))
+        return _Zipped(values, self.fillvalue)
 
 
 class ConcatXComArg(_Derived):
@@ -108,5 +107,53 @@ class ConcatXComArg(_Derived):
 
     verb = "concat"
 
-    def resolve(self, context: Any) -> Any:
-        return [item for items in self._values(context) for item in items]
+    def items(self, context: Any) -> Any:
+        return _Chained(self._values(context))
+
+
+class _Applied(Sequence):  # type: ignore[type-arg]
+    """What a function makes of each item, when it is asked for: an instance needs its own alone."""
+
+    def __init__(self, items: Sequence[Any], function: Callable[[Any], Any]) -> None:
+        self._items = items
+        self._function = function
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._function(self._items[index])
+
+
+class _Chained(Sequence):  # type: ignore[type-arg]
+    """Sequences one after the other."""
+
+    def __init__(self, parts: list[Sequence[Any]]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts))
+
+    def __getitem__(self, index: Any) -> Any:
+        for part in self._parts:
+            if index < len(part):
+                return part[index]
+            index -= len(part)
+        raise IndexError("list index out of range")
+
+
+class _Zipped(Sequence):  # type: ignore[type-arg]
+    """Tuples of items, as many as the shortest sequence has, or as the longest with a fill value."""
+
+    def __init__(self, parts: list[Sequence[Any]], fill: Any) -> None:
+        self._parts = parts
+        self._fill = fill
+        self._length = (min if isinstance(fill, ArgNotSet) else max)(map(len, parts))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: Any) -> Any:
+        if index >= self._length:
+            raise IndexError("list index out of range")
+        return tuple(part[index] if index < len(part) else self._fill for part in self._parts)

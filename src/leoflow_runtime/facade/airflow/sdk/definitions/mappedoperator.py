@@ -14,15 +14,22 @@ from airflow.sdk.definitions._internal.expandinput import (
 )
 from airflow.sdk.definitions._internal.node import validate_key
 from airflow.sdk.definitions._internal.renamed import TASK_ARGUMENTS, renamed
-from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.mappedtaskgroup import is_in_mapped_group
 from airflow.sdk.definitions.xcom_arg import XComArg
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from airflow.sdk.definitions._internal.expandinput import ExpandInput
+
+
+# What an instance has from the mapped task: where it is in the graph.
+_PLACE = (
+    *("dag", "task_group", "upstream_task_ids", "downstream_task_ids"),
+    *("is_setup", "is_teardown", "on_failure_fail_dagrun"),
+)
 
 
 class OperatorPartial:
@@ -38,11 +45,11 @@ class OperatorPartial:
         self._check_names("expand", kwargs)
         check_values(self.operator_class.__name__, kwargs)
         prevent_duplicates(self.kwargs, kwargs, "unmappable or already specified")
-        return MappedOperator(self.operator_class, DictOfLists(kwargs), self.kwargs)
+        return MappedOperator(self.operator_class, DictOfLists(kwargs), self.kwargs, strict=True)
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> MappedOperator:
         """A task for each of these dicts of arguments."""
-        return MappedOperator(self.operator_class, ListOfDicts(kwargs), self.kwargs)
+        return MappedOperator(self.operator_class, ListOfDicts(kwargs), self.kwargs, strict=strict)
 
     def _check_names(self, method: str, kwargs: dict[str, Any]) -> None:
         known = {"dag", "task_group", "default_args"}
@@ -56,12 +63,22 @@ class OperatorPartial:
 
 
 class MappedOperator(AbstractOperator):
-    """A mapped task: what its instances have in common, and what they are mapped over. It cannot run yet."""
+    """A mapped task: what its instances have in common, and what they are mapped over.
+
+    `python_callable`: of a `@task` function, whose arguments are the mapped ones. `strict`: what an instance
+    is given must not be given in common too.
+    """
 
     is_mapped = True
 
     def __init__(
-        self, operator_class: type[BaseOperator], expand_input: ExpandInput, partial_kwargs: dict[str, Any]
+        self,
+        operator_class: type[BaseOperator],
+        expand_input: ExpandInput,
+        partial_kwargs: dict[str, Any],
+        *,
+        strict: bool,
+        python_callable: Callable[..., Any] | None = None,
     ) -> None:
         given = dict(partial_kwargs)
         dag = given.pop("dag", None) or DagContext.get_current()
@@ -74,6 +91,9 @@ class MappedOperator(AbstractOperator):
         self.template_fields = operator_class.template_fields
         self.expand_input = expand_input
         self.partial_kwargs = given
+        self._defaults = defaults
+        self._strict = strict
+        self._python_callable = python_callable
         self.dag = None
         self.task_group = None
         self.upstream_task_ids = set()
@@ -99,9 +119,43 @@ class MappedOperator(AbstractOperator):
             return PLAIN[name]
         raise AttributeError(name)
 
-    def lock_for_execution(self) -> None:
-        """Raise NotSupportedInLeanEngine: the child calls it first."""
-        refuse("Dynamic task mapping")
+    def unmap(self, context: Any) -> BaseOperator:
+        """The task that the context's instance is: with its own arguments, and this one's place in the graph.
+
+        Raises what resolving its arguments and constructing the operator raise.
+        """
+        element = self.expand_input.element(context)
+        given: dict[str, Any] = {**self.partial_kwargs, "default_args": self._defaults}
+        if self._python_callable is not None:
+            common = given.get("op_kwargs") or {}
+            self._check_twice(common, element, "mapping already partial")
+            function = self._python_callable
+            given.update(python_callable=function, op_args=(), op_kwargs={**common, **element})
+        else:
+            self._check_twice(self.partial_kwargs, element, "unmappable or already specified")
+            given.update(element)
+        task = _construct(self.operator_class, {**given, "task_id": self.task_id})
+        place = {name: self.__dict__[name] for name in _PLACE if name in self.__dict__}
+        task.__dict__.update(place, params=self.params)
+        task._resolved_values = [
+            value for name, value in element.items() if not self.expand_input.is_literal(name)
+        ]
+        return task
+
+    def _check_twice(self, common: dict[str, Any], element: dict[str, Any], reason: str) -> None:
+        if self._strict:
+            prevent_duplicates(common, element, reason)
 
     def __repr__(self) -> str:
         return f"<Mapped({self.task_type}): {self.task_id}>"
+
+
+def _construct(operator_class: type[BaseOperator], kwargs: dict[str, Any]) -> BaseOperator:
+    """An operator outside of any DAG: the graph is complete."""
+    BaseOperator._makes_edges = False
+    try:
+        task = operator_class(**kwargs)
+    finally:
+        BaseOperator._makes_edges = True
+    task.lock_for_execution()
+    return task

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class MappedTaskGroup(TaskGroup):
     """`@task_group` functions make it, by `.expand(…)` and `.expand_kwargs(…)`."""
 
+    is_mapped = True
+
     def __init__(self, *, expand_input: ExpandInput, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.expand_input = expand_input
@@ -26,8 +28,4 @@ class MappedTaskGroup(TaskGroup):
 
 def is_in_mapped_group(group: TaskGroup | None) -> bool:
     """Whether the group, or one around it, is mapped."""
-    while group is not None:
-        if isinstance(group, MappedTaskGroup):
-            return True
-        group = group.parent_group
-    return False
+    return group is not None and group.mapped_group is not None

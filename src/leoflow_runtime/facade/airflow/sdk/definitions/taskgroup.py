@@ -25,6 +25,8 @@ _UNSET: Any = object()
 class TaskGroup(DAGNode):
     """Tasks and groups that belong together; every DAG has a nameless root group."""
 
+    is_mapped = False
+
     def __init__(
         self,
         group_id: str | None = None,
@@ -97,6 +99,14 @@ class TaskGroup(DAGNode):
     @property
     def label(self) -> str:
         return self.group_display_name or self._group_id or ""
+
+    @property
+    def mapped_group(self) -> TaskGroup | None:
+        """The group, or the nearest one around it, that is mapped."""
+        group: TaskGroup | None = self
+        while group is not None and not group.is_mapped:
+            group = group.parent_group
+        return group
 
     @property
     def is_root(self) -> bool:

@@ -93,14 +93,26 @@ class XComArg(ResolveMixin, DependencyMixin):
         yield self.operator, self.key
 
     def resolve(self, context: Any) -> Any:
-        """The value. Raises XComNotFound for a key that was never pushed, unless it is an output dict's."""
+        """The value; a list of all values of a mapped task, but inside of its own mapped group.
+
+        Raises XComNotFound for a key that was never pushed, unless it is an output dict's."""
         ti = context["ti"]
-        value = ti.xcom_pull(task_ids=self.operator.task_id, key=self.key, default=NOTSET, map_indexes=None)
+        group = self.operator.task_group
+        around = group.mapped_group if group is not None else None
+        if self.operator.is_mapped or (around is not None and not _shares(around, context)):
+            found = ti.xcom_pull(task_ids=[self.operator.task_id], key=self.key, default=NOTSET)
+            return [value for value in found if not isinstance(value, ArgNotSet)]
+        index = None if around is None else ti.map_index
+        value = ti.xcom_pull(task_ids=self.operator.task_id, key=self.key, default=NOTSET, map_indexes=index)
         if not isinstance(value, ArgNotSet):
             return value
         if self.key == XCOM_RETURN_KEY or self.operator.multiple_outputs:
             return None
         raise XComNotFound(ti.dag_id, self.operator.task_id, self.key)
+
+    def items(self, context: Any) -> Any:
+        """The value, to be mapped over."""
+        return self.resolve(context)
 
     def map(self, f: Callable[[Any], Any]) -> XComArg:
         """What `f` makes of each of its items."""
@@ -145,3 +157,9 @@ class XComArg(ResolveMixin, DependencyMixin):
         """Make every task whose output is inside `arg` an upstream of `op`."""
         for operator, _ in XComArg.iter_xcom_references(arg):
             op.set_upstream(operator)
+
+
+def _shares(group: Any, context: Any) -> bool:
+    """Whether the task that runs is in the same mapped group."""
+    own = context["task"].task_group
+    return own is not None and own.mapped_group is group

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from airflow.sdk.definitions._internal import signature
 from airflow.sdk.definitions._internal.mixins import ResolveMixin
-from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.context import KNOWN_CONTEXT_KEYS
 from airflow.sdk.definitions.xcom_arg import XCOM_RETURN_KEY, XComArg
 
@@ -31,7 +30,8 @@ class MappedArgument(ResolveMixin):
         yield from self._input.iter_references()
 
     def resolve(self, context: Any) -> Any:
-        refuse("A mapped task group")
+        """The value that it has in this repetition."""
+        return self._input.element(context)[self._key]
 
 
 class DictOfLists(ResolveMixin):
@@ -48,6 +48,33 @@ class DictOfLists(ResolveMixin):
             if isinstance(value, XComArg):
                 yield from value.iter_references()
 
+    def resolve(self, context: Any) -> Any:
+        return self.element(context)
+
+    def element(self, context: Any) -> dict[str, Any]:
+        """The arguments of the instance that the context is of: the last one turns fastest, as in Airflow.
+
+        Raises TypeError for what cannot be gone through, IndexError where there are not that many.
+        """
+        place = _map_index(context)
+        found = {}
+        for name in reversed(self.value):
+            value = self.value[name]
+            items = value if isinstance(value, (list, tuple, dict)) else _items(value, context)
+            if not isinstance(items, (Sequence, Mapping)) or isinstance(items, (str, bytes)):
+                raise TypeError(f"can't map over value of type {type(items)}")
+            if not items:
+                raise IndexError(f"{name!r} is mapped over nothing")
+            place, here = divmod(place, len(items))
+            found[name] = list(items.items())[here] if isinstance(items, Mapping) else items[here]
+        if place:
+            raise IndexError(f"map index {_map_index(context)} is over mapped length")
+        return {name: found[name] for name in self.value}
+
+    def is_literal(self, name: str) -> bool:
+        """Whether an argument's values are in the file, so that texts among them are templates."""
+        return not isinstance(self.value[name], ResolveMixin)
+
 
 class ListOfDicts(ResolveMixin):
     """`expand_kwargs(…)`. Raises TypeError for anything but outputs and lists of dicts."""
@@ -63,6 +90,45 @@ class ListOfDicts(ResolveMixin):
         for value in self.value if isinstance(self.value, Sequence) else [self.value]:
             if isinstance(value, XComArg):
                 yield from value.iter_references()
+
+    def resolve(self, context: Any) -> Any:
+        return self.element(context)
+
+    def element(self, context: Any) -> dict[str, Any]:
+        """The arguments of the instance that the context is of. Raises ValueError for anything but dicts."""
+        items = self.value if isinstance(self.value, Sequence) else _items(self.value, context)
+        if not isinstance(items, Sequence) or isinstance(items, (str, bytes)):
+            raise ValueError(f"expand_kwargs() expects a list[dict], not {_kind(items)}")
+        element = items[_map_index(context)]
+        if isinstance(element, ResolveMixin):
+            element = element.resolve(context)
+        if not isinstance(element, Mapping):
+            raise ValueError(f"expand_kwargs() expects a list[dict], not list[{_kind(element)}]")
+        for key in element:
+            if not isinstance(key, str):
+                raise ValueError(
+                    f"expand_kwargs() input dict keys must all be str, but {key!r} is of type {_kind(key)}"
+                )
+        return dict(element)
+
+    def is_literal(self, name: str) -> bool:
+        """Whether the dicts are in the file, so that texts in them are templates."""
+        return isinstance(self.value, Sequence) and not any(isinstance(one, XComArg) for one in self.value)
+
+
+def _map_index(context: Any) -> int:
+    index: int = context["ti"].map_index
+    if index < 0:
+        raise RuntimeError("can't resolve task-mapping argument without expanding")
+    return index
+
+
+def _items(value: Any, context: Any) -> Any:
+    return value.items(context) if isinstance(value, XComArg) else value.resolve(context)
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else type(value).__name__
 
 
 def _return_values_only(value: Any) -> None:

@@ -8,6 +8,7 @@ from airflow.sdk.exceptions import AirflowException
 
 TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Any
 
     from airflow.sdk.bases.operator import BaseOperator
@@ -18,8 +19,11 @@ _MARKS = ("{{", "{%", "{#")
 class Templater:
     """Renders values for one task in one context."""
 
-    def __init__(self, task: BaseOperator, context: Any, environment: Any = None) -> None:
+    def __init__(
+        self, task: BaseOperator, context: Any, environment: Any = None, resolved: Collection[int] = ()
+    ) -> None:
         self._task = task
+        self._resolved = resolved  # ids of values that are what they are, whatever they look like
         self._context = context
         self._environment = environment
         self._field = ""
@@ -31,6 +35,8 @@ class Templater:
 
     def render(self, value: Any) -> Any:
         """Templates rendered and task outputs resolved, in collections of any depth."""
+        if self._resolved and id(value) in self._resolved:
+            return value
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, (ResolveMixin, LiteralValue)):
