@@ -285,10 +285,10 @@ class LiveDag:
         self.version = version
         self.running: set[int] = set()
         self.queued: dict[int, RunRow] = {}
-        # (run, task index) that wait for an earlier run.
-        self.looking_back: set[tuple[int, int]] = set()
         self.backfill: BackfillRow | None = None  # the one that is open
         self.backfilling: set[int] = set()  # its runs among the running ones; they have a limit of their own
+        # (run, task index) that wait for an earlier run.
+        self.looking_back: set[tuple[int, int]] = set()
 
     @property
     def active(self) -> int:

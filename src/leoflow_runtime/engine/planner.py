@@ -207,12 +207,12 @@ class Planner:
             assert live is not None
         live.row = row
         live.version = tx.version(row.version_pk) if row.version_pk is not None else None
-        self._set_pause(settler, live)
-        if row.next_run_after is not None and not row.is_paused:
         live.backfill = next(iter(tx.open_backfills(dag_pk)), None)
         pk = live.backfill.pk if live.backfill is not None else 0
         known = ((run_pk, self.runs.get(run_pk)) for run_pk in live.running)
         live.backfilling = {run_pk for run_pk, run in known if run is not None and run.run.backfill_pk == pk}
+        self._set_pause(settler, live)
+        if row.next_run_after is not None and not row.is_paused:
             self.timers.add(row.next_run_after, TimerKind.DAG, dag_pk)
         self._advance_dag(settler, live)
 
@@ -237,6 +237,7 @@ class Planner:
         live = self.dags[dag_pk] = LiveDag(
             row, tx.version(row.version_pk) if row.version_pk is not None else None
         )
+        live.backfill = next(iter(tx.open_backfills(dag_pk)), None)
         self.gates.pause(dag_pk).limit = 0 if row.is_paused else None
         for run in tx.active_runs(dag_pk):
             if run.state is RunState.QUEUED:
@@ -244,7 +245,6 @@ class Planner:
                 if run.run_after > tx.now:
                     self.timers.add(run.run_after, TimerKind.RUN, run.pk)
             else:
-        live.backfill = next(iter(tx.open_backfills(dag_pk)), None)
                 live.running.add(run.pk)
         return live
 
@@ -256,6 +256,8 @@ class Planner:
         live = LiveRun(run, tx.version(run.version_pk), tx.tasks(run.pk) if rows is None else rows)
         self.runs[run.pk] = live
         dag.running.add(run.pk)
+        if dag.backfill is not None and run.backfill_pk == dag.backfill.pk:
+            dag.backfilling.add(run.pk)
         timeout = live.graph.spec.dagrun_timeout_seconds
         if timeout is not None and run.start_date is not None:
             settler.watch_timeout(live)
@@ -263,8 +265,6 @@ class Planner:
             if row.state in LAUNCHED_TASK_STATES and row.launch_id is not None:
                 self.launches[row.launch_id] = (run.pk, row.pk)
             settler.place(live, index)
-        if dag.backfill is not None and run.backfill_pk == dag.backfill.pk:
-            dag.backfilling.add(run.pk)
         for task in live.sizes:
             if live.missing(task):
                 self.growing[run.pk, task] = None
@@ -272,6 +272,7 @@ class Planner:
 
     def _forget_run(self, settler: Settler, dag: LiveDag, run_pk: int) -> None:
         dag.running.discard(run_pk)
+        dag.backfilling.discard(run_pk)
         dag.queued.pop(run_pk, None)
         dag.looking_back = {place for place in dag.looking_back if place[0] != run_pk}
         live = self.runs.pop(run_pk, None)
@@ -279,7 +280,6 @@ class Planner:
             for index in list(live.held):
                 settler.leave(live, index)
             self.gates.drop_run(run_pk)
-        dag.backfilling.discard(run_pk)
 
     # Runs
 

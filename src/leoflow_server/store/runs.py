@@ -133,6 +133,7 @@ def insert_run(session: Session, new: NewRun, now: datetime) -> RunRow:
         "note": new.note,
         "triggered_by": new.triggered_by,
         "triggering_user": new.triggering_user,
+        "backfill_pk": new.backfill_pk,
     }
     pk = session.rows(_INSERT, with_defaults(dag_runs, values))[0][0]
     stored = get(session, pk)
@@ -144,7 +145,6 @@ def update_run(
     session: Session,
     pk: int,
     expect: Collection[RunState],
-        "backfill_pk": new.backfill_pk,
     values: Mapping[str, Any],
     expect_clear_number: int | None,
 ) -> bool:
