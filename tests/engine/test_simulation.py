@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from leoflow_runtime.engine.simulator import Durations, DurationsInvalid, Simulation, forecast
-from leoflow_runtime.engine.simulator.forecast import LimitForecast, PoolForecast
+from leoflow_runtime.engine.simulator.forecasting import LimitForecast, PoolForecast
 
 from .machine import document, task
+from .mapped_machine import mapped
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 # On a machine that does nothing else a tenth of this; it bounds an accident, such as work squared.
@@ -115,6 +116,13 @@ def test_a_task_that_exceeds_its_timeout_fails_then() -> None:
     assert (str(run.state), run.end) == ("failed", MONDAY + timedelta(seconds=60))
 
 
+def test_a_mapped_task_has_as_many_instances_as_the_list_is_long() -> None:
+    dag = document(tasks=[task("list"), mapped("each", over="list")], schedule="@daily")
+    simulation = simulated(dag, durations={"list": {"seconds": 1, "length": 5}, "*": 60}, days=0.5)
+    assert sorted(stay.map_index for stay in simulation.stays.values()) == [-1, 0, 1, 2, 3, 4]
+    assert states(simulation) == {"success": 1}
+
+
 def test_what_takes_long_to_start_takes_its_slot_meanwhile() -> None:
     dag = document(tasks=[task("a"), task("b", "a")], schedule="@daily")
     (run,) = forecast(simulated(dag, durations={"*": 60}, start_seconds=10, days=0.5)).runs
@@ -128,7 +136,8 @@ def test_what_takes_long_to_start_takes_its_slot_meanwhile() -> None:
         ({"a": -1}, "'a' takes seconds, or [shortest, longest]"),
         ({"a": [3, 1]}, "'a' takes seconds, or [shortest, longest]"),
         ({"a": "soon"}, "'a' takes seconds, or [shortest, longest]"),
-        ({"a": {"fails": 0.1}}, "'a' takes `seconds` and `fails`, as in {\"seconds\": 60}"),
+        ({"a": {"fails": 0.1}}, "'a' takes `seconds`, `fails` and `length`, as in {\"seconds\": 60}"),
+        ({"a": {"seconds": 1, "length": 0.5}}, "`length` of 'a' is a whole number, such as 10"),
         ({"a": {"seconds": 1, "fails": 2}}, "`fails` of 'a' is a part of 1, such as 0.1"),
     ],
 )

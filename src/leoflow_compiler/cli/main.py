@@ -49,6 +49,9 @@ COMMANDS = {
     "runs": LazyCommand(target=f"{_COMMANDS}.runs:runs", summary="Trigger and follow DAG runs."),
     "schedule": LazyCommand(target=f"{_COMMANDS}.schedule:schedule", summary="Show when a DAG will run."),
     "sign": LazyCommand(target=f"{_COMMANDS}.signing:sign", summary="Sign an artifact and its image."),
+    "simulate": LazyCommand(
+        target=f"{_COMMANDS}.simulate:simulate", summary="Say what DAGs would do in the coming days."
+    ),
     "validate": LazyCommand(
         target=f"{_COMMANDS}.validate:validate", summary="Check projects; silent when clean."
     ),

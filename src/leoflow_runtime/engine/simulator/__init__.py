@@ -4,7 +4,7 @@ A function of its inputs: the same DAGs, durations and seed give the same histor
 """
 
 from leoflow_runtime.engine.simulator.durations import Behaviour, Durations, DurationsInvalid
-from leoflow_runtime.engine.simulator.forecast import Forecast, forecast
+from leoflow_runtime.engine.simulator.forecasting import Forecast, RunForecast, forecast
 from leoflow_runtime.engine.simulator.simulation import Simulation, Stay
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Durations",
     "DurationsInvalid",
     "Forecast",
+    "RunForecast",
     "Simulation",
     "Stay",
     "forecast",

@@ -1,7 +1,8 @@
 """How long tasks take in a simulation, and how often they fail.
 
 As JSON, by the most exact name: `{"sales.load": 90, "load": [60, 120], "*": {"seconds": 9, "fails": 0.1}}`.
-A number is seconds; a pair is drawn from evenly; `fails` is the part of the tries that fail.
+A number is seconds; a pair is drawn from evenly; `fails` is the part of the tries that fail; `length` is how
+long a list the task returns, where others are mapped over it.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ class DurationsInvalid(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Behaviour:
-    """What one try of a task does: takes this long, and fails or not."""
+    """What one try of a task does: takes this long, fails or not, returns a list of this length."""
 
     seconds: float
     fails: bool = False
+    length: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Range:
     low: float
     high: float
-    fails: float
+    fails: float = 0.0
+    length: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,9 +56,10 @@ class Durations:
         if drawn is None:
             return Behaviour(seconds=DEFAULT_SECONDS)
         if drawn.low == drawn.high and not drawn.fails:
-            return Behaviour(seconds=drawn.low)
+            return Behaviour(seconds=drawn.low, length=drawn.length)
         chance = random.Random(f"{self.seed}/{dag_id}/{run_id}/{task_id}/{map_index}/{try_number}")  # noqa: S311
-        return Behaviour(seconds=chance.uniform(drawn.low, drawn.high), fails=chance.random() < drawn.fails)
+        seconds = chance.uniform(drawn.low, drawn.high)
+        return Behaviour(seconds=seconds, fails=chance.random() < drawn.fails, length=drawn.length)
 
     def unknown(self, names: set[str]) -> list[str]:
         """Entries that name none of these (`dag_id.task_id` and `task_id`), sorted."""
@@ -63,18 +67,18 @@ class Durations:
 
 
 def _parse(name: str, value: Any) -> _Range:
-    fails: Any = 0.0
-    if isinstance(value, Mapping):
-        unknown = set(value) - {"seconds", "fails"}
-        if unknown or "seconds" not in value:
-            raise DurationsInvalid(f'{name!r} takes `seconds` and `fails`, as in {{"seconds": 60}}')
-        fails, value = value.get("fails", 0.0), value["seconds"]
-    bounds = value if isinstance(value, list) else [value, value]
+    given = value if isinstance(value, Mapping) else {"seconds": value}
+    if set(given) - {"seconds", "fails", "length"} or "seconds" not in given:
+        raise DurationsInvalid(f'{name!r} takes `seconds`, `fails` and `length`, as in {{"seconds": 60}}')
+    seconds, fails, length = given["seconds"], given.get("fails", 0), given.get("length", 1)
+    bounds = seconds if isinstance(seconds, list) else [seconds, seconds]
     if len(bounds) != 2 or not all(_is_number(bound) for bound in bounds) or bounds[0] > bounds[1]:
         raise DurationsInvalid(f"{name!r} takes seconds, or [shortest, longest]")
     if not _is_number(fails) or fails > 1:
         raise DurationsInvalid(f"`fails` of {name!r} is a part of 1, such as 0.1")
-    return _Range(low=float(bounds[0]), high=float(bounds[1]), fails=float(fails))
+    if not _is_number(length) or not isinstance(length, int):
+        raise DurationsInvalid(f"`length` of {name!r} is a whole number, such as 10")
+    return _Range(low=float(bounds[0]), high=float(bounds[1]), fails=float(fails), length=length)
 
 
 def _is_number(value: Any) -> bool:

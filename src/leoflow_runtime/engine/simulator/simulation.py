@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from leoflow_runtime.artifact import DagSpec, TaskSpec
+from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.batch import Batch, BatchResult, perform
+from leoflow_runtime.engine.graph import Graph
 from leoflow_runtime.engine.in_memory import InMemoryStore
 from leoflow_runtime.engine.observer import NoObserver
 from leoflow_runtime.engine.planner import DISPATCH_LIMIT, Planner
@@ -80,6 +83,7 @@ class Simulation:
         self.store.tables["lease"]["planner"] = self._lease
         self._start_delay = timedelta(seconds=start_seconds)
         self._specs: dict[str, dict[str, TaskSpec]] = {}
+        self._returning: set[tuple[str, str]] = set()  # tasks whose values others are mapped over
         self._events: list[tuple[datetime, int, Operation]] = []  # when, the order of adding, what happens
         self._order = count()
         self._taken: list[int] = []  # launches that the executor has taken since the last transaction
@@ -94,7 +98,11 @@ class Simulation:
         dag = self.apply(
             lambda tx: operations.register_version(tx, quiet, created_by="simulation", meta={})
         ).dag
-        self._specs[dag.dag_id] = {task.task_id: task for task in DagSpec.from_document(quiet).tasks}
+        spec = DagSpec.from_document(quiet)
+        self._specs[dag.dag_id] = {task.task_id: task for task in spec.tasks}
+        graph = Graph(spec)
+        over = {up for parents in graph.mapped_over.values() for up in parents}
+        self._returning |= {(dag.dag_id, graph.specs[up].task_id) for up in over}
         slot = self._first_slot(document)
 
         def unpause(tx: Tx) -> None:
@@ -192,7 +200,10 @@ class Simulation:
         if limit is not None and seconds > limit:
             seconds, outcome = limit, Outcome.FAILED
         self._at(began, partial(self._start, launch_id=launch_id))
-        ends = partial(self._end, launch_id=launch_id, outcome=outcome)
+        left: dict[str, Any] = {}
+        if outcome is Outcome.SUCCESS and (order.dag_id, order.task_id) in self._returning:
+            left = {"xcoms": {RETURN_VALUE: b"[]"}, "map_length": does.length}
+        ends = partial(self._end, launch_id=launch_id, outcome=outcome, left=left)
         self._at(began + timedelta(seconds=seconds), ends)
 
     def _at(self, when: datetime, happens: Operation) -> None:
@@ -202,10 +213,11 @@ class Simulation:
         if operations.start_launch(tx, launch_id).accepted:
             self.stays[launch_id].started = tx.now
 
-    def _end(self, tx: Tx, *, launch_id: int, outcome: Outcome) -> None:
+    def _end(
+        self, tx: Tx, *, launch_id: int, outcome: Outcome, left: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         stay = self.stays[launch_id]
         if stay.ended is None:
             stay.ended = tx.now
-            operations.finish_launch(
-                tx, LaunchReport(launch_id=launch_id, outcome=outcome, finished_at=tx.now)
-            )
+            report = LaunchReport(launch_id=launch_id, outcome=outcome, finished_at=tx.now, **left)
+            operations.finish_launch(tx, report)
