@@ -2,6 +2,8 @@
 
     home lock → database → agents' port → engine → metrics port → executor → API port → what runs beside
 
+A role leaves some of it out: `api` has no engine and no executor, `planner` no API port.
+
 The agents' service and the engine outlive the executor, so that the last reports are on record.
 """
 
@@ -25,14 +27,15 @@ from leoflow_runtime.executors.protocol import Executor
 from leoflow_server.access import Access
 from leoflow_server.agents import AgentService, PortTaken, start_agents_server
 from leoflow_server.api import create_api
-from leoflow_server.execution import Execution, execution_of
+from leoflow_server.execution import Execution, execution_of, replica_name
 from leoflow_server.listening import CannotStart, HomeInUse, HttpServer, PortInUse, held_home, listen
 from leoflow_server.logs import LogStore
 from leoflow_server.observe import Metrics, MetricsEndpoint
-from leoflow_server.registry.following import follow_channels
+from leoflow_server.planning import take_turns
 from leoflow_server.services import Services
 from leoflow_server.settings import Settings
-from leoflow_server.store import SqlStore, migrate
+from leoflow_server.store import SqlStore, StoreError, migrate
+from leoflow_server.store.dialects import database
 
 __all__ = ["CannotStart", "HomeInUse", "PortInUse", "run", "running", "serve"]
 
@@ -74,35 +77,51 @@ async def serve(settings: Settings, *, beside: Beside | None = None) -> None:
 async def running(settings: Settings) -> AsyncIterator[tuple[Services, asyncio.Future[None]]]:
     """A whole control plane, up inside the block. The future is done once one of its parts has ended."""
     async with AsyncExitStack() as stack:
-        api_socket = stack.enter_context(contextlib.closing(listen(settings.host, settings.port)))
+        has_api, may_plan = settings.role != "planner", settings.role != "api"
+        api_socket = (
+            stack.enter_context(contextlib.closing(listen(settings.host, settings.port))) if has_api else None
+        )
         metrics_socket = stack.enter_context(
             contextlib.closing(listen(settings.metrics_host, settings.metrics_port))
         )
         execution = execution_of(settings)
         services = await _services(settings, execution.executor, stack)
-        services.ports.http = api_socket.getsockname()[1]
+        services.ports.http = api_socket.getsockname()[1] if api_socket is not None else 0
         services.ports.metrics = metrics_socket.getsockname()[1]
         agents = _agent_service(services, execution)
         server, services.ports.grpc = await _agents_port(agents, settings)
         stack.push_async_callback(server.stop, 1.0)
         parts = _Parts()
-        await stack.enter_async_context(parts.keep("engine", services.engine.run()))
+        if may_plan:
+            await stack.enter_async_context(parts.keep("engine", services.engine.run()))
         endpoint = MetricsEndpoint(services.metrics, lambda: _why_not_ready(services))
         await stack.enter_async_context(_http(parts, "metrics", endpoint, metrics_socket))
-        stack.push_async_callback(execution.stop)
-        await execution.start(services, agents)
-        await stack.enter_async_context(_http(parts, "api", create_api(services), api_socket))
-        await stack.enter_async_context(parts.keep("channels", follow_channels(services)))
+        if may_plan:
+            stack.push_async_callback(execution.stop)
+            await execution.start(services, agents)
+            await stack.enter_async_context(parts.keep("planning", take_turns(services, execution)))
+        if api_socket is not None:
+            await stack.enter_async_context(_http(parts, "api", create_api(services), api_socket))
+        if services.store.is_shared and not settings.lite:
+            # The first thing on the way out: another replica need not wait for the rest.
+            stack.push_async_callback(_hand_over, services)
         ports = services.ports
         _log.info("ready", extra={"http": ports.http, "grpc": ports.grpc, "metrics": ports.metrics})
         yield services, parts.ended
+
+
+async def _hand_over(services: Services) -> None:
+    with contextlib.suppress(StoreError):  # the lease ends by itself
+        await services.engine.hand_over()
 
 
 async def _services(settings: Settings, executor: Executor, stack: AsyncExitStack) -> Services:
     for folder in (settings.logs_dir, settings.bundles_dir, settings.spool_dir):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     metrics = Metrics()
-    await asyncio.to_thread(migrate, settings.database_url)
+    if settings.lite or not database(settings.database_url).is_shared:
+        # What replicas share is brought up by whoever operates them: `leoflow server migrate`.
+        await asyncio.to_thread(migrate, settings.database_url)
     store = SqlStore(settings.database_url, on_group=metrics.commit_group)
     stack.push_async_callback(asyncio.to_thread, store.close)
     logs = LogStore(settings.logs_dir)
@@ -110,10 +129,10 @@ async def _services(settings: Settings, executor: Executor, stack: AsyncExitStac
     access = Access.create(store=store, settings=settings)
     if settings.admin_password is not None:
         await access.bootstrap(settings.admin_username, settings.admin_password)
-    # The home is locked, so the name may stay the same: after a crash the lease is ours at once.
-    owner = f"{socket.gethostname()}:{settings.home}"
-    silence = EngineSettings(heartbeat_silence=settings.heartbeat_lost_seconds)
-    engine = Engine(store, executor, owner=owner, observer=metrics, settings=silence)
+    silence = EngineSettings(
+        heartbeat_silence=settings.heartbeat_lost_seconds, max_map_length=settings.max_map_length
+    )
+    engine = Engine(store, executor, owner=replica_name(settings), observer=metrics, settings=silence)
     store.changed.append(engine.poke)
     return Services(settings=settings, store=store, engine=engine, logs=logs, access=access, metrics=metrics)
 
@@ -133,6 +152,7 @@ def _agent_service(services: Services, execution: Execution) -> AgentService:
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_lost_seconds=settings.heartbeat_lost_seconds,
         native_apart=settings.native_tasks,
+        plans=lambda: services.engine.is_planning,
     )
 
 
@@ -186,6 +206,8 @@ async def _http(parts: _Parts, name: str, app: object, bound: socket.socket) -> 
 
 
 def _why_not_ready(services: Services) -> str | None:
+    if services.settings.role == "api":
+        return None  # the database has answered, or it would not have started
     if services.engine.last_beat is None:
         return "the engine has not reached the database yet"
     return None

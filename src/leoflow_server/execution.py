@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from leoflow_runtime.executors.subprocess import SubprocessExecutor
 from leoflow_server.agents import LOCAL_HOST, AgentService, tokens
 from leoflow_server.listening import CannotStart
 from leoflow_server.native import NativeLaunches
+from leoflow_server.store.dialects import database
 
 if TYPE_CHECKING:
     from leoflow_server.services import Services
@@ -42,6 +44,12 @@ class Execution(Protocol):
 
     async def start(self, services: Services, agents: AgentService) -> None:
         """Once the agents' service listens. Raises CannotStart."""
+
+    async def take_up(self) -> None:
+        """This replica plans from now on."""
+
+    async def stand_by(self) -> None:
+        """Another replica plans from now on: what runs goes on, and is that one's business."""
 
     async def stop(self) -> None: ...
 
@@ -83,6 +91,13 @@ class NativeExecution:
         )
         await self._other.start(services, agents)
 
+    async def take_up(self) -> None:
+        await self._other.take_up()
+
+    async def stand_by(self) -> None:
+        await self._native.let_go()
+        await self._other.stand_by()
+
     async def stop(self) -> None:
         await self._native.stop()
         await self._other.stop()
@@ -93,7 +108,8 @@ class LocalExecution:
 
     def __init__(self, settings: Settings) -> None:
         self.desk = HostDesk()
-        self.executor = SubprocessExecutor(self.desk)
+        self._host = replica_name(settings) if database(settings.database_url).is_shared else LOCAL_HOST
+        self.executor = SubprocessExecutor(self.desk, host=self._host)
         self.bundles: Path | None = settings.bundles_dir
         self._is_lite = settings.lite
 
@@ -103,9 +119,11 @@ class LocalExecution:
     async def start(self, services: Services, agents: AgentService) -> None:
         settings = services.settings
         host = "127.0.0.1" if settings.grpc_host in ("0.0.0.0", "::", "") else settings.grpc_host  # noqa: S104
+        own = f"{host}:{services.ports.grpc}"
+        others = [address.strip() for address in settings.agents_address.split(",") if address.strip()]
         agent = AgentProcess(
             AgentOptions(
-                server=f"{host}:{services.ports.grpc}",
+                server=",".join([own, *(address for address in others if address != own)]),
                 spool=settings.spool_dir,
                 log=settings.agent_log,
                 capacity=settings.capacity,
@@ -114,10 +132,16 @@ class LocalExecution:
                 max_zygotes=settings.max_zygotes,
                 orphan_seconds=settings.orphan_seconds,
             ),
-            enrol=lambda token: agents.enrol_host(LOCAL_HOST, token),
+            enrol=lambda token: agents.enrol_host(self._host, token),
             started=services.metrics.agent_started,
         )
         await self.executor.start(agent)
+
+    async def take_up(self) -> None:
+        """Agents come by themselves."""
+
+    async def stand_by(self) -> None:
+        self.desk.dismiss_all()
 
     async def stop(self) -> None:
         # A server that is restarted leaves running tasks to its successor; Lite ends them with itself.
@@ -133,6 +157,7 @@ class PodExecution:
 
         names = [name.strip() for name in settings.kubernetes_pull_secrets.split(",")]
         self.desk = HostDesk()  # nobody attaches
+        self._watches = False
         self.bundles: Path | None = None
         self.executor = KubernetesExecutor(
             KubernetesSettings(
@@ -153,10 +178,28 @@ class PodExecution:
     async def start(self, services: Services, agents: AgentService) -> None:
         from leoflow_runtime.executors.kubernetes.cluster import ClusterSettingsInvalid
 
+        self._agents = agents
         try:
             await self.executor.start(agents)
         except ClusterSettingsInvalid as error:
             raise CannotStart(str(error)) from error
+        self._watches = True
+        if not services.engine.is_planning:
+            await self.stand_by()
+
+    async def take_up(self) -> None:
+        if not self._watches:
+            self._watches = True
+            await self.executor.start(self._agents)
+
+    async def stand_by(self) -> None:
+        self._watches = False
+        await self.executor.stop()
 
     async def stop(self) -> None:
-        await self.executor.stop()
+        await self.stand_by()
+
+
+def replica_name(settings: Settings) -> str:
+    """One for each home, which one server holds at a time: after a crash, its own is its own again."""
+    return f"{socket.gethostname()}:{settings.home}"[-200:]

@@ -21,7 +21,7 @@ from leoflow_runtime.engine.batch import Batch, BatchResult, perform
 from leoflow_runtime.engine.dispatch import Dispatcher
 from leoflow_runtime.engine.observer import NoObserver, Observer
 from leoflow_runtime.engine.operations import lose_launch, refuse_launch
-from leoflow_runtime.engine.planner import Planner
+from leoflow_runtime.engine.planner import MAX_MAP_LENGTH, Planner
 from leoflow_runtime.engine.reconcile import reconcile
 from leoflow_runtime.engine.store import Lease, LeaseLost, Store, Tx
 from leoflow_runtime.engine.work import MemoryStale
@@ -45,6 +45,7 @@ class EngineSettings:
     batch: int = 500
     dispatch_limit: int = 256
     dispatch_concurrency: int = 16
+    max_map_length: int = MAX_MAP_LENGTH
 
 
 @dataclass(slots=True, eq=False)
@@ -76,7 +77,11 @@ class Engine:
         self._observer = observer or NoObserver()
         self._clock = clock
         self.settings = settings or EngineSettings()
-        self.planner = Planner(self._observer, dispatch_limit=self.settings.dispatch_limit)
+        self.planner = Planner(
+            self._observer,
+            dispatch_limit=self.settings.dispatch_limit,
+            max_map_length=self.settings.max_map_length,
+        )
         self._dispatcher = Dispatcher(
             executor,
             self._observer,
@@ -85,6 +90,7 @@ class Engine:
             concurrency=self.settings.dispatch_concurrency,
         )
         self._lease: Lease | None = None
+        self._leaving = False
         self._asked: deque[_Asked] = deque()
         self._wake = asyncio.Event()
         self._planning = asyncio.Event()
@@ -143,13 +149,21 @@ class Engine:
                     # It ends by itself in seconds; leaving must not fail on a store that is gone.
                     await self._store.release_lease(lease)
 
+    async def hand_over(self) -> None:
+        """Lets go of the lease, so that another replica plans at once, and never asks for it again."""
+        self._leaving = True
+        lease = self._lease
+        await self._step_down()
+        if lease is not None:
+            await self._store.release_lease(lease)
+
     # The lease
 
     async def _hold_lease(self) -> None:
         ttl = timedelta(seconds=self.settings.lease_ttl)
         while True:
             try:
-                lease = await self._store.acquire_lease(self._owner, ttl)
+                lease = await self._acquire(ttl)
             except Exception:
                 log.exception("the planner's lease could not be renewed")
                 lease = self._lease
@@ -165,6 +179,16 @@ class Engine:
                 self._planning.set()
             self.last_beat = self._clock()
             await asyncio.sleep(self.settings.lease_renewal if lease else self.settings.lease_watch)
+
+    async def _acquire(self, ttl: timedelta) -> Lease | None:
+        if self._leaving:
+            return None
+        lease = await self._store.acquire_lease(self._owner, ttl)
+        if lease is not None and self._leaving:
+            # Renewed while it was given back.
+            await self._store.release_lease(lease)
+            return None
+        return lease
 
     def _step_up(self) -> None:
         self.planner.forget()

@@ -55,6 +55,10 @@ class KubernetesExecutor:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._cluster is not None:
             await self._cluster.close()
+        # Where it is started again, the cluster says anew what there is.
+        self._held.clear()
+        self._ending.clear()
+        self._is_listed = False
 
     async def launch(self, order: LaunchOrder) -> None:
         if not order.image:

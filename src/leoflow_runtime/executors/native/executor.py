@@ -57,13 +57,16 @@ class NativeExecutor:
         self._host = host
         self._ready.set()
 
-    async def stop(self) -> None:
-        """Lets go of everything: the next control plane takes it up."""
+    async def let_go(self) -> None:
+        """Ends all work without a word: whoever plans next takes it up."""
         self._stopped.clear()
         work = list(self._work.values())
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+
+    async def stop(self) -> None:
+        await self.let_go()
         if self._client is not None:
             await self._client.close()
 
