@@ -58,5 +58,5 @@ class Outcome(StrEnum):
 TERMINAL_TASK_STATES = frozenset(
     {TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED, TaskState.UPSTREAM_FAILED, TaskState.REMOVED}
 )
-# A launch is open for a task in one of these.
-LAUNCHED_TASK_STATES = frozenset({TaskState.QUEUED, TaskState.RUNNING})
+# A launch is open for a task in one of these. A deferred one waits for its trigger in its process.
+LAUNCHED_TASK_STATES = frozenset({TaskState.QUEUED, TaskState.RUNNING, TaskState.DEFERRED})

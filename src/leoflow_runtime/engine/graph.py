@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from functools import cached_property
 
 from leoflow_runtime.artifact import DagSpec, TaskSpec
@@ -50,11 +51,30 @@ class Graph:
         self.distant = Relation(self.specs, self.distant_setups, self.group_of)
         self.scopes = Relation(self.specs, self.teardown_scopes, self.group_of)
         self.maps = Relation(self.specs, self.mapped_over, {})
+        # Tasks with dates of their own.
+        self.dated = {
+            index: (_moment(task.raw.get("start_date")), _moment(task.raw.get("end_date")))
+            for index, task in enumerate(self.specs)
+            if "start_date" in task.raw or "end_date" in task.raw
+        }
         self.looks_back = any(task.depends_on_past or task.wait_for_downstream for task in self.specs)
 
     @cached_property
     def weights(self) -> list[int]:
         return priority_weights(self.specs, self.children_of, self.parents_of)
+
+    def is_effortless(self, index: int) -> bool:
+        """Whether the task succeeds without a process: it is empty, and nobody is told of it."""
+        task = self.specs[index]
+        if task.type != "empty":
+            return False
+        told = task.raw.get("callbacks", ())
+        return not ("on_execute_callback" in told or "on_success_callback" in told)
+
+    def is_active_on(self, index: int, date: datetime | None) -> bool:
+        """Whether the task's own start and end dates leave it in a run of that logical date."""
+        start, end = self.dated[index]
+        return date is None or ((start is None or start <= date) and (end is None or date <= end))
 
     def has(self, task_id: str) -> bool:
         return task_id in self.index
@@ -149,6 +169,10 @@ class Graph:
         """Whether what a setup made is still there for a task with `below` below it."""
         teardowns = {index for index in self.children_of[setup] if self.specs[index].is_teardown}
         return not teardowns or bool(teardowns & below)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 _graphs: OrderedDict[str, Graph] = OrderedDict()

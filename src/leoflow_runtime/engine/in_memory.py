@@ -313,6 +313,10 @@ class InMemoryTx(InMemoryBackfills):
                 return other
         return None
 
+    def recent_runs(self, dag_pk: int, limit: int) -> list[RunRow]:
+        newest = sorted(self._runs_of(dag_pk), key=lambda run: (run.run_after, run.pk), reverse=True)
+        return newest[:limit]
+
     def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None:
         runs = [run for run in self._runs_of(dag_pk) if run.run_type is run_type]
         return max(runs, key=lambda run: run.logical_date or _FAR, default=None)
@@ -473,6 +477,20 @@ class InMemoryTx(InMemoryBackfills):
             self._put("launches", launch.launch_id, launch)
             self._put("unfinished", launch.launch_id, None)
         return opened
+
+    def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
+        launch = LaunchRow(
+            launch_id=self._next("launches"),
+            task_pk=task.pk,
+            run_pk=task.run_pk,
+            try_number=max(task.try_number, 1),
+            created_at=self._now,
+            callback=callback,
+            callback_reason=reason,
+        )
+        self._put("launches", launch.launch_id, launch)
+        self._put("unfinished", launch.launch_id, None)
+        return launch
 
     def launch(self, launch_id: int) -> LaunchRow | None:
         return self._tables["launches"].get(launch_id)

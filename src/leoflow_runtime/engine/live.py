@@ -13,8 +13,10 @@ from leoflow_runtime.engine.graph import Graph, graph_of
 from leoflow_runtime.engine.relations import NO_TALLIES, Concerned, Tallies
 from leoflow_runtime.engine.rows import DagRow, RunRow, TaskRow, VersionRow
 
-# A process of such a task is alive, or may be: it takes slots.
-HOLDING = LAUNCHED_TASK_STATES | {TaskState.RESTARTING}
+# A process of such a task is alive, or may be.
+WITH_PROCESS = LAUNCHED_TASK_STATES | {TaskState.RESTARTING}
+# It takes slots, unless it only waits for its trigger.
+HOLDING = WITH_PROCESS - {TaskState.DEFERRED}
 
 
 class LiveRun:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from leoflow_runtime.domain.states import RunType, TaskState
 from leoflow_runtime.engine.live import LiveRun
-from leoflow_runtime.engine.rows import TaskRow
 from leoflow_runtime.engine.store import Tx
 
 _GOOD = (TaskState.SUCCESS, TaskState.SKIPPED)
@@ -22,16 +21,12 @@ def past_allows(tx: Tx, live_runs: Mapping[int, LiveRun], live: LiveRun, index: 
     before = tx.previous_run(live.run, run_type=run_type)
     if before is None:
         return True
-    rows: dict[str, TaskRow]
-    if before.pk in live_runs:
-        rows = {row.task_id: row for row in live_runs[before.pk].rows}
-    else:
-        rows = {row.task_id: row for row in tx.tasks(before.pk)}
-    if spec.task_id not in rows:
+    wanted = {spec.task_id}
+    if spec.wait_for_downstream:
+        wanted |= {live.graph.specs[child].task_id for child in live.graph.children_of[live.task_of[index]]}
+    known = live_runs.get(before.pk)
+    rows = [row for row in (tx.tasks(before.pk) if known is None else known.rows) if row.task_id in wanted]
+    if not any(row.task_id == spec.task_id for row in rows):
         return True
-    if rows[spec.task_id].state not in _GOOD:
-        return False
-    if not spec.wait_for_downstream:
-        return True
-    below = (live.graph.specs[child].task_id for child in live.graph.children_of[live.task_of[index]])
-    return all(rows[task_id].state in _GOOD for task_id in below if task_id in rows)
+    # All instances, where it is mapped.
+    return all(row.state in _GOOD for row in rows if row.state is not TaskState.REMOVED)

@@ -74,6 +74,8 @@ class Planner:
             self.timers.add(dag_row.next_run_after, TimerKind.DAG, dag_row.pk)
         for launch in tx.unfinished_launches():
             task = tx.task(launch.task_pk)
+            if launch.callback is not None:
+                continue
             if task is None or not _may_go_on(task, launch.launch_id):
                 work.cancel(launch.launch_id, "the task is not to run any more")
         self._fire(settler, self.timers.due(work.now))
@@ -215,6 +217,11 @@ class Planner:
         if row.next_run_after is not None and not row.is_paused:
             self.timers.add(row.next_run_after, TimerKind.DAG, dag_pk)
         self._advance_dag(settler, live)
+
+    def pause(self, settler: Settler, dag_pk: int) -> None:
+        """The DAG starts nothing any more until a person lets it."""
+        settler.work.tx.update_dag(dag_pk, {"is_paused": True})
+        self._take_dag(settler, dag_pk)
 
     def _set_pause(self, settler: Settler, dag: LiveDag) -> None:
         gate = self.gates.pause(dag.row.pk)

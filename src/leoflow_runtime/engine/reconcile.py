@@ -78,8 +78,9 @@ def _open_launches(tx: Tx, *, settings: EngineSettings) -> list[OpenLaunch]:
         task = tx.task(launch.task_pk)
         run = tx.run(launch.run_pk)
         order = None
-        if task is not None and run is not None and task.launch_id == launch.launch_id:
-            if task.state in LAUNCHED_TASK_STATES:
+        if task is not None and run is not None:
+            is_current = task.launch_id == launch.launch_id and task.state in LAUNCHED_TASK_STATES
+            if is_current or launch.callback is not None:
                 order = order_for(run, tx.version(run.version_pk), launch, task)
         heard = launch.heartbeat_at or launch.opened_at
         found.append(

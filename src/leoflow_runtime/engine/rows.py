@@ -102,6 +102,8 @@ class LaunchRow:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     heartbeat_at: datetime | None = None
+    callback: str | None = None  # an argument of the DAG, as `on_failure_callback`; None: it runs its task
+    callback_reason: str | None = None
     outcome: Outcome | None = None
 
 

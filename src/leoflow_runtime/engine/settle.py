@@ -16,7 +16,8 @@ from leoflow_runtime.domain.states import RunState, TaskState
 from leoflow_runtime.domain.trigger_rules import Decision
 from leoflow_runtime.engine.gates import Gate, Passage, first_closed, free, take
 from leoflow_runtime.engine.instances import CHUNK, expand, grow, verify
-from leoflow_runtime.engine.live import HOLDING, LiveDag, LiveRun
+from leoflow_runtime.engine.live import HOLDING, WITH_PROCESS, LiveDag, LiveRun
+from leoflow_runtime.engine.outcome import failed_too_often, tell_of_end
 from leoflow_runtime.engine.past import past_allows
 from leoflow_runtime.engine.rows import RunRow, TaskRow, changed_task
 from leoflow_runtime.engine.timers import TimerKind
@@ -121,7 +122,7 @@ class Settler:
         self.planner.observer.decision("timeout")
         for index in list(live.unfinished_indices()):
             self.end(live, index, TaskState.SKIPPED, why="the run timed out")
-        self._end_run(live, RunState.FAILED)
+        self._end_run(live, RunState.FAILED, "timed_out")
 
     # Consequences
 
@@ -139,7 +140,8 @@ class Settler:
             elif self._touched:
                 _, live = self._touched.popitem()
                 if not live.unfinished and self.planner.runs.get(live.run.pk) is live:
-                    self._end_run(live, live.outcome())
+                    outcome = live.outcome()
+                    self._end_run(live, outcome, "success" if outcome is RunState.SUCCESS else "task_failure")
             elif self.planner.growing and self._room > 0:
                 self._grow()
             elif not self._undecided or self._room <= 0:
@@ -163,6 +165,9 @@ class Settler:
         if row.state is not None and not due:
             return
         task = live.task_of[index]
+        if task in live.graph.dated and not live.graph.is_active_on(task, live.run.logical_date):
+            self.end(live, index, TaskState.SKIPPED, message="The run's date is outside of the task's own.")
+            return
         decision = live.decide(index)
         if task in live.graph.expansions:
             if row.map_index < 0 and row.state is None and (decision is Decision.RUN or live.is_known(index)):
@@ -185,7 +190,7 @@ class Settler:
                 self.end(live, index, TaskState.UPSTREAM_FAILED)
                 self.planner.observer.decision("upstream_failed")
             case Decision.RUN:
-                if live.spec(index).type == "empty":
+                if live.graph.is_effortless(task):
                     self.end(live, index, TaskState.SUCCESS)
                     self.planner.observer.decision("empty_success")
                 else:
@@ -286,7 +291,7 @@ class Settler:
     ) -> None:
         """Ends a task without a process; one that has a process is told to stop."""
         row = live.rows[index]
-        if row.state in HOLDING:
+        if row.state in WITH_PROCESS:
             self.planner.launches.pop(row.launch_id or 0, None)
             self.work.cancel(row.launch_id, why or "the task has been ended")
         if message is not None:
@@ -308,9 +313,13 @@ class Settler:
                 state = TaskState.FAILED if running else TaskState.SKIPPED
                 self.end(live, index, state, why="another task failed and the DAG fails fast")
 
-    def _end_run(self, live: LiveRun, state: RunState) -> None:
+    def _end_run(self, live: LiveRun, state: RunState, reason: str) -> None:
         live.run = self.change_run(live.run, {"state": state, "end_date": self.work.now})
+        tell_of_end(self.work, live, reason)
         self.planner.run_ended(self, live)
+        if state is RunState.FAILED and failed_too_often(self.work.tx, live):
+            self.planner.observer.decision("pause")
+            self.planner.pause(self, live.run.dag_pk)
 
     # Writing
 

@@ -159,6 +159,9 @@ class Tx(BackfillTx, Protocol):
     ) -> RunRow | None:
         """The run of the same DAG with the latest earlier logical date; None for a run without one."""
 
+    def recent_runs(self, dag_pk: int, limit: int) -> list[RunRow]:
+        """Of any state, the latest `run_after` first."""
+
     def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None: ...
     def insert_run(self, new: NewRun) -> RunRow:
         """Raises RunExists."""
@@ -198,6 +201,12 @@ class Tx(BackfillTx, Protocol):
 
         It becomes the current one when the caller writes `launch_id` in the same guarded update that
         writes the task's state.
+        """
+
+    def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
+        """Inserts a launch that tells a callback of the DAG; it is never the current one of `task`.
+
+        `task`: the one that the callback is told of, and in whose log its words are.
         """
 
     def launch(self, launch_id: int) -> LaunchRow | None: ...

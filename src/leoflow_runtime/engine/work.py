@@ -41,6 +41,7 @@ class Work:
         self._values: dict[int, dict[str, Any]] = {}
         self._launching: dict[int, tuple[LiveRun, int]] = {}
         self._purge: list[int] = []
+        self._callbacks: list[tuple[LiveRun, int, str, str]] = []
         self.inserted = 0  # rows
 
     def change(self, before: TaskRow, values: dict[str, Any]) -> None:
@@ -63,6 +64,10 @@ class Work:
     def purge(self, task_pk: int) -> None:
         """What the task instance left is to go."""
         self._purge.append(task_pk)
+
+    def callback(self, run: LiveRun, index: int, kind: str, reason: str) -> None:
+        """Those who want to know of the run's end are told, of the task at `index` and why."""
+        self._callbacks.append((run, index, kind, reason))
 
     def cancel(self, launch_id: int | None, reason: str) -> None:
         if launch_id is not None:
@@ -93,6 +98,9 @@ class Work:
             for change, held in zip(changes, self.tx.update_tasks(changes), strict=True):
                 if not held:
                     raise MemoryStale(f"task instance {change.pk}")
+        for run, index, kind, reason in self._callbacks:
+            launch = self.tx.open_callback(run.rows[index], kind, reason)
+            self.consequences.orders.append(order_for(run.run, run.version, launch, run.rows[index]))
         return opened
 
     def update_run(self, run: RunRow, values: dict[str, Any]) -> None:

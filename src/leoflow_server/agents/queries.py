@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
 
 from leoflow_server.logs import LogKey
 from leoflow_server.store.prepared import Prepared, Session
@@ -153,8 +153,9 @@ _STOPPABLE = Prepared(
         launches.c.pk,
         case(
             (launches.c.finished_at.is_not(None), "the launch has ended already"),
+            (launches.c.callback.is_not(None), None),
             (task_instances.c.launch_id != launches.c.pk, "another launch has taken its place"),
-            (or_(task_instances.c.state == "queued", task_instances.c.state == "running"), None),
+            (task_instances.c.state.in_(["queued", "running", "deferred"]), None),
             (task_instances.c.state == "restarting", "the task was cleared"),
             else_="the task is not running any more",
         ).label("reason"),

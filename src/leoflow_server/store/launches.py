@@ -28,6 +28,8 @@ _LAUNCH = [
     _l.started_at,
     _l.finished_at,
     _l.heartbeat_at,
+    _l.callback,
+    _l.callback_reason,
     _l.outcome,
 ]
 _NAMES = ["launch_id", *[column.name for column in _LAUNCH[1:]]]
@@ -103,6 +105,19 @@ def open_launches(session: Session, tasks: Sequence[TaskRow], now: datetime) -> 
     ]
     keys = session.rows_of_many(_INSERT, [with_defaults(launches, values) for values in opened])
     return [LaunchRow(launch_id=key[0], **values) for key, values in zip(keys, opened, strict=True)]
+
+
+def open_callback(session: Session, task: TaskRow, callback: str, reason: str, now: datetime) -> LaunchRow:
+    values: dict[str, Any] = {
+        "task_pk": task.pk,
+        "run_pk": task.run_pk,
+        "try_number": max(task.try_number, 1),
+        "created_at": now,
+        "callback": callback,
+        "callback_reason": reason,
+    }
+    (key,) = session.rows_of_many(_INSERT, [with_defaults(launches, values)])
+    return LaunchRow(launch_id=key[0], **values)
 
 
 def update_launch(session: Session, launch_id: int, values: Mapping[str, Any]) -> bool:

@@ -67,6 +67,13 @@ _BETWEEN = Prepared(
     .order_by(_r.logical_date, _r.pk),
     _RUN,
 )
+_RECENT = Prepared(
+    select(*_RUN)
+    .where(_r.dag_pk == bindparam("dag"))
+    .order_by(_r.run_after.desc(), _r.pk.desc())
+    .limit(bindparam("most", type_=_r.pk.type)),
+    _RUN,
+)
 _INSERT = Prepared(insert(dag_runs).values(all_columns(dag_runs)).returning(_r.pk), [_r.pk])
 _DELETE = Prepared(delete(dag_runs).where(_r.pk == bindparam("run")))
 
@@ -104,6 +111,10 @@ def previous(
             {"dag": run.dag_pk, "date": run.logical_date},
         )
     )
+
+
+def recent(session: Session, dag_pk: int, limit: int) -> list[RunRow]:
+    return _rows(session.rows(_RECENT, {"dag": dag_pk, "most": limit}))
 
 
 def latest(session: Session, dag_pk: int, run_type: RunType) -> RunRow | None:

@@ -300,6 +300,8 @@ launches = Table(
     Column("cpu_seconds", Float),
     Column("max_rss_bytes", BigInteger),
     Column("message", Text),
+    Column("callback", String(50)),  # which callback of the DAG it is for, and why; empty: it is for its task
+    Column("callback_reason", String(250)),
     sqlite_autoincrement=True,
 )
 # What runs now: asked at each start and adoption, so its cost must not grow with history.

@@ -136,6 +136,9 @@ class SqlTx(SqlBackfills):
     ) -> RunRow | None:
         return runs.previous(self._session, run, states, run_type)
 
+    def recent_runs(self, dag_pk: int, limit: int) -> list[RunRow]:
+        return runs.recent(self._session, dag_pk, limit)
+
     def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None:
         return runs.latest(self._session, dag_pk, run_type)
 
@@ -180,6 +183,9 @@ class SqlTx(SqlBackfills):
     # Launches
     def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
         return launches.open_launches(self._session, tasks, self._now)
+
+    def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
+        return launches.open_callback(self._session, task, callback, reason, self._now)
 
     def launch(self, launch_id: int) -> LaunchRow | None:
         return launches.get(self._session, launch_id)

@@ -14,6 +14,7 @@ from leoflow_runtime.engine.operations.backfills import (
 from leoflow_runtime.engine.operations.clearing import clear_run, clear_tasks
 from leoflow_runtime.engine.operations.launches import (
     Verdict,
+    defer_launch,
     finish_launch,
     lose_launch,
     open_launch,
@@ -39,6 +40,7 @@ __all__ = [
     "cancel_backfill",
     "clear_run",
     "clear_tasks",
+    "defer_launch",
     "create_backfill",
     "delete_dag",
     "delete_run",

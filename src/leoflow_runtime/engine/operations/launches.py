@@ -47,6 +47,8 @@ def stop_reason(tx: Tx, launch_id: int) -> str | None:
         return "the launch is unknown: its run was deleted"
     if launch.finished_at is not None:
         return "the launch has ended already"
+    if launch.callback is not None:
+        return None
     return _fence(tx.task_of_launch(launch_id), launch_id)
 
 
@@ -69,12 +71,15 @@ def start_launch(
 ) -> Verdict:
     """The user's code runs, or is about to. Idempotent."""
     task = tx.task_of_launch(launch_id)
+    started_at = started_at or tx.now
     reason = _fence(task, launch_id)
     if task is None or reason is not None:
+        if _tells(tx, launch_id):
+            tx.update_launch(launch_id, {"started_at": started_at, "heartbeat_at": tx.now})
+            return _ACCEPTED
         return Verdict(accepted=False, should_stop=True, reason=reason or "")
-    if task.state is TaskState.RUNNING:
+    if task.state in (TaskState.RUNNING, TaskState.DEFERRED):
         return _ACCEPTED
-    started_at = started_at or tx.now
     if not tx.update_launch(launch_id, {"started_at": started_at, "heartbeat_at": tx.now}):
         return Verdict(accepted=False, should_stop=True, reason="the launch has ended already")
     change_task(
@@ -86,6 +91,24 @@ def start_launch(
     return _ACCEPTED
 
 
+def defer_launch(tx: Tx, launch_id: int, *, is_deferred: bool, waits_for: str = "") -> Verdict:
+    """The task waits for a trigger in its own process, or works again. Idempotent.
+
+    A deferred task takes no slots. Working again it takes them at once, even where others have taken its
+    place meanwhile.
+    """
+    task = tx.task_of_launch(launch_id)
+    reason = _fence(task, launch_id)
+    if task is None or reason is not None:
+        return Verdict(accepted=False, should_stop=True, reason=reason or "")
+    state = TaskState.DEFERRED if is_deferred else TaskState.RUNNING
+    if task.state is not state:
+        said = f"It waits for {waits_for}." if is_deferred and waits_for else None
+        began = {"start_date": task.start_date or tx.now}
+        change_task(tx, task, {"state": state, **began}, {"message": said})
+    return _ACCEPTED
+
+
 def finish_launch(tx: Tx, report: LaunchReport) -> Verdict:
     """The one outcome of a launch, with its values, in the transaction that draws its consequences."""
     task = tx.task_of_launch(report.launch_id)
@@ -93,6 +116,9 @@ def finish_launch(tx: Tx, report: LaunchReport) -> Verdict:
         return Verdict(accepted=False, should_stop=True, reason="the launch is unknown: its run was deleted")
     reason = _fence(task, report.launch_id)
     if reason is not None:
+        if _tells(tx, report.launch_id):
+            nothing_left = replace(report, xcoms={}, rendered_fields=None, note=None)
+            return _ACCEPTED if tx.finish_launch(nothing_left) else _seen_before(tx, report)
         return _finish_outside_the_fence(tx, task, report, reason)
     if not tx.finish_launch(report):
         return _seen_before(tx, report)
@@ -116,6 +142,12 @@ def refuse_launch(tx: Tx, launch_id: int, reason: str) -> Verdict:
             launch_id=launch_id, outcome=Outcome.FAILED_NO_RETRY, finished_at=tx.now, message=reason
         ),
     )
+
+
+def _tells(tx: Tx, launch_id: int) -> bool:
+    """Whether the launch runs no task, and tells of a run's end."""
+    launch = tx.launch(launch_id)
+    return launch is not None and launch.callback is not None
 
 
 def _fence(task: TaskRow | None, launch_id: int) -> str | None:
