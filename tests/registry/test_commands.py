@@ -162,6 +162,9 @@ def test_a_channel_is_promoted_to_another_and_the_dag_follows(
         (1, "channel"),
     ]
     assert hourly in desk.leoflow("versions", "followed", "--history").out
+    newest = desk.leoflow("versions", "followed", "--history", "--limit", "1")
+    assert len(newest.out.splitlines()) == 2
+    assert newest.err == "there are older ones; --limit 10 shows more\n"
 
 
 def test_a_promotion_into_another_repository_brings_everything_along(

@@ -47,7 +47,7 @@ def chosen_targets(source: str | None, everything: bool) -> tuple[Target, ...]:
                 exit_code=Exit.MISUSE,
             )
         return targets
-    known = {_dag_id(target): target for target in find_targets(())}
+    known = {dag_id_of(target): target for target in find_targets(())}
     if source not in known:
         listed = ", ".join(sorted(name for name in known if name)) or "none"
         raise UserError(
@@ -56,7 +56,8 @@ def chosen_targets(source: str | None, everything: bool) -> tuple[Target, ...]:
     return (known[source],)
 
 
-def _dag_id(target: Target) -> str:
+def dag_id_of(target: Target) -> str:
+    """Empty where its `leoflow.yaml` cannot be read."""
     project, _ = load_project(target.folder)
     return project.config.dag_id if project is not None else ""
 

@@ -57,10 +57,10 @@ class ControlPlane:
             body=document,
         )
 
-    def versions(self, dag_id: str) -> list[Json]:
-        """All versions of a DAG, the newest first, without their documents."""
+    def versions(self, dag_id: str) -> Iterator[Json]:
+        """The versions of a DAG, the newest first, without their documents; asked for as they are taken."""
         path = f"/api/v2/dags/{_part(dag_id)}/versions"
-        return list(self._pages(path, "versions", what=_dag(dag_id), query={"order_by": "-id"}))
+        yield from self._pages(path, "versions", what=_dag(dag_id), query={"order_by": "-id"})
 
     def version(self, dag_id: str, version: int | None = None) -> Json:
         """A version with its `document`; None: the current one."""
@@ -83,10 +83,10 @@ class ControlPlane:
         path = f"/api/v2/dags/{_part(dag_id)}/rollback"
         return self._object("POST", path, what=what, body={"to": wanted})
 
-    def deployments(self, dag_id: str) -> list[Json]:
-        """Each time that a version became current, the latest first."""
+    def deployments(self, dag_id: str) -> Iterator[Json]:
+        """Each time that a version became current, the latest first; asked for as they are taken."""
         path = f"/api/v2/dags/{_part(dag_id)}/deployments"
-        return list(self._pages(path, "deployments", what=_dag(dag_id), query={}))
+        yield from self._pages(path, "deployments", what=_dag(dag_id), query={})
 
     def channels(self) -> list[Json]:
         answer = self._object("GET", "/api/v2/channels", what="list of channels")
@@ -135,6 +135,27 @@ class ControlPlane:
         if run_id is not None:
             body["dag_run_id"] = run_id
         return self._object("POST", f"/api/v2/dags/{_part(dag_id)}/dagRuns", what=_dag(dag_id), body=body)
+
+    def create_backfill(self, body: Json, *, dry_run: bool) -> Json:
+        """The backfill, or with `dry_run` the list of the runs that it would make."""
+        path = "/api/v2/backfills/dry_run" if dry_run else "/api/v2/backfills"
+        return self._object("POST", path, what=_dag(body["dag_id"]), body=body)
+
+    def backfills(self, dag_id: str | None) -> list[Json]:
+        """The newest first."""
+        query = {"order_by": "-id"} | ({"dag_id": dag_id} if dag_id is not None else {})
+        return list(self._pages("/ui/backfills", "backfills", what="list of backfills", query=query))
+
+    def backfill(self, number: int) -> Json:
+        return self._object("GET", f"/api/v2/backfills/{number}", what=f"backfill {number}")
+
+    def backfill_runs(self, number: int) -> Json:
+        """`{runs, counts}`."""
+        return self._object("GET", f"/api/v2/backfills/{number}/runs", what=f"backfill {number}")
+
+    def change_backfill(self, number: int, action: str) -> Json:
+        """`action`: pause, unpause, cancel."""
+        return self._object("PUT", f"/api/v2/backfills/{number}/{action}", what=f"backfill {number}")
 
     def run(self, dag_id: str, run_id: str) -> Json:
         return self._object("GET", _run_path(dag_id, run_id), what=f"run {run_id!r} of {_dag(dag_id)}")

@@ -12,7 +12,7 @@ from leoflow_compiler.cli.building import builder_options, chosen_tool
 from leoflow_compiler.cli.confirming import confirm, yes_option
 from leoflow_compiler.cli.connection import connected, server_options
 from leoflow_compiler.cli.deployed import show_plan, tell_deployed
-from leoflow_compiler.cli.deploying import chosen_targets, compiled, image_errors
+from leoflow_compiler.cli.deploying import chosen_targets, compiled, dag_id_of, image_errors
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.keys import signing_key
 from leoflow_compiler.cli.progress import Progressing
@@ -100,7 +100,7 @@ def _deploy_all(
         raise click.UsageError("a plan is of one project; leave --all out")
     failed: list[str] = []
     for target in targets:
-        click.echo(f"==> deploying {target.label}", err=True)
+        click.echo(f"==> deploying {dag_id_of(target) or '?'} ({target.label})", err=True)
         try:
             with image_errors():
                 if _deploy(target, control_plane, connect, options) != Exit.CLEAN:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,20 +27,27 @@ if TYPE_CHECKING:
 Examples:
   leoflow versions sales
   leoflow versions sales --history       every deployment and rollback
-  leoflow versions sales --json
+  leoflow versions sales --limit 1000 --json
 """
 )
 @click.argument("dag_id", metavar="DAG")
 @click.option("--history", is_flag=True, help="Each time that a version became current, the latest first.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @server_options
-def versions(dag_id: str, history: bool, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def versions(
+    dag_id: str, history: bool, limit: int, server: str | None, token_stdin: bool, as_json: bool
+) -> None:
     """List the versions of a DAG, the newest first; `*` marks the one that new runs get."""
     with connected(server, token_stdin=token_stdin) as control_plane:
-        found = control_plane.deployments(dag_id) if history else control_plane.versions(dag_id)
+        every = control_plane.deployments(dag_id) if history else control_plane.versions(dag_id)
+        taken = list(islice(every, limit + 1))
+    found = taken[:limit]
     if as_json:
         click.echo(json.dumps(found, indent=2))
-    else:
-        click.echo(_as_history(found) if history else _as_versions(found))
+        return
+    click.echo(_as_history(found) if history else _as_versions(found))
+    if len(taken) > limit:
+        click.echo(f"there are older ones; --limit {10 * limit} shows more", err=True)
 
 
 @click.command(
