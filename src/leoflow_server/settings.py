@@ -59,6 +59,7 @@ class Settings:
     instance_name: str = "Leoflow"
     base_path: str = "/"
     token_seconds: float = 24 * 3600.0
+    logs_url: str = ""  # an object store for task logs, such as s3://bucket/prefix; empty: a folder
     default_paused: bool = False  # for DAGs that do not say is_paused_upon_creation
     log_format: str = "auto"  # json, text; auto: text on a terminal
     log_level: str = "info"
@@ -71,6 +72,7 @@ class Settings:
     require_signature: bool = False  # signed artifacts only, by one of `signature_keys`
     signature_keys: tuple[str, ...] = ()  # PEM files of public keys
     channel_seconds: float = 30.0  # between two looks at the tag that a DAG follows
+    max_map_length: int = 10_000  # instances that a mapped task may have
     executor: str = "subprocess"  # subprocess: tasks on this machine; kubernetes: a pod each
     # Tasks that need no process: built-in sensors and plain HTTP calls, in this process
     native_tasks: bool = True  # false: they run as processes or pods, like all others

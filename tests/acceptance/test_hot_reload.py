@@ -134,7 +134,7 @@ def test_a_save_is_noticed_at_once(lite: Lite, shared_machine: Machine) -> None:
     assert time.monotonic() - begin < 5
 
 
-MAPPED = """\
+FILTERED = """\
 from airflow.sdk import DAG, task
 
 with DAG("ahead"):
@@ -143,14 +143,18 @@ with DAG("ahead"):
     def f(x):
         return x
 
-    f.expand(x=[1, 2])
+    @task
+    def numbers():
+        return [1, 2]
+
+    f.expand(x=numbers().filter(bool))
 """
 
 
 def test_what_this_release_does_not_run_is_refused_by_name(lite: Lite, shared_machine: Machine) -> None:
     shared_machine.project("ahead", dag("ahead"))
     lite.wait_for_dag("ahead")
-    (shared_machine.workspace / "ahead" / "dag.py").write_text(MAPPED)
+    (shared_machine.workspace / "ahead" / "dag.py").write_text(FILTERED)
 
     def complaint() -> str | None:
         texts = [e["stack_trace"] for e in lite.import_errors() if e["filename"].startswith("ahead/")]
@@ -158,6 +162,6 @@ def test_what_this_release_does_not_run_is_refused_by_name(lite: Lite, shared_ma
 
     text = until(complaint, "an import error", seconds=20)
 
-    assert "does not run yet: dynamic task mapping (task `f`)" in text
+    assert "does not run yet: mapping over `.filter(…)` (task `f`)" in text
     assert len(lite.versions("ahead")) == 1
     assert result(lite, "ahead") == "one"

@@ -19,6 +19,7 @@ OFFLINE = [
     "fan_out_aggregate",
     "hello",
     "lifecycle",
+    "mapped_search",
     "ml_hparam_search",
     "montecarlo_pi",
     "sqlite_load",

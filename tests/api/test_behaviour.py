@@ -60,10 +60,11 @@ def test_a_document_is_refused_with_all_that_is_wrong(tell: Callable[..., None])
         assert noise.status_code == 400
         ahead = await post(
             "/api/v2/dags/line/versions",
-            json={**LINE, "tasks": [{"task_id": "one", "type": "python", "mapped": {"expand": {"x": [1]}}}]},
+            json={**LINE, "tasks": [{"task_id": "one", "type": "python", "mapped": {"expand": {"x": None}}}]},
         )
         assert ahead.status_code == 422
-        needs = "this release does not run yet: dynamic task mapping (task `one`)"
+        what = "mapping over a value that only the running file knows"
+        needs = f"this release does not run yet: {what} (task `one`)"
         assert [(one["type"], one["msg"]) for one in ahead.json()["detail"]] == [("not-run-yet", needs)]
         unscheduled = await post("/api/v2/dags/line/versions", json={**LINE, "schedule": "every noon"})
         assert unscheduled.status_code == 422

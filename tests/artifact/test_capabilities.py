@@ -42,10 +42,22 @@ def test_each_capability_is_named_once_with_the_first_task_that_needs_it() -> No
     assert str(found[0]) == "the operator FileSensor (task `a`)"
 
 
+OVER_TWO = {"expand": {"x": [1, 2]}}
+
+
+def test_mapped_tasks_in_mapped_groups() -> None:
+    task = {"task_id": "g.t", "type": "python", "task_group": "g", "mapped": OVER_TWO}
+
+    found = missing_capabilities(document(task, task_groups=[{"group_id": "g", "mapped": OVER_TWO}]))
+
+    assert [str(one) for one in found] == ["mapped tasks in mapped groups (task `g.t`)"]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("mapped", {"expand": {"x": [1]}}, "dynamic task mapping"),
+        ("mapped", {"expand": {"x": {"$xcom": {"filter": "a"}}}}, "mapping over `.filter(…)`"),
+        ("mapped", {"expand": {"x": None}}, "mapping over a value that only the running file knows"),
         ("is_setup", True, "setup and teardown tasks"),
         ("outlets", [{"name": "a", "uri": "a"}], "assets"),
         ("callbacks", ["on_failure_callback"], "callbacks"),
@@ -69,7 +81,15 @@ def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
         ),
         ({"schedule": {"timetable": "own.Fiscal"}}, "the timetable Fiscal"),
         ({"callbacks": ["on_success_callback"]}, "callbacks"),
-        ({"task_groups": [{"group_id": "g", "mapped": {}}]}, "dynamic mapping of task groups"),
+        (
+            {
+                "task_groups": [
+                    {"group_id": "g", "mapped": OVER_TWO},
+                    {"group_id": "h", "parent": "g", "mapped": OVER_TWO},
+                ]
+            },
+            "mapped groups in mapped groups",
+        ),
         (
             {"params": {"p": {"value": None, "is_late": True}}},
             "param defaults that are known only when the code runs",

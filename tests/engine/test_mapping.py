@@ -148,7 +148,7 @@ def test_a_rule_that_does_not_wait_waits_for_what_it_is_mapped_over(machine: Map
 def test_more_instances_than_a_task_may_have_is_a_failure(machine: MappedMachine) -> None:
     over = {"expand": {"x": {"$xcom": "source"}, "y": {"$xcom": "source"}}}
     begin(machine, task("source"), task("m", "source", mapped=over))
-    machine.end("source", value=1_000)
+    machine.end("source", value=101)
     assert machine.shown("m") == {("m", -1): "failed"}
 
 

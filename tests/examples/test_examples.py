@@ -27,6 +27,7 @@ NAMES = [
     "http_load",
     "http_operator",
     "lifecycle",
+    "mapped_search",
     "ml_hparam_search",
     "montecarlo_pi",
     "mssql_load",

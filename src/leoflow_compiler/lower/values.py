@@ -193,9 +193,20 @@ def has_output(value: Value) -> bool:
 
 
 def mapped_value(mapping: Mapping) -> dict[str, Any]:
-    """What a task or group is mapped over; what is no JSON is left to the code, as null."""
+    """What a task or group is mapped over; what is no JSON is left to the code, as null.
+
+    Of a list or dict its items are: how many there are is known.
+    """
     if mapping.expand is None:
-        lowered = json_value(mapping.expand_kwargs)
-        return {"expand_kwargs": None if lowered is MISSING else lowered}
-    values = {name: json_value(value) for name, value in mapping.expand.items()}
-    return {"expand": {name: None if value is MISSING else value for name, value in values.items()}}
+        return {"expand_kwargs": _mapped_over(mapping.expand_kwargs)}
+    return {"expand": {name: _mapped_over(value) for name, value in mapping.expand.items()}}
+
+
+def _mapped_over(value: Value) -> Any:
+    lowered = json_value(value)
+    if lowered is not MISSING:
+        return lowered
+    if type(value) not in (list, tuple, dict):
+        return None
+    items = [json_value(item) for item in value]
+    return [None if type(value) is dict or item is MISSING else item for item in items]

@@ -7,9 +7,12 @@ this list in the change that makes it run.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from leoflow_runtime.artifact.expansion import expansion_of
 
 RUN_TIMETABLES = frozenset(
     f"airflow.sdk.{name}"
@@ -26,7 +29,6 @@ RUN_TIMETABLES = frozenset(
 RUN_KINDS = frozenset({"branch", "short_circuit"})
 # Field of a task -> what it is called.
 _TASK_FIELDS = {
-    "mapped": "dynamic task mapping",
     "inlets": "assets",
     "outlets": "assets",
     "callbacks": "callbacks",
@@ -71,8 +73,13 @@ def missing_capabilities(document: Mapping[str, Any]) -> tuple[Missing, ...]:
 def missing_by_task(document: Mapping[str, Any]) -> Iterator[Missing]:
     """Each capability of the DAG and of each of its tasks, in the order of the document."""
     yield from _of_dag(document)
+    groups = {group["group_id"]: group for group in document.get("task_groups", ())}
     for task in document["tasks"]:
         yield from _of_task(task)
+        if "mapped" in task:
+            yield from _of_mapping(task["mapped"], task["task_id"])
+            if _is_in_mapped(groups, task.get("task_group")):
+                yield Missing(capability="mapped tasks in mapped groups", task_id=task["task_id"])
 
 
 def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
@@ -87,8 +94,28 @@ def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
             yield Missing(capability=capability)
     if any(param.get("is_late") for param in document.get("params", {}).values()):
         yield Missing(capability="param defaults that are known only when the code runs")
-    if any("mapped" in group for group in document.get("task_groups", ())):
-        yield Missing(capability="dynamic mapping of task groups")
+    groups = {group["group_id"]: group for group in document.get("task_groups", ())}
+    for group in groups.values():
+        if "mapped" in group:
+            yield from _of_mapping(group["mapped"], None)
+            if _is_in_mapped(groups, group.get("parent")):
+                yield Missing(capability="mapped groups in mapped groups")
+
+
+def _of_mapping(mapped: Mapping[str, Any], task_id: str | None) -> Iterator[Missing]:
+    """How many instances there are to be has to follow from lengths."""
+    if expansion_of(mapped) is None:
+        filtered = '"filter"' in json.dumps(mapped)
+        what = "`.filter(…)`" if filtered else "a value that only the running file knows"
+        yield Missing(capability=f"mapping over {what}", task_id=task_id)
+
+
+def _is_in_mapped(groups: Mapping[str, Mapping[str, Any]], group_id: str | None) -> bool:
+    while group_id is not None and group_id in groups:
+        if "mapped" in groups[group_id]:
+            return True
+        group_id = groups[group_id].get("parent")
+    return False
 
 
 def _timetables(schedule: Any) -> Iterator[str]:

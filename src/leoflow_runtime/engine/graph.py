@@ -9,7 +9,7 @@ from functools import cached_property
 
 from leoflow_runtime.artifact import DagSpec, TaskSpec
 from leoflow_runtime.domain.priority import priority_weights
-from leoflow_runtime.engine.expansion import Expansion, expansion_of
+from leoflow_runtime.artifact.expansion import Expansion, expansion_of
 from leoflow_runtime.engine.relations import Relation
 from leoflow_runtime.engine.rows import VersionRow
 

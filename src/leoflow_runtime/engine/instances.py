@@ -17,9 +17,8 @@ from leoflow_runtime.engine.store import Tx
 if TYPE_CHECKING:
     from leoflow_runtime.engine.settle import Settler
 
-# Rows that one transaction writes at most for instances, and instances that a task may have at all.
+# Rows that one transaction writes, at about.
 CHUNK = 1000
-MOST_INSTANCES = 100_000
 
 
 def expand(settler: Settler, live: LiveRun, task: int) -> None:
@@ -28,8 +27,9 @@ def expand(settler: Settler, live: LiveRun, task: int) -> None:
     length = _length(settler.work.tx, live, task)
     if length is None:
         settler.end(live, task, TaskState.UPSTREAM_FAILED, message=_nothing(graph, task))
-    elif length > MOST_INSTANCES:
-        what = f"It would have {length:,} instances, more than the limit of {MOST_INSTANCES:,}."
+    elif length > settler.planner.max_map_length:
+        limit = settler.planner.max_map_length
+        what = f"It would have {length:,} instances, more than the max_map_length of {limit:,}."
         settler.end(live, task, TaskState.FAILED, message=what)
     elif length > 0:
         for member in graph.members(task):

@@ -23,14 +23,24 @@ from leoflow_runtime.engine.timetables import run_limit
 from leoflow_runtime.engine.work import Consequences, Work
 
 DISPATCH_LIMIT = 256
+MAX_MAP_LENGTH = 10_000
 _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
 class Planner:
-    """`dispatch_limit`: launches that are ordered and not yet taken by the executor."""
+    """`dispatch_limit`: launches that are ordered and not yet taken by the executor. `max_map_length`: how
+    many instances a mapped task may have.
+    """
 
-    def __init__(self, observer: Observer | None = None, *, dispatch_limit: int = DISPATCH_LIMIT) -> None:
+    def __init__(
+        self,
+        observer: Observer | None = None,
+        *,
+        dispatch_limit: int = DISPATCH_LIMIT,
+        max_map_length: int = MAX_MAP_LENGTH,
+    ) -> None:
         self.observer = observer or NoObserver()
+        self.max_map_length = max_map_length
         self._dispatch_limit = dispatch_limit
         self.forget()
 

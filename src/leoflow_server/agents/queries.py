@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, literal_column, select, update
 
+from leoflow_runtime.engine.rows import TaskRow
 from leoflow_server.logs import LogKey
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import dag_runs, dag_versions, dags, hosts, launches, task_instances
@@ -198,6 +199,14 @@ _PLACE = Prepared(
     ),
     [dag_versions.c.label, dag_versions.c.code_path, dag_versions.c.meta],
 )
+_MAP_LENGTH = Prepared(
+    select(task_instances.c.map_length).where(
+        task_instances.c.run_pk == bindparam("run"),
+        task_instances.c.task_id == bindparam("task"),
+        task_instances.c.map_index == literal_column("0"),
+    ),
+    [task_instances.c.map_length],
+)
 _UUID = Prepared(
     select(task_instances.c.uuid).where(task_instances.c.pk == bindparam("task")), [task_instances.c.uuid]
 )
@@ -211,6 +220,13 @@ def version_place(conn: Connection, version_pk: int) -> VersionPlace:
         raise KeyError(version_pk)
     label, code_path, meta = found
     return VersionPlace(label=label, code_path=code_path, python=str((meta or {}).get("python", "")))
+
+
+def expanded_ti_count(conn: Connection, task: TaskRow) -> int:
+    """How many instances the mapped task has, or is to have."""
+    with Session(conn) as session:
+        found = session.row(_MAP_LENGTH, {"run": task.run_pk, "task": task.task_id})
+    return int(found[0] or 0) if found is not None else 0
 
 
 def task_uuid(conn: Connection, task_pk: int) -> str:

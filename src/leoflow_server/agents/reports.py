@@ -54,6 +54,8 @@ def report_of(request: wire.FinishedRequest) -> LaunchReport:
         skip_task_ids=tuple(request.skip_task_ids),
         skip_ignores_trigger_rules=request.skip_ignores_trigger_rules,
         note=request.note or None,
+        map_length=request.map_length if request.HasField("map_length") else None,
+        rendered_map_index=request.rendered_map_index or None,
     )
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from leoflow_runtime.artifact import DagSpec, TaskSpec, canonical_bytes
+from leoflow_runtime.artifact import DagSpec, XComRef, canonical_bytes
 from leoflow_runtime.artifact.canonical import NOT_CONTENT
 from leoflow_runtime.domain.states import RunState
+from leoflow_runtime.engine.graph import Graph, graph_of
 from leoflow_runtime.engine.operations.params import merged_params
-from leoflow_runtime.engine.rows import RunRow, TaskRow
+from leoflow_runtime.engine.rows import RunRow, TaskRow, VersionRow
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.access import Cipher
 from leoflow_server.access.vault import read_connection, read_variable
@@ -63,7 +66,7 @@ class SpecBuilder:
             dag_json=self._document(version.pk, spec),
             code_path=code_path,
             python=python,
-            inputs=_inputs(tx, run, described),
+            inputs=_inputs(tx, run, task, version),
             env=dict(described.env),
             context=_context(tx, spec, run, task),
             execution_timeout_seconds=described.execution_timeout_seconds or 0.0,
@@ -98,8 +101,9 @@ class SpecBuilder:
         result.secrets.extend(hidden)
 
 
-def _inputs(tx: SqlTx, run: RunRow, task: TaskSpec) -> list[wire.Input]:
-    references = task.inputs()
+def _inputs(tx: SqlTx, run: RunRow, task: TaskRow, version: VersionRow) -> list[wire.Input]:
+    """What the task needs of others. The many values of a mapped task it pulls by itself."""
+    references = list(_references(task, graph_of(version)))
     values = xcom_queries.inputs_of(tx.connection, run.pk, references)
     return [
         wire.Input(
@@ -110,6 +114,18 @@ def _inputs(tx: SqlTx, run: RunRow, task: TaskSpec) -> list[wire.Input]:
         )
         for reference, value in zip(references, values, strict=True)
     ]
+
+
+def _references(task: TaskRow, graph: Graph) -> Iterator[XComRef]:
+    index = graph.index[task.task_id]
+    expansion = graph.expansions.get(index)
+    mapped_over = [XComRef(task_id=up) for up in expansion.upstream] if expansion is not None else []
+    for reference in dict.fromkeys([*graph.specs[index].inputs(), *mapped_over]):
+        up = graph.index[reference.task_id]
+        if up not in graph.expansions or reference.map_index is not None:
+            yield reference
+        elif index in graph.group_of and graph.group_of[index] == graph.group_of.get(up):
+            yield replace(reference, map_index=task.map_index)
 
 
 def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow) -> wire.RunContext:
@@ -129,6 +145,7 @@ def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow) -> wire.RunCo
         prev_data_interval_end_success=_text(previous.data_interval_end if previous else None),
         triggered_by=run.triggered_by,
         ti_uuid=queries.task_uuid(tx.connection, task.pk),
+        expanded_ti_count=queries.expanded_ti_count(tx.connection, task) if task.map_index >= 0 else 0,
     )
 
 
