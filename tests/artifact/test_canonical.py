@@ -18,12 +18,18 @@ DOCUMENT = {
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner),
 )
 
 
 def test_bytes_are_sorted_utf8_with_one_newline() -> None:
     assert canonical_bytes({"b": "é", "a": [1]}) == '{\n  "a": [\n    1\n  ],\n  "b": "é"\n}\n'.encode()
+
+
+@given(st.dictionaries(st.text(), json_values))
+def test_bytes_are_those_of_the_standard_library(document: dict[str, object]) -> None:
+    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    assert canonical_bytes(document) == f"{text}\n".encode()
 
 
 @given(st.dictionaries(st.text(), json_values))

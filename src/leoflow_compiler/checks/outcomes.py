@@ -59,9 +59,7 @@ def _run_in(
             ends[task] = _NOT_RUN[Decision.SKIP]
             continue
         possible = {State.SKIPPED}  # whatever its rule says, something else may skip it
-        above = Counter(ends[one] for one in upstream[task])
-        counted = frozenset((states, min(count, len(states))) for states, count in above.items())
-        for decision in _decisions(rules[task], counted):
+        for decision in _decisions(rules[task], _counted([ends[one] for one in upstream[task]])):
             if decision is not Decision.RUN:
                 possible |= _NOT_RUN[decision]
             elif task not in chosen:
@@ -76,6 +74,12 @@ def _run_in(
             skipped |= chosen[task] or frozenset()
         ends[task] = frozenset(possible)
     return ran
+
+
+def _counted(ends: Sequence[frozenset[State]]) -> frozenset[tuple[frozenset[State], int]]:
+    if len(ends) < 2:  # most tasks
+        return frozenset((states, 1) for states in ends)
+    return frozenset((states, min(count, len(states))) for states, count in Counter(ends).items())
 
 
 @lru_cache(maxsize=4096)

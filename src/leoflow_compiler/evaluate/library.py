@@ -59,6 +59,7 @@ class Models:
     module_aliases: dict[str, str] = field(default_factory=dict)  # a module whose names are another's
     calls: dict[str, CallModel] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)  # constants, pure functions and types: themselves
+    lists: set[str] = field(default_factory=set)  # those of `values` that the evaluated code may change
     closed: dict[str, frozenset[str]] = field(default_factory=dict)  # module -> all names that it has
     starred: dict[str, tuple[str, ...]] = field(default_factory=dict)  # module -> what `import *` brings
     builtins: dict[str, Value] = field(default_factory=dict)
@@ -90,9 +91,11 @@ class Models:
 
     def copy(self) -> Models:
         """Tables of their own for an interpreter, which adds what belongs to one compilation."""
-        values = {path: [*value] if type(value) is list else value for path, value in self.values.items()}
-        own = ("calls", "builtins", "pure_types", "pure_functions")
-        return replace(self, values=values, **{name: getattr(self, name).copy() for name in own})
+        own = ("calls", "values", "builtins", "pure_types", "pure_functions")
+        copy = replace(self, **{name: getattr(self, name).copy() for name in own})
+        for path in self.lists:
+            copy.values[path] = [*copy.values[path]]
+        return copy
 
     def pure(self, module: str, *things: Any) -> None:
         """Registers types and functions without effects outside of their values, each under its own name."""
@@ -105,7 +108,10 @@ class Models:
 
     def constants(self, module: str, values: Mapping[str, Value]) -> None:
         """Registers values of a module by their names."""
-        self.values.update({f"{module}.{name}": value for name, value in values.items()})
+        for name, value in values.items():
+            self.values[f"{module}.{name}"] = value
+            if type(value) is list:
+                self.lists.add(f"{module}.{name}")
 
     def canonical(self, path: str) -> str:
         """The path under which the thing is modelled; a module keeps its own."""

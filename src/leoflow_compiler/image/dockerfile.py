@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib import metadata
 
 from leoflow_compiler.image import layout
@@ -78,8 +79,7 @@ def requirement_files(config: ProjectConfig, lock: Lock | None) -> dict[str, str
 
 def _texts(config: ProjectConfig, lock: Lock | None, platform: str) -> Mapping[str, str]:
     if lock is None:
-        agent = [f"{name}=={metadata.version(name)}" for name in AGENT_PACKAGES]
-        return {"packages": _lines(config.dependencies), "agent": _lines(agent)}
+        return {"packages": _lines(config.dependencies), "agent": _installed_agent()}
     return {
         kind: _lines(
             " \\\n    ".join(
@@ -89,6 +89,12 @@ def _texts(config: ProjectConfig, lock: Lock | None, platform: str) -> Mapping[s
         )
         for kind, packages in (("packages", lock.packages), ("agent", lock.agent))
     }
+
+
+@cache
+def _installed_agent() -> str:
+    """The agent's packages as they are installed here: the same for every project."""
+    return _lines(f"{name}=={metadata.version(name)}" for name in AGENT_PACKAGES)
 
 
 def _lines(requirements: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
 # Labels that people move; "same inputs, same bytes" is about everything else.
@@ -13,8 +14,22 @@ NOT_CONTENT = frozenset({"image", "dag_version"})
 
 def canonical_bytes(document: Mapping[str, Any]) -> bytes:
     """UTF-8, sorted keys, two-space indent, one trailing newline: the bytes of a `dag.json`."""
-    text = json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return (text + "\n").encode()
+    return (_written(document, "\n") + "\n").encode()
+
+
+def _written(value: Any, line: str) -> str:
+    """What `json.dumps` writes, which would indent piece by piece; `line` begins a line at this depth."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    inner = f"{line}  "
+    if kind is dict and value and all(type(key) is str for key in value):
+        items = [f"{encode_basestring(key)}: {_written(value[key], inner)}" for key in sorted(value)]
+        return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
+    if kind is list and value:
+        return f"[{inner}{f',{inner}'.join([_written(item, inner) for item in value])}{line}]"
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.replace("\n", line)  # a string holds no line end
 
 
 def content_digest(document: Mapping[str, Any]) -> str:

@@ -30,8 +30,8 @@ def register(models: Models) -> None:
     models.pure("zoneinfo", zoneinfo.ZoneInfo, zoneinfo.ZoneInfoNotFoundError)
     models.pure("calendar", calendar.monthrange, calendar.isleap, calendar.leapdays, calendar.weekday)
     # Of the C locale: nothing of the compiler sets another.
-    for name in ("month_name", "month_abbr", "day_name", "day_abbr"):
-        models.values[f"calendar.{name}"] = list(getattr(calendar, name))
+    names = ("month_name", "month_abbr", "day_name", "day_abbr")
+    models.constants("calendar", {name: list(getattr(calendar, name)) for name in names})
     models.constants("calendar", {name: number for number, name in enumerate(_DAYS)})
 
 
