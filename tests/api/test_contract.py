@@ -24,6 +24,9 @@ READS = [
 ]
 
 
+BACKFILL = {"dag_id": "shop", "from_date": "2024-02-01T00:00:00Z", "to_date": "2024-02-02T00:00:00Z"}
+
+
 async def seed(server: Server) -> tuple[str, str]:
     """A server where everything has happened once. Returns the ids of a failed run and of a live one."""
     for document in (SHOP, LONELY):
@@ -48,6 +51,7 @@ async def seed(server: Server) -> tuple[str, str]:
     connection = {"connection_id": "store_db", "conn_type": "postgres", "password": "s3cret", "port": 5432}
     await server.client.post("/api/v2/connections", json=connection)
     await server.client.post("/api/v2/dags/shop/favorite")
+    await server.client.post("/api/v2/backfills", json=BACKFILL)
     await import_errors.put(server.services, filename="broken/dag.py", text="E101 no", dag_id="broken")
     return failed, live
 
@@ -81,7 +85,6 @@ def test_the_reads_cover_what_the_ui_asks_for() -> None:
         "/api/v2/assets/aliases/{asset_alias_id}",
         "/api/v2/assets/{asset_id}/queuedEvents",
         "/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents",
-        "/api/v2/backfills/{backfill_id}",
         "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails",
         "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails/tries/{try_number}",
         "/ui/pending_partitioned_dag_run/{dag_id}/{partition_key}",
@@ -125,6 +128,15 @@ def _writes(run_id: str, live: str) -> list[tuple[str, str, Any, int]]:
     return [
         *admin,
         ("PATCH", "/api/v2/dags/shop", {"is_paused": False}, 200),
+        ("POST", "/api/v2/backfills", BACKFILL, 409),
+        ("POST", "/api/v2/backfills/dry_run", BACKFILL, 200),
+        ("POST", "/api/v2/backfills", {**BACKFILL, "dag_id": "nowhere"}, 404),
+        ("POST", "/api/v2/backfills", {**BACKFILL, "to_date": "never"}, 422),
+        ("PUT", "/api/v2/backfills/1/pause", None, 200),
+        ("PUT", "/api/v2/backfills/1/unpause", None, 200),
+        ("PUT", "/api/v2/backfills/1/cancel", None, 200),
+        ("PUT", "/api/v2/backfills/1/cancel", None, 409),
+        ("PUT", "/api/v2/backfills/99/cancel", None, 404),
         ("PATCH", "/api/v2/dags?dag_id_pattern=lonely", {"is_paused": False}, 200),
         ("POST", "/api/v2/dags/lonely/dagRuns", {"logical_date": "2024-05-01T00:00:00Z"}, 200),
         ("POST", "/api/v2/dags/lonely/dagRuns", {"logical_date": "2024-05-01T00:00:00Z"}, 409),

@@ -20,6 +20,9 @@ COMMANDS = {
         target=f"{_COMMANDS}.artifact:artifact", summary="Look at artifacts in registries and move them."
     ),
     "auth": LazyCommand(target=f"{_COMMANDS}.auth:auth", summary="Log in to a server, create tokens."),
+    "backfill": LazyCommand(
+        target=f"{_COMMANDS}.backfill:backfill", summary="Run a DAG for a range of its past."
+    ),
     "build": LazyCommand(target=f"{_COMMANDS}.build:build", summary="Build a project's image."),
     "channels": LazyCommand(
         target=f"{_COMMANDS}.channels:channels", summary="Let DAGs follow tags in a registry."

@@ -10,6 +10,7 @@ from leoflow_server.api import errors, login, pages
 from leoflow_server.api.airflow import (
     absent,
     actions,
+    backfills,
     bulk_instances,
     connections,
     dags,
@@ -40,6 +41,7 @@ ROUTERS = (
     actions.router,
     bulk_instances.router,
     absent.router,
+    backfills.router,
     ui_dags.router,
     frame.router,
     dashboard.router,

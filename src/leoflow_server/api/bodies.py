@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from leoflow_runtime.domain.states import TaskState
+from leoflow_runtime.engine.backfill_rows import ReprocessBehavior
 
 
 def _aware(moment: datetime) -> datetime:
@@ -93,6 +94,17 @@ class BulkTask(TaskPatch):
     map_index: int | None = None
     dag_id: str | None = None
     dag_run_id: str | None = None
+
+
+class BackfillPost(Body):
+    dag_id: str
+    from_date: Moment
+    to_date: Moment
+    run_backwards: bool = False
+    dag_run_conf: dict[str, Any] | None = None
+    reprocess_behavior: ReprocessBehavior = ReprocessBehavior.NONE
+    max_active_runs: Annotated[int, Field(ge=1)] = 10
+    run_on_latest_version: bool = True
 
 
 class XComCreate(Body):

@@ -13,10 +13,14 @@ from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
 from leoflow_runtime.engine.errors import (
+    BackfillCompleted,
+    BackfillInvalid,
+    BackfillRunning,
     NotAllowed,
     NothingRegistered,
     OperationRefused,
     RunExists,
+    UnknownBackfill,
     UnknownDag,
     UnknownRun,
     UnknownState,
@@ -112,9 +116,12 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     match error:
-        case UnknownDag() | UnknownRun() | UnknownTask() | NothingRegistered():
+        case UnknownDag() | UnknownRun() | UnknownTask() | UnknownBackfill() | NothingRegistered():
             return answer({"detail": str(error)}, 404)
-        case NotAllowed():
+        case BackfillInvalid():
+            problem = {"type": "value_error", "loc": ["body"], "msg": str(error), "input": None}
+            return answer({"detail": [problem]}, 422)
+        case NotAllowed() | BackfillRunning() | BackfillCompleted():
             return answer({"detail": str(error)}, 409)
         case UnknownState(state=state):
             problem = {"type": "enum", "loc": ["body", "state"], "msg": str(error), "input": state}

@@ -29,7 +29,7 @@ def test_runs_over_a_change_of_clocks(leoflow: Leoflow) -> None:
         "p: 30 2 * * * in Europe/Berlin",
         "  Fri 2026-10-23 02:30 CEST  (2026-10-23 00:30 UTC)",
         "  Sat 2026-10-24 02:30 CEST  (2026-10-24 00:30 UTC)",
-        "  Sun 2026-10-25 02:30 CEST  (2026-10-25 00:30 UTC)",
+        "  Sun 2026-10-25 02:30 CET  (2026-10-25 01:30 UTC)  clocks have changed",
     ]
 
 

@@ -19,7 +19,6 @@ _LISTS = {
     "/assets": "assets",
     "/assets/aliases": "asset_aliases",
     "/assets/events": "asset_events",
-    "/backfills": "backfills",
     "/dagWarnings": "dag_warnings",
 }
 
@@ -62,17 +61,6 @@ async def get_dag_asset_queued_events(dag_id: str, call: Viewer) -> Response:
 @router.get("/assets/{asset_id:int}")
 async def get_asset(asset_id: int, call: Viewer) -> Response:
     raise NotFound(f"The Asset with ID: `{asset_id}` was not found")
-
-
-@router.get("/backfills/{backfill_id:int}")
-async def get_backfill(backfill_id: int, call: Viewer) -> Response:
-    raise NotFound(f"Backfill {backfill_id} not found")
-
-
-@router.post("/backfills")
-@router.post("/backfills/dry_run")
-async def create_backfill(call: Editor) -> Response:
-    raise ApiError(404, "Backfills are not supported by this server yet")
 
 
 @router.put("/parseDagFile/{file_token:path}")
