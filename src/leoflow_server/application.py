@@ -29,7 +29,8 @@ from leoflow_server.agents import AgentService, PortTaken, start_agents_server
 from leoflow_server.api import create_api
 from leoflow_server.execution import Execution, execution_of, replica_name
 from leoflow_server.listening import CannotStart, HomeInUse, HttpServer, PortInUse, held_home, listen
-from leoflow_server.logs import LogStore
+from leoflow_server.logs import FileLogs, LogStore
+from leoflow_server.logs.objects import LogsUnavailable, ObjectLogs
 from leoflow_server.observe import Metrics, MetricsEndpoint
 from leoflow_server.planning import take_turns
 from leoflow_server.services import Services
@@ -124,7 +125,7 @@ async def _services(settings: Settings, executor: Executor, stack: AsyncExitStac
         await asyncio.to_thread(migrate, settings.database_url)
     store = SqlStore(settings.database_url, on_group=metrics.commit_group)
     stack.push_async_callback(asyncio.to_thread, store.close)
-    logs = LogStore(settings.logs_dir)
+    logs = await _logs(settings)
     stack.push_async_callback(asyncio.to_thread, logs.close)
     access = Access.create(store=store, settings=settings)
     if settings.admin_password is not None:
@@ -135,6 +136,18 @@ async def _services(settings: Settings, executor: Executor, stack: AsyncExitStac
     engine = Engine(store, executor, owner=replica_name(settings), observer=metrics, settings=silence)
     store.changed.append(engine.poke)
     return Services(settings=settings, store=store, engine=engine, logs=logs, access=access, metrics=metrics)
+
+
+async def _logs(settings: Settings) -> LogStore:
+    """Raises CannotStart."""
+    if not settings.logs_url:
+        return FileLogs(settings.logs_dir)
+    try:
+        logs = ObjectLogs(settings.logs_url)
+        await logs.check()
+    except LogsUnavailable as error:
+        raise CannotStart(str(error)) from error
+    return logs
 
 
 def _agent_service(services: Services, execution: Execution) -> AgentService:

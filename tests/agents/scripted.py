@@ -22,7 +22,7 @@ from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_runtime.wire import agent_pb2_grpc
 from leoflow_server.access import Cipher
 from leoflow_server.agents import LOCAL_HOST, AgentService, start_agents_server
-from leoflow_server.logs import LogStore
+from leoflow_server.logs import FileLogs, LogStore
 from leoflow_server.observe import Metrics
 from leoflow_server.store import SqlStore, migrate
 
@@ -145,7 +145,7 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
 async def control_plane(home: Path, *, in_pods: bool = False) -> AsyncIterator[ControlPlane]:
     url = f"sqlite:///{home}/leoflow.db"
     migrate(url)
-    store, logs, metrics = SqlStore(url), LogStore(home / "logs"), Metrics()
+    store, logs, metrics = SqlStore(url), FileLogs(home / "logs"), Metrics()
     desk = HostDesk()
     engine = Engine(store, SubprocessExecutor(desk), owner="test", observer=metrics)
     cipher = Cipher.from_text(KEY)

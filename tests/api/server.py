@@ -18,7 +18,7 @@ from leoflow_runtime.engine.rows import LaunchReport
 from leoflow_runtime.executors.protocol import LaunchOrder, LaunchRefused
 from leoflow_server.access import Access, Cipher
 from leoflow_server.api import create_api
-from leoflow_server.logs import LogKey, LogStore
+from leoflow_server.logs import FileLogs, LogKey
 from leoflow_server.observe import Metrics
 from leoflow_server.services import Services
 from leoflow_server.settings import Settings
@@ -176,7 +176,7 @@ async def running_server(home: Path, **changes: Any) -> AsyncIterator[Server]:
         settings=config,
         store=store,
         engine=engine,
-        logs=LogStore(config.logs_dir),
+        logs=FileLogs(config.logs_dir),
         access=access,
         metrics=Metrics(),
     )

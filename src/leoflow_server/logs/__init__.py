@@ -1,5 +1,6 @@
-"""Task logs: one append-only file per launch, read by offset, followed by signal."""
+"""Task logs: bytes that only grow, one log per launch, read by offset."""
 
-from leoflow_server.logs.files import LogGap, LogKey, LogStore
+from leoflow_server.logs.files import FileLogs
+from leoflow_server.logs.store import LogGap, LogKey, LogStore
 
-__all__ = ["LogGap", "LogKey", "LogStore"]
+__all__ = ["FileLogs", "LogGap", "LogKey", "LogStore"]
