@@ -32,7 +32,9 @@ def test_a_dag_keeps_its_version_while_the_registry_is_away(
         assert (await server.client.put(channel, json=followed)).status_code == 200
 
         await to_thread(running.close)
-        away = await server.until("/api/v2/importErrors", lambda found: found["total_entries"] == 1)
+        away = await server.until(
+            "/api/v2/importErrors", lambda found: found["total_entries"] == 1, seconds=30
+        )
         (error,) = away["import_errors"]
         assert error["filename"] == followed["reference"]
         assert shelf.host in error["stack_trace"]
@@ -45,10 +47,13 @@ def test_a_dag_keeps_its_version_while_the_registry_is_away(
         await server.until(place, lambda found: found["state"] == "success")
 
         await to_thread(begin)
-        await server.until("/api/v2/importErrors", lambda found: found["total_entries"] == 0)
+        # Looks become rarer with each failure.
+        await server.until("/api/v2/importErrors", lambda found: found["total_entries"] == 0, seconds=30)
         assert (await server.get(channel))["error"] is None
         await to_thread(shelf.move, repository, "prod", hourly)
-        await server.until("/api/v2/dags/sales", lambda dag: dag["timetable_summary"] == "@hourly")
+        await server.until(
+            "/api/v2/dags/sales", lambda dag: dag["timetable_summary"] == "@hourly", seconds=30
+        )
         assert (await server.get("/api/v2/dags/sales/deployments"))["total_entries"] == 2
 
     with running:

@@ -9,7 +9,7 @@ mkdir -p "$source/apt/lists/partial" "$source/apt/cache/archives/partial" "$sour
 cd "$source"
 
 # Package sources of our own, so that the machine's stay as they are.
-mirror=$(awk '/^URIs:/ {print $2; exit}' /etc/apt/sources.list.d/debian.sources)
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | sort -u | sed -n 1p)
 echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm main" >apt/sources.list
 cat >apt.conf <<END
 Dir::State "$source/apt";
@@ -41,11 +41,11 @@ KUBE_GIT_MAJOR='1'
 KUBE_GIT_MINOR='20'
 END
 export PATH=/usr/lib/go-1.19/bin:$PATH GOPATH=$PWD/.go CGO_ENABLED=0 GOFLAGS=-p=2
-export KUBE_GIT_VERSION_FILE=$source/version
+export KUBE_GIT_VERSION_FILE=$source/version GOCACHE=$source/cache
 if ! nice -n 19 make WHAT="${programs[*]/#/cmd/}" GOLDFLAGS="-s -w" >"$source/make.log" 2>&1; then
     echo "Kubernetes could not be built; $source/make.log says why." >&2
     exit 1
 fi
 for program in "${programs[@]}"; do install -m 755 "_output/local/bin/linux/amd64/$program" "$binaries/"; done
 cd "$base"
-rm -rf "$source/kubernetes"
+rm -rf "$source/kubernetes" "$source/cache"

@@ -57,7 +57,7 @@ as_admin() { "${inside[@]}" curl -fsk -H 'Authorization: Bearer admintoken' "htt
 
 install_packages() {
     local packages=(
-        docker-registry skopeo buildah podman iproute2 util-linux openssl curl runc containerd
+        docker-registry skopeo buildah podman iproute2 util-linux mount openssl curl runc containerd
         containernetworking-plugins etcd-server iptables conntrack ethtool socat gcc libc6-dev apache2-utils
         golang-1.19-go golang-1.19-src golang-github-modern-go-reflect2-dev rsync make dpkg-dev jq
     )
