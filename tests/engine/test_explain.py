@@ -11,6 +11,7 @@ from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.explain import explain
 
 from .machine import Machine, task
+from .mapped_machine import mapped
 
 
 def paused(machine: Machine) -> None:
@@ -51,9 +52,61 @@ def behind_other_runs(machine: Machine) -> None:
     machine.trigger()
 
 
+def behind_a_limit_of_its_dag(machine: Machine) -> None:
+    machine.store.tables["pools"][1, "none"] = 0
+    x = task("x", pool="none", pool_slots=2, priority_weight=1)
+    machine.run_of(tasks=[task("a", priority_weight=2), x], max_active_tasks=1)
+
+
+def behind_its_own_limit(machine: Machine) -> None:
+    machine.register(tasks=[task("x", max_active_tis_per_dag=1)])
+    machine.trigger()
+    machine.trigger()
+
+
+def behind_a_setup(machine: Machine) -> None:
+    tasks = [task("s", is_setup=True), task("a", "s"), task("x", "a", trigger_rule="all_done")]
+    machine.run_of(tasks=tasks)
+
+
+def behind_what_it_takes_down(machine: Machine) -> None:
+    tasks = [task("s", is_setup=True), task("a", "s"), task("b", "a")]
+    machine.run_of(tasks=[*tasks, task("x", "s", "b", is_teardown=True)])
+    machine.finish("s")
+
+
+def mapped_over_what_runs(machine: Machine) -> None:
+    machine.run_of(tasks=[task("a"), mapped("x", over="a")])
+
+
+def before_its_time(machine: Machine) -> None:
+    machine.register(tasks=[task("x")])
+    machine.trigger(run_after=machine.now + timedelta(hours=1))
+
+
+def on_its_way(machine: Machine) -> None:
+    machine.run_of(tasks=[task("x")])
+
+
+def cleared_while_it_ran(machine: Machine) -> None:
+    run = machine.run_of(tasks=[task("x")])
+    machine.start("x")
+    machine.apply(lambda tx: operations.clear_tasks(tx, dag_id="d", run_id=run))
+
+
 def running(machine: Machine) -> None:
     machine.run_of(tasks=[task("x")])
     machine.start("x")
+
+
+class OnItsWay:
+    """What a replica knows that has just ordered a launch."""
+
+    def why_held_back(self) -> str | None:
+        return None
+
+    def obstacle(self, launch_id: int) -> str | None:
+        return "It is on its way."
 
 
 CASES: list[tuple[Callable[[Machine], None], list[tuple[str, str]]]] = [
@@ -61,7 +114,10 @@ CASES: list[tuple[Callable[[Machine], None], list[tuple[str, str]]]] = [
         paused,
         [
             ("Dag Not Paused", "Dag 'd' is paused."),
-            ("Trigger Rule", "Trigger rule 'all_success' over 1 upstream tasks: none has ended."),
+            (
+                "Trigger Rule",
+                "Trigger rule 'all_success' over 1 upstream tasks: none has ended; not ended: a (queued).",
+            ),
         ],
     ),
     (
@@ -70,10 +126,62 @@ CASES: list[tuple[Callable[[Machine], None], list[tuple[str, str]]]] = [
     ),
     (
         waiting_for_upstream,
-        [("Trigger Rule", "Trigger rule 'all_success' over 2 upstream tasks: 1 success.")],
+        [
+            (
+                "Trigger Rule",
+                "Trigger rule 'all_success' over 2 upstream tasks: 1 success; not ended: b (queued).",
+            )
+        ],
     ),
     (in_retry, [("Not In Retry Period", "It is due at 2026-03-01T12:01:00+00:00.")]),
-    (behind_a_limit, [("Task Concurrency", "It waits at pool db: 1 of 1 slots taken.")]),
+    (behind_a_limit, [("Pool Slots Available", "It waits at pool db: 1 of 1 slots taken.")]),
+    (
+        behind_a_limit_of_its_dag,
+        [
+            ("Pool Slots Available", "The pool none has no slots, or does not exist."),
+            ("Task Instance Slots Available", "It waits at max_active_tasks: 1 of 1 slots taken."),
+        ],
+    ),
+    (
+        behind_its_own_limit,
+        [("Task Concurrency", "It waits at max_active_tis_per_dag: 1 of 1 slots taken.")],
+    ),
+    (
+        behind_a_setup,
+        [
+            ("Trigger Rule", "Setups have to succeed first: s (queued)."),
+            (
+                "Trigger Rule",
+                "Trigger rule 'all_done' over 1 upstream tasks: none has ended; not ended: a (not begun).",
+            ),
+        ],
+    ),
+    (
+        behind_what_it_takes_down,
+        [
+            ("Trigger Rule", "It takes down after the end of a (queued)."),
+            (
+                "Trigger Rule",
+                "Trigger rule 'all_success' over 2 upstream tasks: 1 success; not ended: b (not begun).",
+            ),
+        ],
+    ),
+    (
+        mapped_over_what_runs,
+        [
+            ("Task has been mapped", "It is mapped over a (queued)."),
+            (
+                "Trigger Rule",
+                "Trigger rule 'all_success' over 1 upstream tasks: none has ended; not ended: a (queued).",
+            ),
+        ],
+    ),
+    (before_its_time, [("Dagrun Running", "The run starts after 2026-03-01T13:00:00+00:00.")]),
+    (on_its_way, [("Executor", "It is on its way.")]),
+    (
+        cleared_while_it_ran,
+        [("Task Instance Not Running", "It was cleared while it ran; launch 1 has to end first.")],
+    ),
     (
         behind_the_past,
         [
@@ -96,5 +204,5 @@ def test_why_x_waits(arrange: Callable[[Machine], None], expected: list[tuple[st
     machine = Machine()
     arrange(machine)
     run = machine.find_run()
-    found = machine.store.read_now(lambda tx: explain(tx, run.pk, "x", machine.planner))
+    found = machine.store.read_now(lambda tx: explain(tx, run.pk, "x", handover=OnItsWay()))
     assert [(reason.name, reason.reason) for reason in found] == expected

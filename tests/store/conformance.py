@@ -80,6 +80,21 @@ class StoreConformance:
 
     # Transactions
 
+    async def test_tasks_are_found_by_state_over_all_runs(self, store: Store) -> None:
+        def prepare(tx: Tx) -> list[int]:
+            _, _, a, _ = seed(tx, "one")
+            _, _, other, _ = seed(tx, "two")
+            found = []
+            for row, state in ((a, TaskState.RUNNING), (other, TaskState.QUEUED)):
+                tx.update_tasks([TaskChange(pk=row.pk, values={"state": state})])
+                found.append(row.pk)
+            return found
+
+        wanted = await store.write(prepare)
+        found = await store.read(lambda tx: tx.tasks_in({TaskState.RUNNING, TaskState.QUEUED}))
+        assert [row.pk for row in found] == wanted
+        assert [row.pk for row in await store.read(lambda tx: tx.tasks_in({TaskState.RUNNING}))] == wanted[:1]
+
     async def test_what_an_exception_leaves_is_undone(self, store: Store) -> None:
         def body(tx: Tx) -> None:
             seed(tx)

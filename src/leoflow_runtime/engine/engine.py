@@ -25,7 +25,7 @@ from leoflow_runtime.engine.planner import MAX_MAP_LENGTH, Planner
 from leoflow_runtime.engine.reconcile import reconcile
 from leoflow_runtime.engine.store import Lease, LeaseLost, Store, Tx
 from leoflow_runtime.engine.work import MemoryStale
-from leoflow_runtime.executors.protocol import Executor
+from leoflow_runtime.executors.protocol import Executor, TellsObstacles
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -368,6 +368,22 @@ class Engine:
         if not task.cancelled() and task.exception() is not None:
             # The reconciliation finds the launch again.
             log.error("the end of a launch could not be recorded", exc_info=task.exception())
+
+    # What `explain` asks (`Handover`)
+
+    def why_held_back(self) -> str | None:
+        """Why no more launches are ordered; None: they are."""
+        if self._dispatcher_has_room():
+            return None
+        limit = self.settings.dispatch_limit
+        return f"{limit} launches are on their way to the executor, as many as may be at once."
+
+    def obstacle(self, launch_id: int) -> str | None:
+        """Why an ordered launch has no process yet; None: nothing is known."""
+        if launch_id in self._dispatcher.pending:
+            return "It is on its way to the executor, which has not taken it yet."
+        executor = self._executor
+        return executor.obstacle(launch_id) if isinstance(executor, TellsObstacles) else None
 
     def _dispatch_left(self) -> None:
         if self.planner.waits_for_dispatch:

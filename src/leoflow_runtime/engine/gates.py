@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from leoflow_runtime.artifact import DagSpec, TaskSpec
+from leoflow_runtime.engine.rows import RunRow
+
 
 class Waiting(NamedTuple):
     """One task at a gate; the smallest goes first."""
@@ -49,6 +52,11 @@ def first_closed(passage: Passage) -> Gate | None:
         if not gate.has_room(slots):
             return gate
     return None
+
+
+def closed_gates(passage: Passage) -> list[tuple[Gate, int]]:
+    """Every gate at which a task would have to wait, with the slots that it needs there."""
+    return [(gate, slots) for gate, slots in passage if not gate.has_room(slots)]
 
 
 def take(passage: Passage) -> None:
@@ -120,3 +128,17 @@ class Gates:
         elif limit is not None:
             gate.limit = limit
         return gate
+
+
+def passage_of(gates: Gates, run: RunRow, dag: DagSpec, task: TaskSpec) -> Passage:
+    """The gates of a task in a run, in the order in which it waits at them."""
+    passage = [
+        (gates.pause(run.dag_pk), 1),
+        (gates.pool(run.tenant_id, task.pool), task.pool_slots),
+        (gates.run(run.pk, dag.max_active_tasks), 1),
+    ]
+    if task.max_active_tis_per_dag is not None:
+        passage.append((gates.task_in_dag(run.dag_pk, task.task_id, task.max_active_tis_per_dag), 1))
+    if task.max_active_tis_per_dagrun is not None:
+        passage.append((gates.task_in_run(run.pk, task.task_id, task.max_active_tis_per_dagrun), 1))
+    return passage

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from leoflow_runtime.artifact import DagSpec, canonical_bytes, content_digest
 from leoflow_runtime.artifact.records import RETURN_VALUE
-from leoflow_runtime.domain.states import RunState, RunType
+from leoflow_runtime.domain.states import RunState, RunType, TaskState
+from leoflow_runtime.engine.in_memory_assets import InMemoryAssets
 from leoflow_runtime.engine.in_memory_backfills import InMemoryBackfills
 from leoflow_runtime.engine.rows import (
     DagRow,
@@ -43,6 +44,7 @@ T = TypeVar("T")
 _TABLES = (
     *("dags", "versions", "runs", "tasks", "launches", "xcoms", "rendered", "tries", "unseen", "map_lengths"),
     *("inbox", "lease", "pools", "sequences", "backfills", "backfill_runs"),
+    *("assets", "asset_references", "asset_events", "alias_assets", "queued_assets", "consumed_events"),
     *("dag_versions", "dag_runs", "run_tasks"),  # indexes: a parent's key to its children's
     *("run_ids", "run_dates", "active", "unfinished"),  # indexes: see `InMemoryTx._index_run`
 )
@@ -115,7 +117,7 @@ class InMemoryStore:
             self.tables["lease"]["planner"] = replace(held, expires_at=self.clock())
 
 
-class InMemoryTx(InMemoryBackfills):
+class InMemoryTx(InMemoryAssets, InMemoryBackfills):
     """One transaction. It implements every operation of `Tx`."""
 
     def __init__(self, store: InMemoryStore, *, planner: bool, read_only: bool = False) -> None:
@@ -417,6 +419,13 @@ class InMemoryTx(InMemoryBackfills):
 
     def tasks(self, run_pk: int) -> list[TaskRow]:
         return [self._tables["tasks"][pk] for pk in self._tables["run_tasks"].get(run_pk, ())]
+
+    def tasks_in(self, states: Collection[TaskState]) -> list[TaskRow]:
+        return [row for row in self._tables["tasks"].values() if row.state in states]
+
+    def instance(self, run_pk: int, task_id: str, map_index: int) -> TaskRow | None:
+        named = (row for row in self.tasks(run_pk) if (row.task_id, row.map_index) == (task_id, map_index))
+        return next(named, None)
 
     def insert_tasks(self, run_pk: int, tasks: Sequence[NewTask]) -> list[TaskRow]:
         rows = [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from leoflow_runtime.domain.states import RunState, TaskState
 from leoflow_runtime.domain.trigger_rules import Decision
-from leoflow_runtime.engine.gates import Gate, Passage, first_closed, free, take
+from leoflow_runtime.engine.gates import Gate, Passage, first_closed, free, passage_of, take
 from leoflow_runtime.engine.instances import CHUNK, expand, grow, verify
 from leoflow_runtime.engine.live import HOLDING, WITH_PROCESS, LiveDag, LiveRun
 from leoflow_runtime.engine.outcome import failed_too_often, tell_of_end
@@ -353,22 +353,10 @@ class Settler:
     # Slots
 
     def passage(self, live: LiveRun, index: int) -> Passage:
-        """The gates of a task, in the order in which `explain` names them."""
+        """The slots that a task takes, or would take."""
         if index in live.held:
             return live.held[index]
-        spec = live.spec(index)
-        gates = self.planner.gates
-        run = live.run
-        passage = [
-            (gates.pause(run.dag_pk), 1),
-            (gates.pool(run.tenant_id, spec.pool), spec.pool_slots),
-            (gates.run(run.pk, live.graph.spec.max_active_tasks), 1),
-        ]
-        if spec.max_active_tis_per_dag is not None:
-            passage.append((gates.task_in_dag(run.dag_pk, spec.task_id, spec.max_active_tis_per_dag), 1))
-        if spec.max_active_tis_per_dagrun is not None:
-            passage.append((gates.task_in_run(run.pk, spec.task_id, spec.max_active_tis_per_dagrun), 1))
-        return passage
+        return passage_of(self.planner.gates, live.run, live.graph.spec, live.spec(index))
 
     def _closed(self, passage: Passage) -> Gate | None:
         # The way to the executor is held only until the executor has taken the launch.

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.domain.states import RunState, RunType, TaskState
+from leoflow_runtime.engine.asset_rows import AssetTx
 from leoflow_runtime.engine.backfill_rows import BackfillTx
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 
@@ -100,7 +101,7 @@ class TaskChange:
     values: Mapping[str, Any]  # TaskRow field -> new value (also "note", "hostname", "pid", "duration")
 
 
-class Tx(BackfillTx, Protocol):
+class Tx(AssetTx, BackfillTx, Protocol):
     """One transaction. Not to be kept after it ends."""
 
     @property
@@ -181,6 +182,12 @@ class Tx(BackfillTx, Protocol):
     # Task instances
     def task(self, pk: int) -> TaskRow | None: ...
     def tasks(self, run_pk: int) -> list[TaskRow]: ...
+    def instance(self, run_pk: int, task_id: str, map_index: int) -> TaskRow | None:
+        """One task instance, by what names it."""
+
+    def tasks_in(self, states: Collection[TaskState]) -> list[TaskRow]:
+        """Of all runs and DAGs: those in one of these states, which are to be states of few."""
+
     def insert_tasks(self, run_pk: int, tasks: Sequence[NewTask]) -> list[TaskRow]: ...
     def insert_instances(self, run_pk: int, like: NewTask, map_indexes: range) -> list[TaskRow]:
         """One task's further instances, in order. At a cost that does not depend on the rest of the run."""

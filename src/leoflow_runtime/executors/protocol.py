@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +35,14 @@ class LaunchRefused(Exception):
         self.launch_id = launch_id
         self.reason = reason
         super().__init__(reason)
+
+
+@runtime_checkable
+class TellsObstacles(Protocol):
+    """An executor that knows why a launch that it holds has no process yet."""
+
+    def obstacle(self, launch_id: int) -> str | None:
+        """One sentence; None: nothing stands in its way, or it does not hold the launch."""
 
 
 class Executor(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from leoflow_runtime.executors.protocol import Executor, LaunchOrder
+from leoflow_runtime.executors.protocol import Executor, LaunchOrder, TellsObstacles
 
 
 class RoutedExecutor:
@@ -21,6 +21,10 @@ class RoutedExecutor:
         # Whoever does not know it ignores it.
         await self._native.cancel(launch_id, reason)
         await self._other.cancel(launch_id, reason)
+
+    def obstacle(self, launch_id: int) -> str | None:
+        """What the other one knows; the native one starts at once."""
+        return self._other.obstacle(launch_id) if isinstance(self._other, TellsObstacles) else None
 
     async def running(self) -> Collection[int] | None:
         native, other = await self._native.running(), await self._other.running()

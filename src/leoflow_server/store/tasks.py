@@ -41,6 +41,12 @@ _t = task_instances.c
 
 _BY_PK = Prepared(select(*_TASK).where(_t.pk == bindparam("task")), _TASK)
 _OF_RUN = Prepared(select(*_TASK).where(_t.run_pk == bindparam("run")).order_by(_t.pk), _TASK)
+_BY_NAME = Prepared(
+    select(*_TASK).where(
+        _t.run_pk == bindparam("run"), _t.task_id == bindparam("task"), _t.map_index == bindparam("number")
+    ),
+    _TASK,
+)
 _OF_LAUNCH = Prepared(
     select(*_TASK).join(launches, launches.c.task_pk == _t.pk).where(launches.c.pk == bindparam("launch")),
     _TASK,
@@ -93,6 +99,15 @@ def get(session: Session, pk: int) -> TaskRow | None:
 
 def of_run(session: Session, run_pk: int) -> list[TaskRow]:
     return [_row(found) for found in session.rows(_OF_RUN, {"run": run_pk})]
+
+
+def in_states(session: Session, states: Iterable[TaskState]) -> list[TaskRow]:
+    return [_row(found) for found in session.rows(_in_states(frozenset(states)), {})]
+
+
+def instance(session: Session, run_pk: int, task_id: str, map_index: int) -> TaskRow | None:
+    found = session.row(_BY_NAME, {"run": run_pk, "task": task_id, "number": map_index})
+    return None if found is None else _row(found)
 
 
 def of_launch(session: Session, launch_id: int) -> TaskRow | None:
@@ -162,6 +177,12 @@ def delete_task(session: Session, pk: int) -> bool:
 
 def purge_xcoms(session: Session, pks: Iterable[int]) -> None:
     session.execute_many(_PURGE_XCOMS, [{"task": pk} for pk in pks])
+
+
+@cache
+def _in_states(states: frozenset[TaskState]) -> Prepared:
+    wanted = or_(*[_t.state == str(state) for state in sorted(states)])
+    return Prepared(select(*_TASK).where(wanted).order_by(_t.pk), _TASK)
 
 
 @cache

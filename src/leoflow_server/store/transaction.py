@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from leoflow_runtime.domain.states import RunState, RunType
+from leoflow_runtime.domain.states import RunState, RunType, TaskState
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import Change, Lease, MapLength, NewRun, NewTask, TaskChange
 from leoflow_server.store import launches, lease, runs, tasks, versions
+from leoflow_server.store.assets import SqlAssets
 from leoflow_server.store.backfills import SqlBackfills
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import pools
@@ -23,7 +24,7 @@ _POOLS = Prepared(
 )
 
 
-class SqlTx(SqlBackfills):
+class SqlTx(SqlAssets, SqlBackfills):
     """One transaction; `announced` says whether it left inbox rows. Not to be kept after it ends."""
 
     __slots__ = ("_announced", "_new_versions", "_now", "_planners", "_session", "_versions", "announced")
@@ -165,8 +166,14 @@ class SqlTx(SqlBackfills):
     def tasks(self, run_pk: int) -> list[TaskRow]:
         return tasks.of_run(self._session, run_pk)
 
+    def instance(self, run_pk: int, task_id: str, map_index: int) -> TaskRow | None:
+        return tasks.instance(self._session, run_pk, task_id, map_index)
+
     def delete_task(self, pk: int) -> bool:
         return tasks.delete_task(self._session, pk)
+
+    def tasks_in(self, states: Collection[TaskState]) -> list[TaskRow]:
+        return tasks.in_states(self._session, states)
 
     def insert_tasks(self, run_pk: int, new: Sequence[NewTask]) -> list[TaskRow]:
         return tasks.insert_tasks(self._session, run_pk, new)

@@ -85,6 +85,13 @@ class KubernetesExecutor:
     async def running(self) -> Collection[int] | None:
         return frozenset(self._held) if self._is_listed else None
 
+    def obstacle(self, launch_id: int) -> str | None:
+        """Why its pod has not started, in one sentence."""
+        holding = self._held.get(launch_id)
+        if holding is None or holding.obstacle is None or not holding.is_waiting():
+            return None
+        return holding.obstacle.reason
+
     def reported(self, launch_id: int) -> None:
         """The agent's report is on record: the pod has nothing left to do."""
         holding = self._held.get(launch_id)

@@ -104,9 +104,11 @@ async def get_task_instance_dependencies(
     row = await call.read(lambda conn: the_task(conn, call, dag_id, dag_run_id, task_id, map_index))
     engine = call.services.engine
     # Another replica may be the planner; then only the record tells.
-    planner = engine.planner if engine.is_planning else None
+    handover = engine if engine.is_planning else None
     try:
-        reasons = await call.services.store.read(lambda tx: explain(tx, row.run_pk, task_id, planner))
+        reasons = await call.services.store.read(
+            lambda tx: explain(tx, row.run_pk, task_id, map_index, handover=handover)
+        )
     except KeyError:
         reasons = []  # deleted meanwhile, or no longer in the version of its run: it waits for nothing
     return answer({"dependencies": [{"name": one.name, "reason": one.reason} for one in reasons]})
