@@ -5,7 +5,6 @@ oras does not read indexes, mount, list referrers or resume (ADR 0007): hence th
 
 from __future__ import annotations
 
-import hashlib
 import io
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import httpx
 
 from leoflow_runtime.oci import referrers
 from leoflow_runtime.oci.credentials import Credentials
+from leoflow_runtime.oci.download import Download
 from leoflow_runtime.oci.errors import BadAnswer, DigestMismatch, TooLarge, Unreachable
 from leoflow_runtime.oci.records import MANIFESTS, Descriptor, digest_of, is_digest
 from leoflow_runtime.oci.session import MayReach, Session, named, pull_scope, push_scope
@@ -25,8 +25,7 @@ from leoflow_runtime.oci.upload import CHUNK, Progress, Upload
 __all__ = ["CHUNK", "MANIFEST_LIMIT", "MayReach", "Progress", "Registry"]
 
 MANIFEST_LIMIT = 4 << 20  # what registries accept as well
-_READ = 1 << 20
-_RESUMES = 5  # of one download, without getting any further
+_TRIES = 5  # of one manifest
 _PAGES = 1000
 
 
@@ -155,42 +154,8 @@ class Registry:
 
         Goes on where a connection breaks.
         """
-        what = named(repository, descriptor.digest)
-        hashed, size, failures = hashlib.sha256(), 0, 0
-        while size < descriptor.size or size == 0:
-            begin = size
-            try:
-                for piece in self._from(repository, descriptor.digest, size, what):
-                    size += len(piece)
-                    if size > descriptor.size:
-                        break
-                    hashed.update(piece)
-                    yield piece
-                break
-            except httpx.TransportError as error:
-                failures = 1 if size > begin else failures + 1
-                if failures > _RESUMES:
-                    raise Unreachable(f"{self.host} broke off in the middle of {what}") from error
-                self._wait(0.25 * 2 ** (failures - 1))
-        if size != descriptor.size or f"sha256:{hashed.hexdigest()}" != descriptor.digest:
-            raise DigestMismatch(f"{self.host} sends other bytes for {what} than its digest says")
-
-    def _from(self, repository: str, digest: str, start: int, what: str) -> Iterator[bytes]:
-        """The rest of a blob. Raises httpx.TransportError where it breaks off."""
-        with self._session.stream(
-            "GET",
-            f"/v2/{repository}/blobs/{digest}",
-            scope=pull_scope(repository),
-            what=what,
-            # As stored: a layer that is gzip is not unpacked on the way.
-            headers={"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {}),
-        ) as response:
-            skip = start if response.status_code != 206 else 0
-            for piece in response.iter_bytes(_READ):
-                dropped = min(skip, len(piece))
-                skip -= dropped
-                if piece := piece[dropped:]:
-                    yield piece
+        download = Download(session=self._session, repository=repository, blob=descriptor, wait=self._wait)
+        return download.pieces()
 
     def mount_blob(self, repository: str, digest: str, origin: str) -> bool:
         """Lets a repository have a blob of another one; False where the registry does not do that."""
@@ -267,7 +232,7 @@ class Registry:
 
     def _whole(self, url: str, scope: str, what: str) -> tuple[httpx.Response, bytes]:
         """A manifest; asked for again where the connection breaks in the middle of it."""
-        for number in range(1, _RESUMES + 1):
+        for number in range(1, _TRIES + 1):
             data = bytearray()
             with self._session.stream(
                 "GET", url, scope=scope, what=what, headers={"Accept": ", ".join(MANIFESTS)}
