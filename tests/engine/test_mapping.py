@@ -260,6 +260,33 @@ def test_as_in_airflow_a_rule_of_one_looks_at_all_indexes_of_a_group(machine: Ma
     assert machine.shown("g.b") == {("g.b", 0): "queued", ("g.b", 1): "queued"}
 
 
+def test_a_branch_in_a_group_skips_at_its_own_index_alone(machine: MappedMachine) -> None:
+    group_of_two(machine, member("c", "g.a"), task("end", "g.b", "g.c", trigger_rule="all_done"))
+    machine.end("source", value=2)
+    machine.end("g.a", 1, skip_task_ids=("g.c",))
+    assert machine.shown("g.b", "g.c") == {
+        ("g.b", 0): None,
+        ("g.b", 1): "queued",
+        ("g.c", 0): None,
+        ("g.c", 1): "skipped",
+    }
+
+
+def test_a_mapped_branch_has_no_say_over_what_follows_all_of_them(machine: MappedMachine) -> None:
+    begin(machine, mapped("m", over=[1, 2]), task("b", "m"), task("c", "m"))
+    machine.end("m", 0, skip_task_ids=("b",))
+    machine.end("m", 1, skip_task_ids=("c",))
+    assert machine.states() == {"m": "success", "b": "queued", "c": "queued"}
+
+
+def test_a_branch_before_a_group_skips_all_of_it(machine: MappedMachine) -> None:
+    tasks = [task("source"), task("way", "source"), member("a", "source", "way"), member("b", "g.a")]
+    begin(machine, *tasks, task("end", "g.b"), task_groups=[GROUP])
+    machine.end("source", value=2)
+    machine.end("way", skip_task_ids=("g.a",))
+    assert set(machine.shown("g.a", "g.b", "end").values()) == {"skipped"}
+
+
 # --- again
 
 
@@ -286,6 +313,22 @@ def test_one_instance_is_cleared_alone(machine: MappedMachine) -> None:
     assert machine.shown("m") == {("m", 0): "success", ("m", 1): "queued", ("m", 2): "success"}
     machine.end("m", 1)
     assert machine.run_state() is RunState.SUCCESS
+
+
+def test_an_instance_of_a_group_is_cleared_with_its_own_index_and_all_outside(machine: MappedMachine) -> None:
+    group_of_two(machine, task("end", "g.b"))
+    machine.end("source", value=2)
+    machine.end_all("g.a")
+    machine.end_all("g.b")
+    machine.end("end")
+    clear(machine, ("g.a", 1), include_downstream=True)
+    assert machine.shown("g.a", "g.b", "end") == {
+        ("end", -1): None,
+        ("g.a", 0): "success",
+        ("g.a", 1): "queued",
+        ("g.b", 0): "success",
+        ("g.b", 1): None,
+    }
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5])
@@ -348,6 +391,43 @@ def test_a_group_changes_its_size_as_a_whole(machine: MappedMachine) -> None:
     machine.end_all("g.b")
     machine.end("end")
     assert machine.run_state() is RunState.SUCCESS
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (mapped("m", over=[1]), {("m", 0): "queued", ("m", 1): "removed"}),
+        (mapped("m", over=[1, 2, 3]), {("m", n): "queued" for n in range(3)}),
+        (task("m"), {("m", -1): "queued", ("m", 1): "removed"}),
+    ],
+)
+def test_a_run_may_go_on_with_a_version_that_maps_otherwise(
+    machine: MappedMachine, now: dict[str, Any], expected: dict[Any, str]
+) -> None:
+    begin(machine, mapped("m", over=[1, 2]))
+    machine.end_all("m")
+    machine.register(tasks=[now], max_active_tasks=100)
+    clear(machine, run_on_latest_version=True)
+    assert machine.shown() == expected
+    machine.end_all("m")
+    assert machine.run_state() is RunState.SUCCESS
+    machine.register(tasks=[mapped("m", over=[1, 2])], max_active_tasks=100)
+    clear(machine, run_on_latest_version=True)
+    machine.end_all("m")
+    assert {key: state for key, state in machine.shown().items() if state != "removed"} == {
+        ("m", 0): "success",
+        ("m", 1): "success",
+    }
+    assert machine.run_state() is RunState.SUCCESS
+
+
+def test_an_instance_that_is_deleted_begins_anew(machine: MappedMachine) -> None:
+    begin(machine, mapped("m", over=[1, 2]), task("end", "m"))
+    machine.end_all("m")
+    run_id = machine.find_run().run_id
+    machine.apply(lambda tx: operations.delete_task(tx, dag_id="d", run_id=run_id, task_id="m", map_index=0))
+    machine.settle()
+    assert machine.shown("m") == {("m", 0): "queued", ("m", 1): "success"}
 
 
 # --- wide, and interrupted

@@ -20,6 +20,7 @@ from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow,
 from leoflow_runtime.engine.store import (
     Change,
     LeaseLost,
+    MapLength,
     NewRun,
     NewTask,
     RunExists,
@@ -591,6 +592,51 @@ class StoreConformance:
         both, unfinished, current, silent = await store.write(body)
         assert unfinished == both
         assert current == silent == both[1:]
+
+    async def test_instances_of_a_mapped_task(self, store: Store) -> None:
+        def body(tx: Tx) -> tuple[list[TaskRow], TaskRow | None, TaskRow | None]:
+            _, run, a, _ = seed(tx)
+            become = TaskChange(pk=a.pk, expect_states=(None,), values={"map_index": 0, "map_length": 4})
+            assert tx.update_tasks([become]) == [True]
+            new = tx.insert_instances(run.pk, NewTask(task_id="a", max_tries=2), range(1, 4))
+            return new, tx.instance(run.pk, "a", 0), tx.instance(run.pk, "a", 4)
+
+        new, first, none = await store.write(body)
+        assert [(row.task_id, row.map_index, row.max_tries) for row in new] == [
+            ("a", 1, 2),
+            ("a", 2, 2),
+            ("a", 3, 2),
+        ]
+        assert first is not None
+        assert (first.map_index, first.map_length) == (0, 4)
+        assert none is None
+
+    async def test_lengths_of_what_tasks_returned(self, store: Store) -> None:
+        def report(tx: Tx, task: TaskRow, length: int | None, key: str = "return_value") -> None:
+            opened = launch(tx, task).launch_id
+            ended = {"outcome": Outcome.SUCCESS, "finished_at": NOON}
+            tx.finish_launch(LaunchReport(launch_id=opened, xcoms={key: b"1"}, map_length=length, **ended))
+
+        def body(tx: Tx) -> list[dict[str, MapLength]]:
+            _, run, a, b = seed(tx)
+            (c,) = tx.insert_tasks(run.pk, [NewTask(task_id="c")])
+            mapped = tx.insert_instances(run.pk, NewTask(task_id="m"), range(3))
+            report(tx, a, 7)
+            report(tx, b, 3, key="other")
+            report(tx, c, None)
+            report(tx, mapped[0], 5)
+            report(tx, mapped[2], None)
+            before = dict(tx.map_lengths(run.pk, ["a", "b", "c", "m"]))
+            tx.purge_xcoms([a.pk, mapped[0].pk])
+            return [before, dict(tx.map_lengths(run.pk, ["a", "m"]))]
+
+        before, after = await store.write(body)
+        assert before == {
+            "a": MapLength(length=7, instances=0),
+            "c": MapLength(length=None, instances=0),
+            "m": MapLength(length=None, instances=2),
+        }
+        assert after == {"m": MapLength(length=None, instances=1)}
 
     async def test_a_report_leaves_its_values_and_a_purge_takes_them(self, store: Store) -> None:
         def body(tx: Tx) -> None:

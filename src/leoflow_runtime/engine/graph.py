@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import cached_property
 
 from leoflow_runtime.artifact import DagSpec, TaskSpec
-from leoflow_runtime.domain.priority import priority_weights
 from leoflow_runtime.artifact.expansion import Expansion, expansion_of
+from leoflow_runtime.domain.priority import priority_weights
 from leoflow_runtime.engine.relations import Relation
 from leoflow_runtime.engine.rows import VersionRow
 
@@ -75,6 +75,17 @@ class Graph:
         """Whether the task's own start and end dates leave it in a run of that logical date."""
         start, end = self.dated[index]
         return date is None or ((start is None or start <= date) and (end is None or date <= end))
+
+    def in_group(self, group_id: str) -> set[str]:
+        """The tasks of a group, and of the groups in it."""
+        parents = {group.group_id: group.parent for group in self.spec.task_groups}
+
+        def belongs(inner: str | None) -> bool:
+            while inner is not None and inner != group_id:
+                inner = parents.get(inner)
+            return inner is not None
+
+        return {task.task_id for task in self.specs if belongs(task.task_group)}
 
     def has(self, task_id: str) -> bool:
         return task_id in self.index

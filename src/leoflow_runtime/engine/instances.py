@@ -72,15 +72,22 @@ def verify(settler: Settler, live: LiveRun, task: int) -> bool:
 
 
 def grow(settler: Settler, live: LiveRun, task: int, most: int) -> bool:
-    """Inserts at most so many of the instances that are missing. Returns whether all are there."""
-    missing = live.missing(task)
-    chunk = missing[:most]
-    if chunk:
-        new = new_task(live.graph.specs[task], live.graph.weights[task])
-        rows = settler.work.tx.insert_instances(live.run.pk, new, chunk)
-        settler.work.inserted += len(rows)
-        settler.consider(live, [live.add(task, row) for row in rows])
-    return len(chunk) == len(missing)
+    """Inserts about so many instances of what is expanded with `task`. Returns whether all are there.
+
+    The members of a mapped group get theirs in step: one may have a say over the same index of others.
+    """
+    members = [member for member in live.graph.members(task) if live.missing(member)]
+    first = min((live.missing(member).start for member in members), default=0)
+    end = first + max(1, most // max(1, len(members)))
+    for member in members:
+        missing = live.missing(member)
+        chunk = range(missing.start, min(missing.stop, end))
+        if chunk:
+            new = new_task(live.graph.specs[member], live.graph.weights[member])
+            rows = settler.work.tx.insert_instances(live.run.pk, new, chunk)
+            settler.work.inserted += len(rows)
+            settler.consider(live, [live.add(member, row) for row in rows])
+    return not any(live.missing(member) for member in members)
 
 
 def _complete(settler: Settler, live: LiveRun, task: int) -> None:
@@ -92,7 +99,7 @@ def _complete(settler: Settler, live: LiveRun, task: int) -> None:
             settler.write(live, index, {"state": None, "start_date": None, "end_date": None})
     settler.consider(live, list(instances.values()))
     if live.missing(task):
-        settler.planner.growing[live.run.pk, task] = None
+        settler.planner.growing[live.run.pk, min(live.graph.members(task))] = None
 
 
 def _collapse(settler: Settler, live: LiveRun, task: int) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState
+from leoflow_runtime.engine.assets import create_asset_run
 from leoflow_runtime.engine.backfilling import advance_backfill
 from leoflow_runtime.engine.gates import Gates
 from leoflow_runtime.engine.live import LiveDag, LiveRun
@@ -284,7 +285,7 @@ class Planner:
             settler.place(live, index)
         for task in live.sizes:
             if live.missing(task):
-                self.growing[run.pk, task] = None
+                self.growing[run.pk, min(live.graph.members(task))] = None
         settler.consider_all(live)
 
     def _forget_run(self, settler: Settler, dag: LiveDag, run_pk: int) -> None:
@@ -310,6 +311,9 @@ class Planner:
             run = create_due_run(work.tx, dag)
             if run is None:
                 break
+            dag.queued[run.pk] = run
+            self.observer.decision("create_run")
+        if dag.active < limit and (run := create_asset_run(work.tx, dag)) is not None:
             dag.queued[run.pk] = run
             self.observer.decision("create_run")
         if dag.row.next_run_after is not None and dag.row.next_run_after > work.now:

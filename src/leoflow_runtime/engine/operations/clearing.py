@@ -183,7 +183,9 @@ def _rebind(tx: Tx, run: RunRow, version_pk: int, graph: Graph) -> bool:
     ]
     if added:
         tx.insert_tasks(run.pk, added)
-    back = [row for row in rows if graph.has(row.task_id) and row.state is TaskState.REMOVED]
+    # Removed instances of a mapped task come back, or not, when it is known how many there are.
+    there = {row.task_id for row in rows if row.state is not TaskState.REMOVED}
+    back = [row for row in rows if graph.has(row.task_id) and row.task_id not in there]
     for row in back:
         if row.try_number > 0:
             tx.archive_try(row.pk)
@@ -201,5 +203,21 @@ def _rebind(tx: Tx, run: RunRow, version_pk: int, graph: Graph) -> bool:
     ]
     if gone:
         tx.update_tasks(gone)
+    _unmap(tx, run, graph)
     tx.update_run(run.pk, (run.state,), {"version_pk": version_pk})
     return bool(added) or bool(back)
+
+
+def _unmap(tx: Tx, run: RunRow, graph: Graph) -> None:
+    """Of a task that is not mapped any more, one instance goes on as the task; the others are removed."""
+    ones: dict[str, TaskRow] = {}
+    changes = []
+    for row in sorted(tx.tasks(run.pk), key=lambda row: (row.state is TaskState.REMOVED, row.map_index)):
+        if not graph.has(row.task_id) or graph.index[row.task_id] in graph.expansions:
+            continue
+        if ones.setdefault(row.task_id, row) is not row:
+            changes.append(TaskChange(pk=row.pk, values={"state": TaskState.REMOVED, "due_at": None}))
+        elif row.map_index >= 0:
+            changes.append(TaskChange(pk=row.pk, values={"map_index": -1, "map_length": None}))
+    if changes:
+        tx.update_tasks(changes)

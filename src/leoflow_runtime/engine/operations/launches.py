@@ -13,7 +13,7 @@ from typing import Any
 
 from leoflow_runtime.domain.retries import INFRA_FAILURES_PER_TRY, infra_due, jitter_key, may_retry, retry_due
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, Outcome, TaskState
-from leoflow_runtime.engine.graph import graph_of
+from leoflow_runtime.engine.graph import Graph, graph_of
 from leoflow_runtime.engine.operations.changing import change_task
 from leoflow_runtime.engine.rows import LaunchReport, TaskRow
 from leoflow_runtime.engine.store import Change, Tx
@@ -193,6 +193,7 @@ def _settle(tx: Tx, task: TaskRow, report: LaunchReport) -> None:
     said = {"message": report.message} if report.message else {}
     match report.outcome:
         case Outcome.SUCCESS:
+            record_updates(tx, task, report)
             change_task(tx, task, ended | {"state": TaskState.SUCCESS}, said)
             if report.skip_task_ids:
                 _skip(tx, task, report.skip_task_ids, everything_below=report.skip_ignores_trigger_rules)
@@ -259,10 +260,23 @@ def _skip(tx: Tx, parent: TaskRow, task_ids: Collection[str], *, everything_belo
     if everything_below:
         below = graph.descendants(chosen) | chosen
         chosen = {task_id for task_id in below if not graph.is_teardown(task_id)}
-    for task in tx.tasks(parent.run_pk):
-        if task.task_id in chosen and task.state not in _NOT_SKIPPED:
+    for task in _instances(tx, graph, parent, chosen):
+        if task.state not in _NOT_SKIPPED:
             skipped = {"state": TaskState.SKIPPED, "forced_skip": True, "start_date": tx.now}
             change_task(tx, task, skipped | {"end_date": tx.now, "due_at": None})
+
+
+def _instances(tx: Tx, graph: Graph, parent: TaskRow, task_ids: Collection[str]) -> list[TaskRow]:
+    """Of these tasks: all of them, or for an instance those of its own index in its mapped group.
+
+    As in Airflow, an instance has no say over what is outside of the group.
+    """
+    if parent.map_index < 0:
+        return [task for task in tx.tasks(parent.run_pk) if task.task_id in task_ids]
+    group = graph.group_of.get(graph.index[parent.task_id])
+    inside = [task_id for task_id in sorted(task_ids) if graph.group_of.get(graph.index[task_id]) == group]
+    found = [tx.instance(parent.run_pk, task_id, parent.map_index) for task_id in inside if group]
+    return [task for task in found if task is not None]
 
 
 def blank_task() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.operations.finding import the_dag, the_run, the_version
 from leoflow_runtime.engine.operations.params import check_params
 from leoflow_runtime.engine.rows import RunRow, TaskRow, VersionRow
-from leoflow_runtime.engine.store import Change, NewRun, NewTask, Tx
+from leoflow_runtime.engine.store import Change, NewRun, NewTask, TaskChange, Tx
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_.~:+-]{1,250}")
 _OPERATORS = {"bash": "BashOperator", "http_api": "HttpOperator", "empty": "EmptyOperator"}
@@ -129,7 +130,10 @@ def delete_task(
     graph = graph_of(tx.version(run.version_pk))
     if graph.has(task_id):
         index = graph.index[task_id]
-        tx.insert_tasks(run.pk, [new_task(graph.specs[index], graph.weights[index])])
+        new = replace(new_task(graph.specs[index], graph.weights[index]), map_index=map_index)
+        (fresh,) = tx.insert_instances(run.pk, new, range(map_index, map_index + 1))
+        if row.map_length is not None:
+            tx.update_tasks([TaskChange(pk=fresh.pk, values={"map_length": row.map_length})])
     # The number is the guard by which a planner elsewhere notices.
     tx.update_run(run.pk, (run.state,), {"clear_number": run.clear_number + 1})
     tx.announce(Change(kind="run", pk=run.pk))

@@ -73,8 +73,12 @@ def select_tasks(
     graph = graph or graph_of(tx.version(run.version_pk))
     whole = {key for key in task_ids if isinstance(key, str)}
     single = {(key[0], key[1]) for key in task_ids if not isinstance(key, str)}
-    named = whole | {task_id for task_id, _ in single}
-    around = relatives.of(graph, {task_id for task_id in named if graph.has(task_id)}) - named
+    around = relatives.of(graph, {task_id for task_id in whole if graph.has(task_id)}) - whole
+    for task_id, map_index in list(single):
+        if graph.has(task_id):
+            inside, outside = _relatives_of_instance(graph, task_id, relatives)
+            around |= outside - whole
+            single |= {(other, map_index) for other in inside}
     return [
         row
         for row in rows
@@ -82,6 +86,14 @@ def select_tasks(
         or (row.task_id, row.map_index) in single
         or (row.task_id in whole and (map_indexes is None or row.map_index in map_indexes))
     ]
+
+
+def _relatives_of_instance(graph: Graph, task_id: str, relatives: Relatives) -> tuple[set[str], set[str]]:
+    """Those in its mapped group, of which the same index counts; and the others, which count whole."""
+    group = graph.group_of.get(graph.index[task_id])
+    found = relatives.of(graph, {task_id}) - {task_id}
+    inside = {other for other in found if group and graph.group_of.get(graph.index[other]) == group}
+    return inside, found - inside
 
 
 def check_task_ids(dag: DagRow, graphs: Collection[Graph], task_ids: Sequence[TaskKey] | None) -> None:
