@@ -32,6 +32,7 @@ class FakeControlPlane:
     runs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     instances: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     logs: dict[tuple[str, str, str, int], list[dict[str, Any]]] = field(default_factory=dict)
+    waits: dict[str, list[dict[str, str]]] = field(default_factory=dict)  # task, or task[index] -> reasons
     requests: list[Request] = field(default_factory=list)
     on_run_read: Callable[[dict[str, Any]], None] = lambda run: None
     answer_with: tuple[int, bytes] | None = None  # whatever is asked
@@ -138,6 +139,14 @@ class FakeControlPlane:
         found = self.instances[dag_id, run_id]
         return 200, {"task_instances": found, "total_entries": len(found)}
 
+    def dependencies(self, request: Request, dag_id: str, run_id: str, task_id: str) -> tuple[int, Any]:
+        return 200, {"dependencies": self.waits.get(task_id, [])}
+
+    def mapped_dependencies(
+        self, request: Request, dag_id: str, run_id: str, task_id: str, map_index: str
+    ) -> tuple[int, Any]:
+        return 200, {"dependencies": self.waits.get(f"{task_id}[{map_index}]", [])}
+
     def log(self, request: Request, dag_id: str, run_id: str, task_id: str, number: str) -> tuple[int, Any]:
         lines = self.logs.get((dag_id, run_id, task_id, int(number)))
         if lines is None:
@@ -160,6 +169,12 @@ ROUTES = [
     ("GET", r"/api/v2/dags/([^/]+)/dagRuns/([^/]+)", "one_run"),
     ("GET", r"/api/v2/dags/([^/]+)/dagRuns/([^/]+)/taskInstances", "task_instances"),
     ("GET", r"/api/v2/dags/([^/]+)/dagRuns/([^/]+)/taskInstances/([^/]+)/logs/(\d+)", "log"),
+    ("GET", r"/api/v2/dags/([^/]+)/dagRuns/([^/]+)/taskInstances/([^/]+)/dependencies", "dependencies"),
+    (
+        "GET",
+        r"/api/v2/dags/([^/]+)/dagRuns/([^/]+)/taskInstances/([^/]+)/(\d+)/dependencies",
+        "mapped_dependencies",
+    ),
 ]
 
 

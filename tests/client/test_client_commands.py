@@ -196,6 +196,34 @@ def test_status_of_the_newest_run_with_its_tasks(leoflow, fake: FakeControlPlane
     )
 
 
+def test_what_tasks_wait_for(leoflow, fake: FakeControlPlane) -> None:
+    fake.add_run("sales", "r", "running")
+    fake.add_task("sales", "r", "extract", "success")
+    fake.add_task("sales", "r", "load", None, tries=0)
+    fake.waits["load"] = [{"name": "Pool Slots Available", "reason": "It waits at pool db: 1 of 1."}]
+    assert leoflow("runs", "explain", "sales", "latest").out == (
+        "r\trunning\nload  not begun\n  Pool Slots Available: It waits at pool db: 1 of 1.\n"
+    )
+    assert leoflow("runs", "explain", "sales", "r", "extract").out.endswith(
+        "extract  success  waits for nothing\n"
+    )
+    (told,) = json.loads(leoflow("runs", "explain", "sales", "r", "load", "--json").out)
+    assert (told["state"], told["waits_for"]) == (None, fake.waits["load"])
+    assert leoflow("runs", "explain", "sales", "r", "--map-index", "1").status == 2
+    assert leoflow("runs", "explain", "sales", "r", "none").status == 2
+
+
+def test_of_a_mapped_task_each_instance_is_explained(leoflow, fake: FakeControlPlane) -> None:
+    fake.add_run("sales", "r", "running")
+    for index in range(60):
+        fake.add_task("sales", "r", "each", None, tries=0)["map_index"] = index
+    fake.waits["each[7]"] = [{"name": "Task Concurrency", "reason": "It waits."}]
+    done = leoflow("runs", "explain", "sales", "r")
+    assert "each[7]  not begun\n  Task Concurrency: It waits.\n" in done.out
+    assert done.out.endswith("… and 10 more task instances; name a task to see them\n")
+    assert leoflow("runs", "explain", "sales", "r", "each", "--map-index", "7").out.count("each[") == 1
+
+
 def test_runs_are_listed(leoflow, fake: FakeControlPlane) -> None:
     assert leoflow("runs", "list", "sales").out == "sales has no runs\n"
     fake.add_run(

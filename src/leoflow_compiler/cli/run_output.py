@@ -26,7 +26,7 @@ def run_table(runs: Sequence[dict[str, Any]]) -> str:
 def task_table(tasks: Sequence[dict[str, Any]]) -> str:
     rows = [
         (
-            _task_name(task["task_id"], task.get("map_index", -1)),
+            task_name(task["task_id"], task.get("map_index", -1)),
             task.get("state") or "-",
             _try(task),
             _seconds(task),
@@ -45,14 +45,14 @@ def print_line(line: LogLine, *, as_json: bool, with_task: bool) -> None:
     event = line.record.get("event")
     if event is None:
         return
-    prefix = f"[{_task_name(line.task_id, line.map_index)}] " if with_task else ""
+    prefix = f"[{task_name(line.task_id, line.map_index)}] " if with_task else ""
     click.echo(f"{prefix}{event}")
     for item in line.record.get("error_detail") or ():
         if isinstance(item, dict) and item.get("exc_type"):
             click.echo(f"{prefix}{item['exc_type']}: {item.get('exc_value')}")
 
 
-def _task_name(task_id: str, map_index: int) -> str:
+def task_name(task_id: str, map_index: int) -> str:
     return task_id if map_index < 0 else f"{task_id}[{map_index}]"
 
 

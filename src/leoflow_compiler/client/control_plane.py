@@ -182,6 +182,16 @@ class ControlPlane:
         path = f"{_run_path(dag_id, run_id)}/taskInstances"
         return list(self._pages(path, "task_instances", what=f"run {run_id!r} of {_dag(dag_id)}", query={}))
 
+    def dependencies(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> list[Json]:
+        """What a task instance waits for: `{name, reason}` each."""
+        index = f"/{map_index}" if map_index >= 0 else ""
+        answer = self._object(
+            "GET",
+            f"{_run_path(dag_id, run_id)}/taskInstances/{_part(task_id)}{index}/dependencies",
+            what=f"task {task_id!r} in run {run_id!r}",
+        )
+        return _list(answer, "dependencies", self.server)
+
     def log(
         self,
         dag_id: str,

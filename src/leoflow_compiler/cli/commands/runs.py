@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leoflow_compiler.cli.commands.runs_explain import explain
 from leoflow_compiler.cli.connection import connected, server_options
 from leoflow_compiler.cli.inputs import json_object, moment
 from leoflow_compiler.cli.run_output import print_line, run_table, task_table
@@ -21,6 +22,9 @@ LATEST = "latest"
 @click.group()
 def runs() -> None:
     """Trigger and follow DAG runs."""
+
+
+runs.add_command(explain)
 
 
 @runs.command(
