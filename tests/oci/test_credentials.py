@@ -96,9 +96,32 @@ def test_helpers_are_asked(environ: dict[str, str], monkeypatch: pytest.MonkeyPa
     assert credentials_for(HOST, environ) == Credentials(None, "identity")
     helper(environ, "vault", "echo credentials not found in native keychain; exit 1")
     assert credentials_for(HOST, environ) is None
-    helper(environ, "ecr-login", 'echo \'{"Username":"AWS","Secret":"short-lived"}\'')
-    registry = "1234.dkr.ecr.eu-central-1.amazonaws.com"
-    assert credentials_for(registry, environ, method="iam") == Credentials("AWS", "short-lived")
+
+
+CLOUDS = {
+    "1234.dkr.ecr.eu-central-1.amazonaws.com": "ecr-login",
+    "1234.dkr.ecr-fips.us-gov-west-1.amazonaws.com": "ecr-login",
+    "1234.dkr.ecr.cn-north-1.amazonaws.com.cn": "ecr-login",
+    "public.ecr.aws": "ecr-login",
+    "europe-docker.pkg.dev": "gcloud",
+    "eu.gcr.io": "gcloud",
+    "sales.azurecr.io": "acr-env",
+}
+
+
+@pytest.mark.parametrize(("registry", "cloud"), CLOUDS.items())
+def test_each_cloud_has_a_helper(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, registry: str, cloud: str
+) -> None:
+    monkeypatch.setenv("PATH", environ["PATH"])
+    helper(environ, cloud, f'test "$server" = {registry} && echo \'{{"Username":"me","Secret":"short"}}\'')
+    assert credentials_for(registry, environ, method="iam") == Credentials("me", "short")
+
+
+@pytest.mark.parametrize("registry", ["registry.example.com", "amazonaws.com.evil.example", "notgcr.io"])
+def test_no_cloud_has_no_helper(environ: dict[str, str], registry: str) -> None:
+    with pytest.raises(CredentialsError, match="knows the registries of AWS, Google and Azure"):
+        credentials_for(registry, environ, method="iam")
 
 
 @pytest.mark.parametrize(
