@@ -37,6 +37,7 @@ from leoflow_server.services import Services
 from leoflow_server.settings import Settings
 from leoflow_server.store import SqlStore, StoreError, migrate
 from leoflow_server.store.dialects import database
+from leoflow_server.store.xcom_values import DatabaseValues, RedisValues, XComStoreInvalid, XComValues
 
 __all__ = ["CannotStart", "HomeInUse", "PortInUse", "run", "running", "serve"]
 
@@ -135,7 +136,16 @@ async def _services(settings: Settings, executor: Executor, stack: AsyncExitStac
     )
     engine = Engine(store, executor, owner=replica_name(settings), observer=metrics, settings=silence)
     store.changed.append(engine.poke)
-    return Services(settings=settings, store=store, engine=engine, logs=logs, access=access, metrics=metrics)
+    xcoms = await _xcoms(settings)
+    return Services(
+        settings=settings,
+        store=store,
+        engine=engine,
+        logs=logs,
+        access=access,
+        metrics=metrics,
+        xcoms=xcoms,
+    )
 
 
 async def _logs(settings: Settings) -> LogStore:
@@ -148,6 +158,18 @@ async def _logs(settings: Settings) -> LogStore:
     except LogsUnavailable as error:
         raise CannotStart(str(error)) from error
     return logs
+
+
+async def _xcoms(settings: Settings) -> XComValues:
+    """Raises CannotStart."""
+    if not settings.xcom_url:
+        return DatabaseValues()
+    try:
+        values = RedisValues(settings.xcom_url, seconds=settings.xcom_seconds)
+        await asyncio.to_thread(values.check)
+    except XComStoreInvalid as error:
+        raise CannotStart(str(error)) from error
+    return values
 
 
 def _agent_service(services: Services, execution: Execution) -> AgentService:
@@ -165,6 +187,7 @@ def _agent_service(services: Services, execution: Execution) -> AgentService:
         heartbeat_seconds=settings.heartbeat_seconds,
         heartbeat_lost_seconds=settings.heartbeat_lost_seconds,
         native_apart=settings.native_tasks,
+        xcoms=services.xcoms,
         plans=lambda: services.engine.is_planning,
     )
 

@@ -87,6 +87,7 @@ class NativeExecution:
                 logs=services.logs,
                 cipher=services.access.cipher,
                 metrics=services.metrics,
+                xcoms=services.xcoms,
             )
         )
         await self._other.start(services, agents)

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from leoflow_server.store.xcom_values import DatabaseValues, XComValues
+
 if TYPE_CHECKING:
     from leoflow_runtime.engine import Engine
     from leoflow_server.access import Access
@@ -32,6 +34,7 @@ class Services:
     logs: LogStore
     access: Access
     metrics: Metrics
+    xcoms: XComValues = field(default_factory=DatabaseValues)
     ports: Ports = field(default_factory=Ports)
     # Held while what a channel names becomes current, so that an older look never undoes a newer choice.
     channel_turn: asyncio.Lock = field(default_factory=asyncio.Lock)

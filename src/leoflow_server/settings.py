@@ -60,6 +60,8 @@ class Settings:
     base_path: str = "/"
     token_seconds: float = 24 * 3600.0
     logs_url: str = ""  # an object store for task logs, such as s3://bucket/prefix; empty: a folder
+    xcom_url: str = field(default="", repr=False)  # redis://… for the values of XComs; empty: the database
+    xcom_seconds: float = 30 * 24 * 3600.0  # how long Redis keeps a value
     default_paused: bool = False  # for DAGs that do not say is_paused_upon_creation
     log_format: str = "auto"  # json, text; auto: text on a terminal
     log_level: str = "info"
@@ -124,6 +126,7 @@ class Settings:
 
 
 SECRETS = (
+    "xcom_url",
     "jwt_secret",
     "encryption_key",
     "agent_secret",

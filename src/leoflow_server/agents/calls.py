@@ -17,6 +17,7 @@ from leoflow_server.agents.reports import ReportInvalid
 from leoflow_server.agents.sessions import NotAuthentic
 from leoflow_server.observe import Metrics, span
 from leoflow_server.store import StoreError
+from leoflow_server.store.xcom_values import XComGone
 
 _log = logging.getLogger("leoflow.agents")
 
@@ -43,6 +44,7 @@ _CODES: tuple[tuple[type[Exception], grpc.StatusCode], ...] = (
     (ReportInvalid, grpc.StatusCode.INVALID_ARGUMENT),
     (CodeMissing, grpc.StatusCode.FAILED_PRECONDITION),
     (CannotDecrypt, grpc.StatusCode.FAILED_PRECONDITION),
+    (XComGone, grpc.StatusCode.FAILED_PRECONDITION),
     (StoreError, grpc.StatusCode.UNAVAILABLE),
     (OSError, grpc.StatusCode.UNAVAILABLE),
 )

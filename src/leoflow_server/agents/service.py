@@ -10,6 +10,7 @@ import json
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -45,6 +46,7 @@ from leoflow_server.logs import LogGap, LogStore
 from leoflow_server.observe import Metrics
 from leoflow_server.store import SqlStore
 from leoflow_server.store.transaction import SqlTx
+from leoflow_server.store.xcom_values import DatabaseValues, XComGone, XComValues
 
 _log = logging.getLogger("leoflow.agents")
 T = TypeVar("T")
@@ -81,6 +83,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         heartbeat_seconds: float = 5.0,
         heartbeat_lost_seconds: float = 90.0,
         native_apart: bool = False,
+        xcoms: XComValues | None = None,
         plans: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -98,7 +101,10 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         self._clock = clock
         self._sessions = Sessions(store, clock)
         self._heartbeats = Heartbeats(store, clock, interval_seconds=heartbeat_lost_seconds / 6)
-        self._specs = SpecBuilder(cipher=cipher, bundles=bundles, heartbeat_seconds=heartbeat_seconds)
+        self._xcoms = xcoms or DatabaseValues()
+        self._specs = SpecBuilder(
+            cipher=cipher, bundles=bundles, heartbeat_seconds=heartbeat_seconds, xcoms=self._xcoms
+        )
 
     async def enrol_host(self, host: str, token: str) -> None:
         """A new host agent is about to start with this token."""
@@ -189,7 +195,7 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         log_offset = 0 if opened.is_first else await self._logs.size(facts.key)
         try:
             spec = await self._store.read(lambda tx: self._spec(tx, facts, log_offset))
-        except (CodeMissing, CannotDecrypt, KeyError) as error:
+        except (CodeMissing, CannotDecrypt, XComGone, KeyError) as error:
             reason = f"the version has no task {error}" if isinstance(error, KeyError) else str(error)
             await self._refuse(facts, log_offset, reason)
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, reason) from error
@@ -255,7 +261,8 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         return await self._engine.apply(lambda tx: withdraw(tx, launch_id))
 
     async def _finish(self, report: LaunchReport, facts: LaunchFacts) -> Verdict:
-        verdict = await self._engine.apply(lambda tx: operations.finish_launch(tx, report))
+        kept = replace(report, xcoms=await self._xcoms.keep(report.launch_id, report.xcoms))
+        verdict = await self._engine.apply(lambda tx: operations.finish_launch(tx, kept))
         self._ended(report.launch_id)
         self._heartbeats.forget(report.launch_id)
         await self._logs.close_log(facts.key)

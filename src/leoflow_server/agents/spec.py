@@ -22,6 +22,7 @@ from leoflow_server.agents import code, queries, xcom_queries
 from leoflow_server.agents.masking import secrets_of_connection, secrets_of_variable
 from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.store.transaction import SqlTx
+from leoflow_server.store.xcom_values import XComValues
 
 
 class SpecBuilder:
@@ -31,16 +32,23 @@ class SpecBuilder:
     """
 
     def __init__(
-        self, *, cipher: Cipher, bundles: Path | None, heartbeat_seconds: float, documents: int = 64
+        self,
+        *,
+        cipher: Cipher,
+        bundles: Path | None,
+        heartbeat_seconds: float,
+        xcoms: XComValues,
+        documents: int = 64,
     ) -> None:
         self._cipher = cipher
+        self._xcoms = xcoms
         self._bundles = bundles
         self._heartbeat_seconds = heartbeat_seconds
         self._documents: OrderedDict[int, bytes] = OrderedDict()
         self._most = documents
 
     def build(self, tx: SqlTx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec:
-        """Raises CodeMissing, CannotDecrypt, and KeyError where the version lacks the task."""
+        """Raises CodeMissing, CannotDecrypt, XComGone, and KeyError where the version lacks the task."""
         launch, task, run = tx.launch(facts.key.launch_id), tx.task(facts.task_pk), tx.run(facts.run_pk)
         assert launch is not None
         assert task is not None
@@ -66,7 +74,7 @@ class SpecBuilder:
             dag_json=self._document(version.pk, spec),
             code_path=code_path,
             python=python,
-            inputs=_inputs(tx, run, task, version),
+            inputs=_inputs(tx, run, task, version, self._xcoms),
             env=dict(described.env),
             context=_context(tx, spec, run, task),
             execution_timeout_seconds=described.execution_timeout_seconds or 0.0,
@@ -101,10 +109,12 @@ class SpecBuilder:
         result.secrets.extend(hidden)
 
 
-def _inputs(tx: SqlTx, run: RunRow, task: TaskRow, version: VersionRow) -> list[wire.Input]:
+def _inputs(
+    tx: SqlTx, run: RunRow, task: TaskRow, version: VersionRow, xcoms: XComValues
+) -> list[wire.Input]:
     """What the task needs of others. The many values of a mapped task it pulls by itself."""
     references = list(_references(task, graph_of(version)))
-    values = xcom_queries.inputs_of(tx.connection, run.pk, references)
+    values = xcoms.fetch(xcom_queries.inputs_of(tx.connection, run.pk, references))
     return [
         wire.Input(
             task_id=reference.task_id,

@@ -18,6 +18,7 @@ from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.agents.sessions import Sessions
 from leoflow_server.observe import Metrics
 from leoflow_server.store import SqlStore
+from leoflow_server.store.xcom_values import XComValues
 
 
 class ValueRequests:
@@ -28,13 +29,21 @@ class ValueRequests:
     _cipher: Cipher
     _sessions: Sessions
     _clock: Callable[[], datetime]
+    _xcoms: XComValues
 
     @unary
     async def PullXCom(self, request: wire.PullXComRequest, context: Context) -> wire.PullXComReply:
         facts = await self._sessions.launch(request.launch_id, bearer(context))
         return await self._store.read_rows(
-            lambda conn: wire.PullXComReply(values=_pull(conn, facts, request))
+            lambda conn: wire.PullXComReply(values=self._fetched(_pull(conn, facts, request)))
         )
+
+    def _fetched(self, values: list[wire.Input]) -> list[wire.Input]:
+        held = [value.value_json if value.HasField("value_json") else None for value in values]
+        for value, found in zip(values, self._xcoms.fetch(held), strict=True):
+            if found is not None:
+                value.value_json = found
+        return values
 
     @unary
     async def GetVariable(self, request: wire.GetVariableRequest, context: Context) -> wire.GetVariableReply:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
@@ -31,6 +31,7 @@ from leoflow_server.logs import LogStore
 from leoflow_server.native import queries
 from leoflow_server.observe import Metrics
 from leoflow_server.store import SqlStore
+from leoflow_server.store.xcom_values import XComValues
 
 _HOSTNAME = socket.gethostname()
 
@@ -46,6 +47,7 @@ class NativeLaunches:
         logs: LogStore,
         cipher: Cipher,
         metrics: Metrics,
+        xcoms: XComValues,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
@@ -53,6 +55,7 @@ class NativeLaunches:
         self._logs = logs
         self._cipher = cipher
         self._metrics = metrics
+        self._xcoms = xcoms
         self._clock = clock
 
     async def open(self, launch_id: int) -> NativeTask | None:
@@ -70,7 +73,9 @@ class NativeLaunches:
         if ended.message:
             level = "info" if ended.outcome in (Outcome.SKIPPED, Outcome.CANCELLED) else "error"
             await self._append(facts, level, ended.message, final=True)
-        verdict = await self._engine.apply(partial(_finish, launch_id=launch_id, ended=ended))
+        left = {} if ended.value is None else {RETURN_VALUE: json.dumps(ended.value).encode()}
+        kept = await self._xcoms.keep(launch_id, left)
+        verdict = await self._engine.apply(partial(_finish, launch_id=launch_id, ended=ended, xcoms=kept))
         await self._logs.close_log(facts.key)
         if verdict.accepted:
             self._metrics.launch_outcome(str(ended.outcome))
@@ -154,18 +159,17 @@ def _open(tx: Tx, *, launch_id: int) -> NativeTask | None:
     )
 
 
-def _finish(tx: Tx, *, launch_id: int, ended: Ended) -> operations.Verdict:
+def _finish(tx: Tx, *, launch_id: int, ended: Ended, xcoms: Mapping[str, bytes]) -> operations.Verdict:
     task = tx.task_of_launch(launch_id)
-    keeps = False
-    if task is not None and ended.value is not None:
-        run = tx.run(task.run_pk)
-        keeps = run is not None and tx.version(run.version_pk).spec.task(task.task_id).do_xcom_push
+    run = tx.run(task.run_pk) if task is not None else None
+    if task is None or run is None or not tx.version(run.version_pk).spec.task(task.task_id).do_xcom_push:
+        xcoms = {}
     report = LaunchReport(
         launch_id=launch_id,
         outcome=ended.outcome,
         finished_at=tx.now,
         message=ended.message,
-        xcoms={RETURN_VALUE: json.dumps(ended.value).encode()} if keeps else {},
+        xcoms=xcoms,
         reschedule_at=ended.again_at,
         rendered_fields=ended.rendered,
     )

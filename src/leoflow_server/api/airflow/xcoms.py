@@ -16,6 +16,7 @@ from leoflow_server.api.call import Call, Editor, Viewer
 from leoflow_server.api.errors import ApiError, NotFound
 from leoflow_server.api.queries import xcoms
 from leoflow_server.api.shapes import tasks as task_shapes
+from leoflow_server.store.xcom_values import XComGone
 
 router = APIRouter(prefix="/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries")
 GREATEST_VALUE = 256 * 1024
@@ -82,7 +83,12 @@ async def get_xcom_entry(dag_id: str, dag_run_id: str, task_id: str, xcom_key: s
 
     def query(conn: Connection) -> dict[str, Any]:
         row = _the_xcom(conn, call, dag_id, dag_run_id, task_id, map_index, xcom_key)
-        value = row.value.decode() if as_text else msgspec.Raw(row.value)
+        try:
+            [content] = call.services.xcoms.fetch([row.value])
+        except XComGone as error:
+            raise NotFound(str(error)) from error
+        assert content is not None
+        value = content.decode() if as_text else msgspec.Raw(content)
         return {**_shape(row, call, conn), "value": value}
 
     return answer(await call.read(query))
