@@ -44,7 +44,7 @@ def test_variables_log_in(place: Place, locked: RegistryServer, name: str) -> No
     [
         (
             {},
-            "error: `registry.auth_method: env` needs LEOFLOW_REGISTRY_USERNAME and LEOFLOW_REGISTRY_PASSWORD",
+            "`registry.auth_method: env` needs LEOFLOW_REGISTRY_USERNAME and LEOFLOW_REGISTRY_PASSWORD",
         ),
         ({**LOGIN, "LEOFLOW_REGISTRY_PASSWORD": "hunter2"}, "does not accept the login that there is for it"),
     ],
