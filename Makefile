@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
+.PHONY: help setup browser containers databases other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,6 +21,9 @@ browser: setup  ## make sure that the browser test has a Chromium
 containers:  ## make sure that the tests of images have a registry and container runtimes (Debian, as root)
 	@.ci/containers
 
+databases:  ## make sure that the tests of stores have PostgreSQL, PgBouncer and Redis (Debian, as root)
+	@.ci/databases
+
 other-python: setup  ## make sure that one test has a second version of Python (Debian's, as root)
 	@.ci/other-python
 
@@ -30,7 +33,7 @@ ui: setup  ## fetch and verify Airflow's UI into .cache/ui (shared by the tests 
 demo: setup  ## Lite with an example, compiled, run and green, in one command
 	@$(BIN)/python .ci/demo.py
 
-test: setup browser ui containers other-python  ## every test that needs no cluster and no outside service
+test: setup browser ui containers databases other-python  ## every test that needs no cluster and no outside service
 	$(BIN)/pytest --durations=15 --durations-min=1
 
 fast: setup  ## the tests without processes, browser and wheel
