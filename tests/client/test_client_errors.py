@@ -11,6 +11,7 @@ from tests.client.fake_control_plane import FakeControlPlane
     ("status", "body", "sentence"),
     [
         (403, b'{"detail": "Forbidden"}', "this login may not do that with DAG 'sales'"),
+        (403, b'{"detail": "signed only"}', "{url} does not allow DAG 'sales': signed only"),
         (404, b'{"detail": "x"}', "{url} knows no DAG 'sales'"),
         (
             409,

@@ -104,7 +104,9 @@ class Session:
         if status == 401:
             return NotLoggedIn(self.server)
         if status == 403:
-            return Forbidden(f"this login may not do that with {what}" + _suffix(detail, "Forbidden"))
+            if detail in ("", "Forbidden"):
+                return Forbidden(f"this login may not do that with {what}")
+            return Forbidden(f"{self.server} does not allow {what}: {detail}")  # whoever asks
         if status == 404:
             return NotFound(f"{self.server} knows no {what}")
         if status == 409:
@@ -114,8 +116,8 @@ class Session:
         return BadAnswer(f"{self.server} failed with status {status}" + _suffix(detail))
 
 
-def _suffix(detail: str, *ignored: str) -> str:
-    return f": {detail}" if detail and detail not in ignored else ""
+def _suffix(detail: str) -> str:
+    return f": {detail}" if detail else ""
 
 
 def _detail(response: httpx.Response) -> str:
