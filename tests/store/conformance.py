@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from leoflow_runtime.domain.states import Outcome, RunState, RunType, TaskState
+from leoflow_runtime.engine.asset_rows import Asset, AssetReference, AssetRow, NewAssetEvent
 from leoflow_runtime.engine.backfill_rows import BackfillRow, NewBackfill, NoRun, ReprocessBehavior
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import (
@@ -729,3 +730,81 @@ class StoreConformance:
         run = await store.write(make)
         assert run is not None
         assert (run.run_type, run.backfill_pk) == (RunType.BACKFILL, 8)
+
+    # Assets
+
+    async def test_assets_are_found_by_name_and_uri(self, store: Store) -> None:
+        def make(tx: Tx) -> AssetRow:
+            first = tx.put_asset(1, Asset(name="a", uri="s3://a", extra={"owner": "x"}))
+            again = tx.put_asset(1, Asset(name="a", uri="s3://a", group="money"))
+            assert (again.pk, again.group, again.extra) == (first.pk, "money", {})
+            other = tx.put_asset(1, Asset(name="a", uri="s3://b"))
+            assert [row.pk for row in tx.find_assets(1, name="a")] == [first.pk, other.pk]
+            assert [row.pk for row in tx.find_assets(1, uri="s3://b")] == [other.pk]
+            assert tx.find_assets(2, name="a") == []
+            return again
+
+        row = await store.write(make)
+        assert await store.read(lambda tx: tx.asset(row.pk)) == row
+
+    async def test_who_is_scheduled_by_an_update(self, store: Store) -> None:
+        def make(tx: Tx) -> None:
+            asset = Asset(name="a", uri="s3://a")
+            of = {
+                "direct": AssetReference(kind="schedule", asset=asset),
+                "alias": AssetReference(kind="schedule", alias="daily"),
+                "name": AssetReference(kind="schedule", name="a"),
+                "uri": AssetReference(kind="schedule", uri="s3://a"),
+                "outlet": AssetReference(kind="outlet", task_id="t", asset=asset),
+                "paused": AssetReference(kind="schedule", asset=asset),
+                "other": AssetReference(kind="schedule", name="b"),
+            }
+            dags = {name: register(tx, name).pk for name in of}
+            for name, reference in of.items():
+                tx.set_asset_references(dags[name], 1, [reference])
+            tx.update_dag(dags["paused"], {"is_paused": True})
+            row = tx.put_asset(1, asset)
+            names = {pk: name for name, pk in dags.items()}
+            plain = sorted(names[pk] for pk in tx.dags_scheduled_by(row, ()))
+            aliased = sorted(names[pk] for pk in tx.dags_scheduled_by(row, ("daily",)))
+            assert (plain, aliased) == (["direct", "name", "uri"], ["alias", "direct", "name", "uri"])
+            tx.set_asset_references(dags["direct"], 1, [])
+            assert dags["direct"] not in tx.dags_scheduled_by(row, ())
+
+        await store.write(make)
+
+    async def test_events_wait_and_are_consumed(self, store: Store) -> None:
+        def make(tx: Tx) -> tuple[int, int, int]:
+            dag, run, _, _ = seed(tx)
+            row = tx.put_asset(1, Asset(name="a", uri="s3://a"))
+            other = tx.put_asset(1, Asset(name="o", uri="s3://o"))
+            by_name = AssetReference(kind="schedule", name="a")
+            tx.set_asset_references(dag.pk, 1, [by_name, AssetReference(kind="schedule", alias="daily")])
+            event = tx.insert_asset_event(NewAssetEvent(tenant_id=1, asset_pk=row.pk, extra={"n": 1}))
+            told = tx.insert_asset_event(
+                NewAssetEvent(
+                    tenant_id=1, asset_pk=other.pk, aliases=("daily",), source_dag_id="p", source_map_index=2
+                )
+            )
+            tx.insert_asset_event(NewAssetEvent(tenant_id=1, asset_pk=other.pk))
+            assert [one.pk for one in tx.assets_of_alias(1, "daily")] == [other.pk]
+            assert tx.scheduling_events(dag.pk, after=None, until=tx.now) == [event, told]
+            assert tx.scheduling_events(dag.pk, after=tx.now, until=tx.now) == []
+            assert tx.asset_events(1, alias="daily", limit=9) == [told]
+            assert [one.pk for one in tx.asset_events(1, asset_pk=other.pk, limit=1)] == [told.pk + 1]
+            tx.queue_asset_event(dag.pk, row.pk)
+            tx.queue_asset_event(dag.pk, row.pk)
+            assert tx.queued_assets(dag.pk) == {row.pk: tx.now}
+            tx.drop_queued_assets(dag.pk)
+            assert tx.queued_assets(dag.pk) == {}
+            tx.consume_asset_events(run.pk, [event.pk, told.pk])
+            return run.pk, event.pk, told.pk
+
+        run_pk, *events = await store.write(make)
+        consumed = await store.read(lambda tx: tx.consumed_asset_events(run_pk))
+        assert [event.pk for event in consumed] == events
+        assert (consumed[1].aliases, consumed[1].source_dag_id, consumed[1].source_map_index) == (
+            ("daily",),
+            "p",
+            2,
+        )

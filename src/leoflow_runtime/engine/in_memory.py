@@ -321,7 +321,7 @@ class InMemoryTx(InMemoryAssets, InMemoryBackfills):
 
     def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None:
         runs = [run for run in self._runs_of(dag_pk) if run.run_type is run_type]
-        return max(runs, key=lambda run: run.logical_date or _FAR, default=None)
+        return max(runs, key=lambda run: (run.run_after, run.pk), default=None)
 
     def insert_run(self, new: NewRun) -> RunRow:
         taken = self._tables["run_ids"].get((new.dag.pk, new.run_id))

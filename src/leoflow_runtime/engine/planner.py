@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState
-from leoflow_runtime.engine.assets import create_asset_run
 from leoflow_runtime.engine.backfilling import advance_backfill
 from leoflow_runtime.engine.gates import Gates
 from leoflow_runtime.engine.live import LiveDag, LiveRun
 from leoflow_runtime.engine.observer import NoObserver, Observer
 from leoflow_runtime.engine.rows import RunRow, TaskRow
-from leoflow_runtime.engine.scheduling import create_due_run
+from leoflow_runtime.engine.scheduling import create_asset_run, create_due_run
 from leoflow_runtime.engine.settle import Settler
 from leoflow_runtime.engine.store import Change, Tx
 from leoflow_runtime.engine.timers import Timer, TimerKind, Timers

@@ -127,4 +127,6 @@ class LaunchReport:
     rendered_fields: Mapping[str, Any] | None = None
     skip_task_ids: tuple[str, ...] = ()
     skip_ignores_trigger_rules: bool = False
+    # Updates of assets: {"name", "uri", "extra", "alias", "asset_extra"} each; only of a success.
+    asset_events: tuple[Mapping[str, Any], ...] = ()
     note: str | None = None

@@ -1,10 +1,12 @@
-"""Making the scheduled runs of a DAG, slot by slot."""
+"""Making the runs of a DAG: of its schedule, slot by slot, and of the assets that have been updated."""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 
 from leoflow_runtime.domain.states import RunType
+from leoflow_runtime.engine.assets import is_met
 from leoflow_runtime.engine.live import LiveDag
 from leoflow_runtime.engine.operations.runs import new_tasks
 from leoflow_runtime.engine.rows import RunRow
@@ -60,5 +62,33 @@ def _insert(tx: Tx, dag: LiveDag, slot: Slot) -> RunRow | None:
             run = tx.insert_run(new)
     except RunExists:
         return None
+    tx.insert_tasks(run.pk, new_tasks(dag.version))
+    return run
+
+
+def create_asset_run(tx: Tx, dag: LiveDag) -> RunRow | None:
+    """The run for which all updates wait, with the events that it consumes; None where there is none."""
+    assert dag.version is not None
+    condition = timetable_of(dag.version.spec).assets
+    if condition is None:
+        return None
+    queued = tx.queued_assets(dag.row.pk)
+    if not queued or not is_met(tx, dag.row.tenant_id, condition, queued):
+        return None
+    due = max(queued.values())
+    before = tx.latest_run(dag.row.pk, RunType.ASSET_TRIGGERED)
+    events = tx.scheduling_events(dag.row.pk, after=before.run_after if before else None, until=due)
+    run = tx.insert_run(
+        NewRun(
+            dag=dag.row,
+            version_pk=dag.version.pk,
+            run_id=f"{RunType.ASSET_TRIGGERED}__{due.isoformat()}_{secrets.token_hex(4)}",
+            run_type=RunType.ASSET_TRIGGERED,
+            run_after=due,
+            triggered_by="asset",
+        )
+    )
+    tx.consume_asset_events(run.pk, [event.pk for event in events])
+    tx.drop_queued_assets(dag.row.pk)
     tx.insert_tasks(run.pk, new_tasks(dag.version))
     return run

@@ -163,7 +163,9 @@ class Tx(AssetTx, BackfillTx, Protocol):
     def recent_runs(self, dag_pk: int, limit: int) -> list[RunRow]:
         """Of any state, the latest `run_after` first."""
 
-    def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None: ...
+    def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None:
+        """The one with the latest `run_after`."""
+
     def insert_run(self, new: NewRun) -> RunRow:
         """Raises RunExists."""
 

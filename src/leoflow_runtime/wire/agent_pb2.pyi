@@ -171,7 +171,7 @@ class LaunchSpec(_message.Message):
     def __init__(self, launch_id: _Optional[int] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., task_id: _Optional[str] = ..., map_index: _Optional[int] = ..., try_number: _Optional[int] = ..., max_tries: _Optional[int] = ..., content_digest: _Optional[str] = ..., dag_version: _Optional[str] = ..., dag_json: _Optional[bytes] = ..., code_path: _Optional[str] = ..., python: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., env: _Optional[_Mapping[str, str]] = ..., variables: _Optional[_Mapping[str, str]] = ..., connections: _Optional[_Mapping[str, str]] = ..., context: _Optional[_Union[RunContext, _Mapping]] = ..., execution_timeout_seconds: _Optional[float] = ..., heartbeat_seconds: _Optional[float] = ..., secrets: _Optional[_Iterable[str]] = ..., log_offset: _Optional[int] = ..., callback: _Optional[_Union[RunCallback, _Mapping]] = ...) -> None: ...
 
 class RunContext(_message.Message):
-    __slots__ = ("run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "conf_json", "params_json", "task_start_date", "prev_start_date_success", "prev_data_interval_start_success", "prev_data_interval_end_success", "triggered_by", "ti_uuid", "reschedule_count", "expanded_ti_count")
+    __slots__ = ("run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "conf_json", "params_json", "task_start_date", "prev_start_date_success", "prev_data_interval_start_success", "prev_data_interval_end_success", "triggered_by", "ti_uuid", "reschedule_count", "expanded_ti_count", "assets_json")
     RUN_TYPE_FIELD_NUMBER: _ClassVar[int]
     LOGICAL_DATE_FIELD_NUMBER: _ClassVar[int]
     DATA_INTERVAL_START_FIELD_NUMBER: _ClassVar[int]
@@ -188,6 +188,7 @@ class RunContext(_message.Message):
     TI_UUID_FIELD_NUMBER: _ClassVar[int]
     RESCHEDULE_COUNT_FIELD_NUMBER: _ClassVar[int]
     EXPANDED_TI_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ASSETS_JSON_FIELD_NUMBER: _ClassVar[int]
     run_type: str
     logical_date: str
     data_interval_start: str
@@ -204,7 +205,8 @@ class RunContext(_message.Message):
     ti_uuid: str
     reschedule_count: int
     expanded_ti_count: int
-    def __init__(self, run_type: _Optional[str] = ..., logical_date: _Optional[str] = ..., data_interval_start: _Optional[str] = ..., data_interval_end: _Optional[str] = ..., run_after: _Optional[str] = ..., start_date: _Optional[str] = ..., conf_json: _Optional[str] = ..., params_json: _Optional[str] = ..., task_start_date: _Optional[str] = ..., prev_start_date_success: _Optional[str] = ..., prev_data_interval_start_success: _Optional[str] = ..., prev_data_interval_end_success: _Optional[str] = ..., triggered_by: _Optional[str] = ..., ti_uuid: _Optional[str] = ..., reschedule_count: _Optional[int] = ..., expanded_ti_count: _Optional[int] = ...) -> None: ...
+    assets_json: str
+    def __init__(self, run_type: _Optional[str] = ..., logical_date: _Optional[str] = ..., data_interval_start: _Optional[str] = ..., data_interval_end: _Optional[str] = ..., run_after: _Optional[str] = ..., start_date: _Optional[str] = ..., conf_json: _Optional[str] = ..., params_json: _Optional[str] = ..., task_start_date: _Optional[str] = ..., prev_start_date_success: _Optional[str] = ..., prev_data_interval_start_success: _Optional[str] = ..., prev_data_interval_end_success: _Optional[str] = ..., triggered_by: _Optional[str] = ..., ti_uuid: _Optional[str] = ..., reschedule_count: _Optional[int] = ..., expanded_ti_count: _Optional[int] = ..., assets_json: _Optional[str] = ...) -> None: ...
 
 class RunCallback(_message.Message):
     __slots__ = ("kind", "reason")
@@ -255,7 +257,7 @@ class DeferredRequest(_message.Message):
     def __init__(self, launch_id: _Optional[int] = ..., is_deferred: bool = ..., waits_for: _Optional[str] = ...) -> None: ...
 
 class FinishedRequest(_message.Message):
-    __slots__ = ("launch_id", "outcome", "started_at", "finished_at", "message", "exit_code", "signal", "cpu_seconds", "max_rss_bytes", "xcoms", "reschedule_at", "rendered_fields_json", "skip_task_ids", "note", "skip_ignores_trigger_rules", "map_length", "rendered_map_index")
+    __slots__ = ("launch_id", "outcome", "started_at", "finished_at", "message", "exit_code", "signal", "cpu_seconds", "max_rss_bytes", "xcoms", "reschedule_at", "rendered_fields_json", "skip_task_ids", "note", "skip_ignores_trigger_rules", "map_length", "rendered_map_index", "asset_events_json")
     LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     STARTED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -273,6 +275,7 @@ class FinishedRequest(_message.Message):
     SKIP_IGNORES_TRIGGER_RULES_FIELD_NUMBER: _ClassVar[int]
     MAP_LENGTH_FIELD_NUMBER: _ClassVar[int]
     RENDERED_MAP_INDEX_FIELD_NUMBER: _ClassVar[int]
+    ASSET_EVENTS_JSON_FIELD_NUMBER: _ClassVar[int]
     launch_id: int
     outcome: Outcome
     started_at: str
@@ -290,7 +293,8 @@ class FinishedRequest(_message.Message):
     skip_ignores_trigger_rules: bool
     map_length: int
     rendered_map_index: str
-    def __init__(self, launch_id: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., message: _Optional[str] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., max_rss_bytes: _Optional[int] = ..., xcoms: _Optional[_Iterable[_Union[XCom, _Mapping]]] = ..., reschedule_at: _Optional[str] = ..., rendered_fields_json: _Optional[str] = ..., skip_task_ids: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ..., skip_ignores_trigger_rules: bool = ..., map_length: _Optional[int] = ..., rendered_map_index: _Optional[str] = ...) -> None: ...
+    asset_events_json: str
+    def __init__(self, launch_id: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., message: _Optional[str] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., max_rss_bytes: _Optional[int] = ..., xcoms: _Optional[_Iterable[_Union[XCom, _Mapping]]] = ..., reschedule_at: _Optional[str] = ..., rendered_fields_json: _Optional[str] = ..., skip_task_ids: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ..., skip_ignores_trigger_rules: bool = ..., map_length: _Optional[int] = ..., rendered_map_index: _Optional[str] = ..., asset_events_json: _Optional[str] = ...) -> None: ...
 
 class ReportReply(_message.Message):
     __slots__ = ("accepted", "should_stop", "reason")

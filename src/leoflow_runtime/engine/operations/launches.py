@@ -13,6 +13,7 @@ from typing import Any
 
 from leoflow_runtime.domain.retries import INFRA_FAILURES_PER_TRY, infra_due, jitter_key, may_retry, retry_due
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, Outcome, TaskState
+from leoflow_runtime.engine.assets import record_updates
 from leoflow_runtime.engine.graph import Graph, graph_of
 from leoflow_runtime.engine.operations.changing import change_task
 from leoflow_runtime.engine.rows import LaunchReport, TaskRow

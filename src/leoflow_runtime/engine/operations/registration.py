@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from leoflow_runtime.domain.states import RunType
+from leoflow_runtime.engine.assets import references_of
 from leoflow_runtime.engine.operations.finding import the_dag
 from leoflow_runtime.engine.rows import DagRow, VersionRow
 from leoflow_runtime.engine.store import Change, Tx
@@ -38,6 +39,7 @@ def register_version(
     dag, version, created = tx.register(document, tenant_id=tenant_id, created_by=created_by, meta=meta)
     timetable = timetable_of(version.spec)
     timetable.check()
+    tx.set_asset_references(dag.pk, tenant_id, references_of(version.spec))
     latest = tx.latest_run(dag.pk, RunType.SCHEDULED)
     slot = timetable.next_slot(interval_of(latest), now=tx.now)
     values: dict[str, Any] = {**schedule_values(slot)}
