@@ -27,6 +27,7 @@ from leoflow_runtime.engine.errors import (
     UnknownTask,
 )
 from leoflow_server.api.answers import answer
+from leoflow_server.store.errors import StoreError
 
 log = logging.getLogger("leoflow.api")
 
@@ -83,6 +84,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationRefused, _refused)
     app.add_exception_handler(RunExists, _run_exists)
     app.add_exception_handler(IntegrityError, _integrity)
+    app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -143,6 +145,11 @@ async def _integrity(request: Request, error: Exception) -> Response:
     log.warning("a write violated a constraint of the store", exc_info=error)
     raised = conflict("The request conflicts with what is stored.")
     return answer({"detail": raised.detail}, raised.status)
+
+
+async def _store(request: Request, error: Exception) -> Response:
+    log.error("the record could not be read or written: %s", error)
+    return answer({"detail": "The database cannot be used at the moment; try again."}, 503)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

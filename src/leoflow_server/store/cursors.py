@@ -69,7 +69,8 @@ class PostgreSqlCursor:
 
     def run(self, sql: str) -> None:
         # Past the cursor: it would take the word ROLLBACK for a reason to forget its prepared statements.
-        result = self._raw.pgconn.exec_(sql.encode())
+        with self._raw.lock:
+            result = self._raw.pgconn.exec_(sql.encode())
         if result.status != _DONE:
             from psycopg.errors import error_from_result
 

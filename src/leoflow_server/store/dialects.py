@@ -46,6 +46,9 @@ class Database(Protocol):
     def is_gone(self, connection: Connection) -> bool:
         """Whether the connection has broken: a new one may be well."""
 
+    def keep_alive(self, connection: Connection) -> None:
+        """From another thread: whoever uses this transaction is alive, and busy with something else."""
+
     def announce(self, connection: Connection) -> None:
         """With this transaction's commit, other replicas get a hint to look into the inbox."""
 

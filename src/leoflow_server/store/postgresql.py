@@ -3,12 +3,14 @@
 Write transactions of all replicas come one after the other, by an advisory lock that each begins with:
 what is read in one stays true until its commit, as on SQLite, and inbox rows are committed in the order of
 their numbers. A transaction whose process has stopped (SIGSTOP, a lost machine) is ended by the database
-after IDLE_SECONDS, so nobody waits longer for its lock. All of that is the transaction's own, and so works
-behind a pooler that gives each transaction another connection; such a pooler is recognized by itself.
+after IDLE_SECONDS, so nobody waits longer for its lock; one that computes says each second that it lives.
+All of that is the transaction's own, and so works behind a pooler that gives each transaction another
+connection; such a pooler is recognized by itself.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -130,6 +132,16 @@ class PostgreSql:
     def is_gone(self, connection: Connection) -> bool:
         raw: Any = connection.connection.dbapi_connection
         return raw is None or bool(raw.closed)
+
+    def keep_alive(self, connection: Connection) -> None:
+        with suppress(Exception):  # the transaction's own thread hears of whatever is wrong
+            raw: Any = connection.connection.dbapi_connection
+            if raw.lock.acquire(blocking=False):  # else a statement is under way
+                try:
+                    if raw.pgconn.pipeline_status == 0:
+                        raw.pgconn.exec_(b"SELECT 1")
+                finally:
+                    raw.lock.release()
 
     def announce(self, connection: Connection) -> None:
         connection.exec_driver_sql(f"NOTIFY {CHANNEL}")

@@ -78,6 +78,9 @@ class Sqlite:
     def is_gone(self, connection: Connection) -> bool:
         return False
 
+    def keep_alive(self, connection: Connection) -> None:
+        """Nobody asks."""
+
     def announce(self, connection: Connection) -> None:
         """There is no other replica."""
 

@@ -21,6 +21,7 @@ from leoflow_server.store.errors import DatabaseUnavailable, StoreClosed
 from leoflow_server.store.prepared import Session
 
 MAX_GROUP = 512
+PULSE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -44,6 +45,10 @@ class Writer:
         self._on_group = on_group
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._ended = threading.Event()
+        self._at_work: Connection | None = None
+        if self._database.is_shared:
+            threading.Thread(target=self._pulse, name="store-pulse", daemon=True).start()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -62,6 +67,7 @@ class Writer:
             self._closed = True
             self._jobs.put(None)
         self._thread.join()
+        self._ended.set()
 
     def _run(self) -> None:
         connection: Connection | None = None
@@ -73,14 +79,23 @@ class Writer:
             try:
                 with translated(self._url):
                     connection, transaction = self._begin(connection)
+                    self._at_work = connection
                     self._write(connection, transaction, group)
             except BaseException as error:  # noqa: BLE001 - every waiting caller must hear of it
                 for job in group:
                     job.result, job.error = None, error
                 _discard(connection)
                 connection = None
+            finally:
+                self._at_work = None
             _resolve(group)
         _discard(connection)
+
+    def _pulse(self) -> None:
+        while not self._ended.wait(PULSE_SECONDS):
+            connection = self._at_work
+            if connection is not None:
+                self._database.keep_alive(connection)
 
     def _take(self) -> tuple[list[Job], bool]:
         first = self._jobs.get()
