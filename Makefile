@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers databases other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
+.PHONY: help setup browser containers databases other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-engine bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ docs-check: setup  ## links and file names in the documents are true
 
 bench: setup  ## measure; writes benchmarks/results/latest.json
 	$(BIN)/python -m benchmarks.run
+
+bench-engine: setup  ## the engine alone: completions/s, edges, idling (LEOFLOW_BENCH_DATABASE_URL for another PostgreSQL)
+	$(BIN)/python -m benchmarks.engine.run
 
 bench-compile: setup  ## what compiling costs, against Airflow's DagBag on the same files
 	$(BIN)/python -m benchmarks.compile
