@@ -58,10 +58,9 @@ def test_mapped_tasks_in_mapped_groups() -> None:
     [
         ("mapped", {"expand": {"x": {"$xcom": {"filter": "a"}}}}, "mapping over `.filter(…)`"),
         ("mapped", {"expand": {"x": None}}, "mapping over a value that only the running file knows"),
-        ("is_setup", True, "setup and teardown tasks"),
+        ("run_as_user", "root", "`run_as_user`"),
         ("outlets", [{"name": "a", "uri": "a"}], "assets"),
-        ("callbacks", ["on_failure_callback"], "callbacks"),
-        ("conditions", ["run_if"], "`run_if` and `skip_if`"),
+        ("executor", "CeleryExecutor", "a choice of executors"),
         ("weight_rule", "own.Rule", "a weight rule of one's own"),
     ],
 )
@@ -80,7 +79,7 @@ def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
             "the timetable CronPartitionTimetable",
         ),
         ({"schedule": {"timetable": "own.Fiscal"}}, "the timetable Fiscal"),
-        ({"callbacks": ["on_success_callback"]}, "callbacks"),
+        ({"deadlines": [{"reference": "x"}]}, "deadline alerts"),
         (
             {
                 "task_groups": [

@@ -100,6 +100,28 @@ async def answer(launch: Supervision, request: dict[str, Any]) -> bytes:
         )
         launch.mask(reply.secrets)
         return _answer({"uri": reply.uri if reply.HasField("uri") else None})
+    if operation == "set_deferred":
+        report = wire.DeferredRequest(
+            launch_id=launch.launch_id,
+            is_deferred=request["is_deferred"],
+            waits_for=request.get("waits_for") or "",
+        )
+        launch.set_deferred(report.is_deferred)
+        reply = await call("ReportDeferred", report)
+        if reply.should_stop:
+            launch.stop(reply.reason)
+        return _answer({})
+    if operation == "trigger_run":
+        wanted = wire.TriggerRunRequest(launch_id=launch.launch_id, **_given(request))
+        reply = await call("TriggerRun", wanted)
+        return _answer({name: getattr(reply, name) for name in ("run_id", "already_exists", "refused")})
+    if operation == "get_states":
+        reply = await call("GetStates", wire.GetStatesRequest(launch_id=launch.launch_id, **_given(request)))
+        found = {"dag_exists": reply.dag_exists, "tasks_exist": reply.tasks_exist}
+        return _answer({**found, "states": list(reply.states)})
+    if operation == "get_latest_window":
+        reply = await call("GetLatestWindow", wire.GetLatestWindowRequest(launch_id=launch.launch_id))
+        return _answer({"left": reply.left, "right": reply.right})
     raise RequestInvalid(f"There is no request named {operation!r}.")
 
 
@@ -113,6 +135,12 @@ def _pull(launch_id: int, request: dict[str, Any]) -> wire.PullXComRequest:
         map_index=request.get("map_index"),
         include_prior_dates=bool(request.get("include_prior_dates")),
     )
+
+
+def _given(request: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a request that are named as on the wire; one without a value is left out."""
+    own = ("launch_id", "nonce", "op")
+    return {name: value for name, value in request.items() if name not in own and value is not None}
 
 
 def _set(launch_id: int, request: dict[str, Any]) -> wire.SetVariableRequest:

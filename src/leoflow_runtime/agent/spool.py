@@ -202,10 +202,17 @@ def launch_json(spec: wire.LaunchSpec, document: Path, socket_path: Path, nonce:
             "execution_timeout_seconds": spec.execution_timeout_seconds,
             "socket": str(socket_path),
             "nonce": nonce,
+            "callback": _callback(spec),
         }
     )
     inputs = b", ".join(input_json(item) for item in spec.inputs)
     return head.encode()[:-1] + b', "inputs": [' + inputs + b"]}"
+
+
+def _callback(spec: wire.LaunchSpec) -> dict[str, str] | None:
+    if not spec.HasField("callback"):
+        return None
+    return {"kind": spec.callback.kind, "reason": spec.callback.reason}
 
 
 def input_json(item: wire.Input) -> bytes:

@@ -68,6 +68,7 @@ class Supervision:
         self._launched_at = 0.0
         self._start_seen = False
         self._timeout: asyncio.TimerHandle | None = None
+        self._resumed_at = 0.0
         # Between the order for a process and the word that it is there.
         self._being_born = False
         # From the end of the process on, nothing can be stopped any more, and the report says it all.
@@ -221,8 +222,9 @@ class Supervision:
         self._pid, self._start_time = child.pid, child.start_time
         self._launched_at = self._clock()
         how = "forked" if child.mode == "fork" else "in a fresh interpreter"
+        what = self.spec.callback.kind or self.spec.task_id
         self._say(
-            f"Started {self.spec.task_id} (try {self.spec.try_number}) as process {child.pid}, {how}, "
+            f"Started {what} (try {self.spec.try_number}) as process {child.pid}, {how}, "
             f"with {zygote.version.python}."
         )
         if child.mode == "spawn" and zygote.reasons:
@@ -258,12 +260,22 @@ class Supervision:
         self._end_by(self._launched_at + seconds, Ending(outcome=wire.FAILED, message=message))
 
     def _time_the_work(self) -> None:
+        """The task ends itself at its time limit; only where it cannot is it ended from here."""
         self._end_by(None)
         seconds = self.spec.execution_timeout_seconds
-        if seconds > 0:
+        if seconds > 0 and not self.directory.has("deferred"):
             message = f"The task exceeded its execution timeout of {seconds:g} seconds."
-            since = self._started_at() or self._launched_at
-            self._end_by(since + seconds, Ending(outcome=wire.FAILED, message=message))
+            since = max(self._started_at() or self._launched_at, self._resumed_at)
+            late = since + seconds + self._bounds.grace_seconds
+            self._end_by(late, Ending(outcome=wire.FAILED, message=message))
+
+    def set_deferred(self, is_deferred: bool) -> None:
+        """Waiting for a trigger is not working time."""
+        self._resumed_at = self._clock()
+        if is_deferred:
+            self._end_by(None)
+        else:
+            self._time_the_work()
 
     def _end_by(self, when: float | None, ending: Ending | None = None) -> None:
         """Ends the task at that time (seconds since the epoch) instead of one said before; None: at none."""
@@ -277,6 +289,8 @@ class Supervision:
     # --- stopping
 
     def _begin_stop(self, ending: Ending) -> None:
+        if ending.outcome == wire.FAILED and self.directory.has("result.json"):
+            return  # in time after all: it only tells its callbacks
         if self._stop is None and not self._concluding:
             self._stop = ending
             self.directory.write("stop.json", ending.to_record())

@@ -26,7 +26,39 @@ RUN_TIMETABLES = frozenset(
         "MultipleCronTriggerTimetable",
     )
 )
-RUN_KINDS = frozenset({"branch", "short_circuit"})
+RUN_KINDS = frozenset(
+    {
+        *("bash", "branch", "short_circuit", "sensor", "virtualenv", "external_python"),
+        *("branch_virtualenv", "branch_external_python"),
+    }
+)
+_STANDARD = "airflow.providers.standard"
+# Classes of the standard provider that the façade runs; classes of the author's own run as well.
+RUN_OPERATORS = frozenset(
+    f"{_STANDARD}.{name}"
+    for name in (
+        "operators.bash.BashOperator",
+        "operators.datetime.BranchDateTimeOperator",
+        "operators.latest_only.LatestOnlyOperator",
+        "operators.python.BranchExternalPythonOperator",
+        "operators.python.BranchPythonVirtualenvOperator",
+        "operators.python.ExternalPythonOperator",
+        "operators.python.PythonVirtualenvOperator",
+        "operators.trigger_dagrun.TriggerDagRunOperator",
+        "operators.weekday.BranchDayOfWeekOperator",
+        "sensors.bash.BashSensor",
+        "sensors.date_time.DateTimeSensor",
+        "sensors.date_time.DateTimeSensorAsync",
+        "sensors.filesystem.FileSensor",
+        "sensors.python.PythonSensor",
+        "sensors.time.TimeSensor",
+        "sensors.time.TimeSensorAsync",
+        "sensors.time_delta.TimeDeltaSensor",
+        "sensors.time_delta.TimeDeltaSensorAsync",
+        "sensors.time_delta.WaitSensor",
+        "sensors.weekday.DayOfWeekSensor",
+    )
+)
 # Field of a task -> what it is called.
 _TASK_FIELDS = {
     "inlets": "assets",
@@ -130,11 +162,9 @@ def _timetables(schedule: Any) -> Iterator[str]:
 def _of_task(task: Mapping[str, Any]) -> Iterator[Missing]:
     task_id = task["task_id"]
     if task["type"] == "operator" and task.get("execution_mode") != "inline":
-        name = task["operator_class"].rpartition(".")[2]
-        late = name == "BashOperator"  # it would be of type bash if its command were known
-        if late:
-            yield Missing(capability="a command that only the running file knows", task_id=task_id)
-        else:
+        path = task["operator_class"]
+        if path.startswith("airflow.") and path not in RUN_OPERATORS:
+            name = path.rpartition(".")[2]
             yield Missing(capability=f"the operator {name}", task_id=task_id, kind="operator")
     kind = task.get("kind")
     if kind is not None and kind not in RUN_KINDS:

@@ -76,6 +76,18 @@ class AgentClient:
         uri: Optional[str] = self._ask("get_connection", conn_id=conn_id).get("uri")
         return uri
 
+    def trigger_run(self, dag_id: str, **wanted: Any) -> Dict[str, Any]:
+        """`run_id`, `already_exists`, `refused`: why there is none, or an empty text."""
+        return self._ask("trigger_run", dag_id=dag_id, **wanted)
+
+    def get_states(self, dag_id: str, **wanted: Any) -> Dict[str, Any]:
+        """`dag_exists`, `tasks_exist` and `states` of a run, or of tasks of it."""
+        return self._ask("get_states", dag_id=dag_id, **wanted)
+
+    def get_latest_window(self) -> Dict[str, Any]:
+        """`left` and `right`: between the two, this run is the latest. Empty texts: it always is."""
+        return self._ask("get_latest_window")
+
     def say_deferred(self, is_deferred: bool, waits_for: str) -> None:
         """The task waits for a trigger from now on, or works again. Nobody to tell is no failure."""
         try:

@@ -51,6 +51,16 @@ class TaskBackend(dialect.backend.Backend):  # type: ignore[misc]
         return self._client.get_connection(conn_id) if uri is None else uri
 
 
+    def trigger_run(self, dag_id: str, **wanted: Any) -> Dict[str, Any]:
+        return self._client.trigger_run(dag_id, **wanted)
+
+    def get_states(self, dag_id: str, **wanted: Any) -> Dict[str, Any]:
+        return self._client.get_states(dag_id, **wanted)
+
+    def get_latest_window(self) -> Dict[str, Any]:
+        return self._client.get_latest_window()
+
+
 def passwords(connections: Mapping[str, str]) -> List[str]:
     """Passwords of the delivered connections, longest first; too short ones would mask everything."""
     found: Dict[str, None] = {}

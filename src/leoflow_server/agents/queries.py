@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, literal_column, or_, select, update
 
+from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES
 from leoflow_runtime.engine.rows import TaskRow
 from leoflow_server.logs import LogKey
 from leoflow_server.store.prepared import Prepared, Session
@@ -114,6 +115,23 @@ def launch_exists(conn: Connection, launch_id: int) -> bool:
         return session.row(_LAUNCH, {"launch": launch_id}) is not None
 
 
+_RESCHEDULES = Prepared(
+    select(func.count()).where(
+        launches.c.task_pk == bindparam("task"),
+        launches.c.try_number == bindparam("number"),
+        launches.c.outcome == "up_for_reschedule",
+    ),
+    [launches.c.pk],
+)
+
+
+def reschedules(conn: Connection, task: TaskRow) -> int:
+    """How often the current try has given its place back."""
+    with Session(conn) as session:
+        found = session.row(_RESCHEDULES, {"task": task.pk, "number": task.try_number})
+    return int(found[0]) if found is not None else 0
+
+
 def enrol_host(conn: Connection, host: str, token_hash: str, now: datetime) -> None:
     """A new agent is about to start: its token is the host's only one."""
     conn.execute(delete(hosts).where(hosts.c.host == host))
@@ -156,7 +174,7 @@ _STOPPABLE = Prepared(
             (launches.c.finished_at.is_not(None), "the launch has ended already"),
             (launches.c.callback.is_not(None), None),
             (task_instances.c.launch_id != launches.c.pk, "another launch has taken its place"),
-            (task_instances.c.state.in_(["queued", "running", "deferred"]), None),
+            (or_(*(task_instances.c.state == str(state) for state in LAUNCHED_TASK_STATES)), None),
             (task_instances.c.state == "restarting", "the task was cleared"),
             else_="the task is not running any more",
         ).label("reason"),

@@ -39,6 +39,7 @@ from leoflow_server.agents.heartbeats import Heartbeats
 from leoflow_server.agents.opening import exchange, withdraw
 from leoflow_server.agents.queries import LaunchFacts, launch_exists
 from leoflow_server.agents.reports import moment, report_of
+from leoflow_server.agents.run_requests import Applies, RunRequests
 from leoflow_server.agents.sessions import NotAuthentic, Sessions
 from leoflow_server.agents.spec import SpecBuilder
 from leoflow_server.agents.values import ValueRequests
@@ -60,7 +61,7 @@ class Applies(Protocol):
     async def apply(self, operation: Callable[[Tx], T]) -> T: ...
 
 
-class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
+class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServicer):
     """One per control plane.
 
     `bundles` None: tasks run in pods, whose images hold the code. `ended` is told each launch whose end
@@ -231,6 +232,16 @@ class AgentService(ValueRequests, agent_pb2_grpc.AgentServiceServicer):
         verdict = await self._engine.apply(
             lambda tx: operations.start_launch(
                 tx, facts.key.launch_id, started_at=started_at, pid=request.child_pid, hostname=hostname
+            )
+        )
+        return self._reply(verdict)
+
+    @unary
+    async def ReportDeferred(self, request: wire.DeferredRequest, context: Context) -> wire.ReportReply:
+        facts = await self._sessions.launch(request.launch_id, bearer(context))
+        verdict = await self._engine.apply(
+            lambda tx: operations.defer_launch(
+                tx, facts.key.launch_id, is_deferred=request.is_deferred, waits_for=request.waits_for
             )
         )
         return self._reply(verdict)

@@ -81,6 +81,11 @@ class SpecBuilder:
             heartbeat_seconds=self._heartbeat_seconds,
             log_offset=log_offset,
         )
+        if launch.callback is not None:
+            result.callback.CopyFrom(
+                wire.RunCallback(kind=launch.callback, reason=launch.callback_reason or "")
+            )
+            result.execution_timeout_seconds = 0.0
         self._add_secrets(tx, facts.key.tenant_id, spec, result)
         return result
 
@@ -155,6 +160,8 @@ def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow) -> wire.RunCo
         prev_data_interval_end_success=_text(previous.data_interval_end if previous else None),
         triggered_by=run.triggered_by,
         ti_uuid=queries.task_uuid(tx.connection, task.pk),
+        # Only a try that has begun before can have been rescheduled.
+        reschedule_count=queries.reschedules(tx.connection, task) if task.start_date is not None else 0,
         expanded_ti_count=queries.expanded_ti_count(tx.connection, task) if task.map_index >= 0 else 0,
     )
 

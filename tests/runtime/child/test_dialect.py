@@ -150,8 +150,7 @@ def test_outputs_made_of_outputs_are_values_when_the_task_runs(
 
 
 BUILT_ONLY = {
-    "The LatestOnlyOperator": "LatestOnlyOperator(task_id='t')",
-    "The TriggerDagRunOperator": "TriggerDagRunOperator(task_id='t', trigger_dag_id='o')",
+    "The ExternalTaskMarker": "ExternalTaskMarker(task_id='t', external_dag_id='o', external_task_id='x')",
 }
 
 
@@ -160,7 +159,7 @@ def test_what_is_only_built_ends_its_task_for_good_with_one_sentence(project: Pr
     project.write(
         f"""
         from airflow.providers.standard.operators.latest_only import LatestOnlyOperator
-        from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+        from airflow.providers.standard.sensors.external_task import ExternalTaskMarker
         from airflow.sdk import DAG, task
 
         def work(): ...

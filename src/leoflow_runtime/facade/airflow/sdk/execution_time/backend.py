@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False  # Known to type checkers; importing typing would cost 5 ms.
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class Backend:
     """What a process can be asked for. Values are texts; None means there is none."""
@@ -14,6 +18,15 @@ class Backend:
 
     def get_connection(self, conn_id: str) -> str | None:
         return None
+
+    def trigger_run(self, dag_id: str, **wanted: Any) -> dict[str, Any]:
+        raise RuntimeError("Runs can be started only while a task runs.")
+
+    def get_states(self, dag_id: str, **wanted: Any) -> dict[str, Any]:
+        raise RuntimeError("States can be asked for only while a task runs.")
+
+    def get_latest_window(self) -> dict[str, Any]:
+        raise RuntimeError("What is latest can be asked for only while a task runs.")
 
 
 _current = Backend()
