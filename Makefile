@@ -4,7 +4,7 @@ BIN := .venv/bin
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers databases other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-engine bench-compile bench-deploy bench-airflow proto diagnostics docs-check clean
+.PHONY: help setup browser containers databases other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-engine bench-compile bench-deploy bench-waiting bench-airflow proto diagnostics docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,7 +51,7 @@ test-pods: setup containers  ## tasks in pods: the cluster of KUBECONFIG, or a n
 node:  ## a one-node cluster for `make test-deploy` (Debian, as root; the first time builds it, some minutes)
 	@tests/kubernetes/node/up.sh
 
-chaos: setup  ## kill -9 and late messages, random histories: many seeds (CHAOS_ROUNDS)
+chaos: setup databases  ## kill -9 and late messages, random histories: many seeds (CHAOS_ROUNDS)
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos tests/engine
 
 fuzz: setup  ## generated and mutated DAG files against the façade, many examples (FUZZ_EXAMPLES)
@@ -87,6 +87,9 @@ bench-compile: setup  ## what compiling costs, against Airflow's DagBag on the s
 
 bench-deploy: setup containers  ## from the command to a registered version
 	$(BIN)/python -m benchmarks.deploy
+
+bench-waiting: setup  ## 100,000 sensors in one control plane: memory, and how late they fire
+	$(BIN)/python -m benchmarks.waiting
 
 bench-airflow: setup  ## the same work on Airflow 3.2.2 and on Leoflow, in turn
 	$(BIN)/python -m benchmarks.airflow

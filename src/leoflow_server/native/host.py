@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,6 +15,7 @@ from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import Engine, operations
+from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.rows import LaunchReport
 from leoflow_runtime.engine.store import Tx
 from leoflow_runtime.executors.native.work import (
@@ -26,8 +28,7 @@ from leoflow_runtime.executors.native.work import (
 )
 from leoflow_server.access import Cipher
 from leoflow_server.access.vault import StoredConnection, read_connection
-from leoflow_server.agents.queries import LaunchFacts, facts_of_unfinished
-from leoflow_server.logs import LogStore
+from leoflow_server.logs import LogKey, LogStore
 from leoflow_server.native import queries
 from leoflow_server.observe import Metrics
 from leoflow_server.store import SqlStore
@@ -56,47 +57,47 @@ class NativeLaunches:
         self._cipher = cipher
         self._metrics = metrics
         self._xcoms = xcoms
+        self._keys: dict[int, LogKey] = {}  # of what is at work here
+        self._logged: dict[int, int] = {}  # how far its log reaches
         self._clock = clock
 
     async def open(self, launch_id: int) -> NativeTask | None:
-        return await self._engine.apply(partial(_open, launch_id=launch_id))
+        opened = await self._engine.apply(partial(_open, launch_id=launch_id))
+        if opened is None:
+            return None
+        self._logged[launch_id] = await self._logs.size(opened.key) if opened.task.resumed else 0
+        self._keys[launch_id] = opened.key
+        return opened.task
 
     async def say(self, launch_id: int, level: str, text: str) -> None:
-        facts = await self._facts(launch_id)
-        if facts is not None:
-            await self._append(facts, level, text)
+        await self._append(self._keys[launch_id], level, text)
 
     async def finish(self, launch_id: int, ended: Ended) -> None:
-        facts = await self._facts(launch_id)
-        if facts is None:
-            return
-        if ended.message:
+        key = self._keys.get(launch_id)
+        if ended.message and key is not None:
             level = "info" if ended.outcome in (Outcome.SKIPPED, Outcome.CANCELLED) else "error"
-            await self._append(facts, level, ended.message, final=True)
+            await self._append(key, level, ended.message, final=True)
         left = {} if ended.value is None else {RETURN_VALUE: json.dumps(ended.value).encode()}
         kept = await self._xcoms.keep(launch_id, left)
         verdict = await self._engine.apply(partial(_finish, launch_id=launch_id, ended=ended, xcoms=kept))
-        await self._logs.close_log(facts.key)
+        self._keys.pop(launch_id, None)
+        self._logged.pop(launch_id, None)
+        if key is not None:
+            await self._logs.close_log(key)
         if verdict.accepted:
             self._metrics.launch_outcome(str(ended.outcome))
 
     async def connection(self, launch_id: int, conn_id: str) -> HttpConnection:
-        facts = await self._facts(launch_id)
-        stored = None
-        if facts is not None:
-            tenant_id = facts.key.tenant_id
-            stored = await self._store.read_rows(
-                lambda conn: read_connection(conn, self._cipher, tenant_id, conn_id)
-            )
+        tenant_id = self._keys[launch_id].tenant_id
+        stored = await self._store.read_rows(
+            lambda conn: read_connection(conn, self._cipher, tenant_id, conn_id)
+        )
         if stored is None:
             raise ConnectionMissing(f"the connection `{conn_id}` is not defined")
         return _http_connection(stored)
 
     async def states(self, launch_id: int, of: ExternalTasks) -> list[str | None]:
-        facts = await self._facts(launch_id)
-        if facts is None:
-            return []
-        tenant_id = facts.key.tenant_id
+        tenant_id = self._keys[launch_id].tenant_id
         task_ids = list(of.task_ids)
         if of.group_id is not None:
             version_pk = await self._store.read_rows(
@@ -111,16 +112,20 @@ class NativeLaunches:
     async def unfinished(self) -> list[int]:
         return await self._store.read_rows(queries.unfinished_native)
 
-    async def _facts(self, launch_id: int) -> LaunchFacts | None:
-        return await self._store.read_rows(lambda conn: facts_of_unfinished(conn, launch_id))
-
-    async def _append(self, facts: LaunchFacts, level: str, text: str, *, final: bool = False) -> None:
+    async def _append(self, key: LogKey, level: str, text: str, *, final: bool = False) -> None:
         line = {"timestamp": self._clock().isoformat(), "event": text, "level": level, "logger": "task"}
         data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
-        await self._logs.append(facts.key, await self._logs.size(facts.key), data, final=final)
+        offset = self._logged[key.launch_id]
+        self._logged[key.launch_id] = await self._logs.append(key, offset, data, final=final)
 
 
-def _open(tx: Tx, *, launch_id: int) -> NativeTask | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Opened:
+    task: NativeTask
+    key: LogKey
+
+
+def _open(tx: Tx, *, launch_id: int) -> _Opened | None:
     launch = tx.launch(launch_id)
     if launch is None or launch.finished_at is not None:
         return None
@@ -141,7 +146,7 @@ def _open(tx: Tx, *, launch_id: int) -> NativeTask | None:
     task, run = tx.task(launch.task_pk), tx.run(launch.run_pk)
     assert task is not None
     assert run is not None
-    spec = tx.version(run.version_pk).spec
+    version = tx.version(run.version_pk)
     times = RunTimes(
         run_id=run.run_id,
         run_after=run.run_after,
@@ -149,20 +154,32 @@ def _open(tx: Tx, *, launch_id: int) -> NativeTask | None:
         data_interval_start=run.data_interval_start,
         data_interval_end=run.data_interval_end,
     )
-    return NativeTask(
+    described = graph_of(version).spec_of(task.task_id)
+    assert described is not None, "a task of a run is one of its version"
+    native = NativeTask(
         launch_id=launch_id,
-        spec=spec.task(task.task_id),
+        spec=described,
         times=times,
-        zone=spec.schedule_timezone,
+        zone=version.spec.schedule_timezone,
         started_at=task.start_date or tx.now,
         resumed=resumed,
     )
+    key = LogKey(
+        tenant_id=run.tenant_id,
+        dag_id=version.spec.dag_id,
+        run_id=run.run_id,
+        task_id=task.task_id,
+        map_index=task.map_index,
+        launch_id=launch_id,
+    )
+    return _Opened(task=native, key=key)
 
 
 def _finish(tx: Tx, *, launch_id: int, ended: Ended, xcoms: Mapping[str, bytes]) -> operations.Verdict:
     task = tx.task_of_launch(launch_id)
     run = tx.run(task.run_pk) if task is not None else None
-    if task is None or run is None or not tx.version(run.version_pk).spec.task(task.task_id).do_xcom_push:
+    spec = graph_of(tx.version(run.version_pk)).spec_of(task.task_id) if task and run else None
+    if spec is None or not spec.do_xcom_push:
         xcoms = {}
     report = LaunchReport(
         launch_id=launch_id,
