@@ -63,21 +63,12 @@ RUN_OPERATORS = frozenset(
 _TASK_FIELDS = {
     "inlets": "assets",
     "outlets": "assets",
-    "callbacks": "callbacks",
-    "conditions": "`run_if` and `skip_if`",
     "executor": "a choice of executors",
     "executor_config": "`executor_config`",
     "run_as_user": "`run_as_user`",
-    "start_date": "a task's own start date",
-    "end_date": "a task's own end date",
-    "is_setup": "setup and teardown tasks",
-    "is_teardown": "setup and teardown tasks",
 }
 _DAG_FIELDS = {
-    "callbacks": "callbacks",
     "deadlines": "deadline alerts",
-    "max_consecutive_failed_dag_runs": "pausing after failed runs",
-    "render_template_as_native_obj": "native rendering of templates",
 }
 
 

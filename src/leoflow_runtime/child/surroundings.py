@@ -50,7 +50,6 @@ class TaskBackend(dialect.backend.Backend):  # type: ignore[misc]
         uri = os.environ.get(_CONNECTION + conn_id.upper())
         return self._client.get_connection(conn_id) if uri is None else uri
 
-
     def trigger_run(self, dag_id: str, **wanted: Any) -> Dict[str, Any]:
         return self._client.trigger_run(dag_id, **wanted)
 

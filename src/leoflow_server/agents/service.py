@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 import grpc
 
@@ -50,15 +49,8 @@ from leoflow_server.store.transaction import SqlTx
 from leoflow_server.store.xcom_values import DatabaseValues, XComGone, XComValues
 
 _log = logging.getLogger("leoflow.agents")
-T = TypeVar("T")
 _HOSTNAME = socket.gethostname()
 _LONGEST_HOST = 250
-
-
-class Applies(Protocol):
-    """The engine, as the service needs it: a fact and its consequences in one transaction."""
-
-    async def apply(self, operation: Callable[[Tx], T]) -> T: ...
 
 
 class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServicer):

@@ -158,7 +158,6 @@ BUILT_ONLY = {
 def test_what_is_only_built_ends_its_task_for_good_with_one_sentence(project: Project, feature: str) -> None:
     project.write(
         f"""
-        from airflow.providers.standard.operators.latest_only import LatestOnlyOperator
         from airflow.providers.standard.sensors.external_task import ExternalTaskMarker
         from airflow.sdk import DAG, task
 
