@@ -53,4 +53,15 @@ SHOP = dag(
     },
     source="from airflow.sdk import dag, task\n",
 )
+# Mapped: a task over a literal, a group over what a task returns.
+FLEET = dag(
+    "fleet",
+    task("ports"),
+    task("sail", mapped={"expand": {"ship": ["ann", "bob", "cid"]}}, map_index_template="{{ ship }}"),
+    task("stop.load", "ports", task_group="stop"),
+    task("stop.leave", "stop.load", task_group="stop", xcom_input={"cargo": "stop.load"}),
+    task("log", "sail", "stop.leave", xcom_input={"trips": "sail"}),
+    task_groups=[{"group_id": "stop", "mapped": {"expand": {"port": {"$xcom": "ports"}}}}],
+    source="# ships\n",
+)
 LONELY = dag("lonely", task("alone"), source="# nothing else\n")

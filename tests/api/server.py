@@ -28,11 +28,16 @@ PASSWORD = "correct horse battery"
 
 
 class ScriptedExecutor:
-    """Ends every launch at once as `script` says by task id: an Outcome, "hold" (it goes on) or "refuse"."""
+    """Ends every launch at once as `script` says by task id: an Outcome, "hold" (it goes on) or "refuse".
+
+    `lengths`: how many items the return values of tasks have; `names`: what instances are called.
+    """
 
     def __init__(self) -> None:
         self.services: Services | None = None
         self.script: dict[str, Outcome | str] = {}
+        self.lengths: dict[str, int] = {}
+        self.names: dict[tuple[str, int], str] = {}
         self.held: dict[int, LaunchOrder] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -104,6 +109,8 @@ class ScriptedExecutor:
             message="" if ok else f"{order.task_id} said no",
             xcoms={"return_value": json.dumps({"from": order.task_id}).encode()} if ok else {},
             rendered_fields={"bash_command": "echo {{ ds }}"} if ok else None,
+            map_length=self.lengths.get(order.task_id),
+            rendered_map_index=self.names.get((order.task_id, order.map_index)),
         )
         await self.services.engine.apply(lambda tx: operations.finish_launch(tx, report))
 

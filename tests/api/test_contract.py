@@ -12,7 +12,7 @@ import pytest
 from leoflow_runtime.domain.states import Outcome
 from leoflow_server.registry import import_errors
 from tests.api import openapi
-from tests.api.documents import LONELY, SHOP
+from tests.api.documents import FLEET, LONELY, SHOP
 from tests.api.server import Server
 
 pytestmark = pytest.mark.timeout(120)
@@ -29,7 +29,7 @@ BACKFILL = {"dag_id": "shop", "from_date": "2024-02-01T00:00:00Z", "to_date": "2
 
 async def seed(server: Server) -> tuple[str, str]:
     """A server where everything has happened once. Returns the ids of a failed run and of a live one."""
-    for document in (SHOP, LONELY):
+    for document in (SHOP, LONELY, FLEET):
         assert (await server.register(document)).status_code == 201
     changed = {**SHOP, "description": "A better shop"}
     server.executor.script = {"clean.trim": Outcome.FAILED_NO_RETRY}
@@ -47,6 +47,9 @@ async def seed(server: Server) -> tuple[str, str]:
         f"/api/v2/dags/shop/dagRuns/{quote(live)}/taskInstances/extract/-1",
         lambda task: task["state"] == "running",
     )
+    server.executor.lengths = {"ports": 2}
+    await server.trigger("fleet", dag_run_id="sailed")
+    await server.until_run("fleet", "sailed", "success")
     await server.client.post("/api/v2/variables", json={"key": "city", "value": "Oslo"})
     connection = {"connection_id": "store_db", "conn_type": "postgres", "password": "s3cret", "port": 5432}
     await server.client.post("/api/v2/connections", json=connection)

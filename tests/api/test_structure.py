@@ -135,7 +135,9 @@ def test_what_is_part_of_a_cycle_of_groups_is_shown_all_the_same() -> None:
 
 def rows(**states: str | None) -> list[Any]:
     return [
-        SimpleNamespace(task_id=name.replace("__", "."), state=state, start_date=None, end_date=None)
+        SimpleNamespace(
+            task_id=name.replace("__", "."), state=state, instances=1, start_date=None, end_date=None
+        )
         for name, state in states.items()
     ]
 

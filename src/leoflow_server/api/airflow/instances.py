@@ -17,6 +17,7 @@ from leoflow_server.api.errors import ApiError, NotFound
 from leoflow_server.api.params import Params, batch_params
 from leoflow_server.api.queries import dags, runs, tasks
 from leoflow_server.api.shapes import tasks as shapes
+from leoflow_server.api.structure.tree import is_expanded
 
 router = APIRouter(prefix="/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances")
 
@@ -93,7 +94,24 @@ async def get_task_instances_batch(dag_id: str, dag_run_id: str, body: TasksBatc
 async def get_mapped_task_instances(dag_id: str, dag_run_id: str, task_id: str, call: Viewer) -> Response:
     params = call.params
     extra = tasks.mapped_only(task_id)
-    return answer(await call.read(lambda conn: _page(conn, call, dag_id, dag_run_id, params, extra)))
+
+    def query(conn: Connection) -> dict[str, Any]:
+        page = _page(conn, call, dag_id, dag_run_id, params, extra)
+        if not page["total_entries"]:
+            _check_mapped(conn, call, dag_id, dag_run_id, task_id)
+        return page
+
+    return answer(await call.read(query))
+
+
+def _check_mapped(conn: Connection, call: Call, dag_id: str, run_id: str, task_id: str) -> None:
+    """Raises NotFound for a task that has no instances because it never could."""
+    run = runs.find_run(conn, tenant_id=call.tenant_id, dag_id=dag_id, run_id=run_id)
+    spec = call.specs.get(conn, run.version_pk) if run is not None else None
+    if spec is None or all(task.task_id != task_id for task in spec.tasks):
+        raise NotFound(f"Task id {task_id} not found")
+    if not is_expanded(spec, task_id):
+        raise NotFound(f"Task id {task_id} is not mapped")
 
 
 @router.get("/{task_id}/dependencies")
@@ -182,6 +200,13 @@ async def get_task_instance(
     dag_id: str, dag_run_id: str, task_id: str, call: Viewer, map_index: int = -1
 ) -> Response:
     def query(conn: Connection) -> dict[str, Any]:
-        return shaped(conn, call, [the_task(conn, call, dag_id, dag_run_id, task_id, map_index)])[0]
+        try:
+            row = the_task(conn, call, dag_id, dag_run_id, task_id, map_index)
+        except NotFound:
+            where = {"dag_id": dag_id, "run_id": dag_run_id, "task_id": task_id}
+            if map_index < 0 and tasks.has_instances(conn, tenant_id=call.tenant_id, **where):
+                raise NotFound("Task instance is mapped, add the map_index value to the URL") from None
+            raise
+        return shaped(conn, call, [row])[0]
 
     return answer(await call.read(query))

@@ -157,7 +157,7 @@ def _new_tasks(conn: Connection, call: Call, dag_id: str, run_id: str) -> dict[s
     dag = dags.find_dag(conn, dag_id, tenant_id=call.tenant_id)
     if dag is None or dag.version_pk is None:
         raise unknown(dag_id)
-    existing = {row.task_id for row in tasks.in_run(conn, run.pk)}
+    existing = tasks.task_ids_of(conn, run.pk)
     items = [
         {"task_id": one.task_id, "task_display_name": task_shapes.display_name(one)}
         for one in call.specs.get(conn, dag.version_pk).tasks

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    case,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from leoflow_server.api.params import Params, Window
 from leoflow_server.api.queries.listing import (
@@ -20,6 +32,11 @@ from leoflow_server.api.queries.listing import (
 from leoflow_server.store.tables import dag_runs, dag_versions, dags, launches, task_instances, task_tries
 
 _duration = seconds_between(task_instances.c.start_date, task_instances.c.end_date)
+# What an instance of a mapped task is called: by its number where it has no name.
+_map_name = case(
+    (task_instances.c.rendered_map_index.is_not(None), task_instances.c.rendered_map_index),
+    (task_instances.c.map_index >= 0, cast(task_instances.c.map_index, String)),
+)
 SORTABLE: dict[str, ColumnElement[Any]] = {
     "id": task_instances.c.pk,
     "state": task_instances.c.state,
@@ -43,7 +60,7 @@ SORTABLE: dict[str, ColumnElement[Any]] = {
     "run_after": dag_runs.c.run_after,
     "data_interval_start": dag_runs.c.data_interval_start,
     "data_interval_end": dag_runs.c.data_interval_end,
-    "rendered_map_index": task_instances.c.map_index,
+    "rendered_map_index": _map_name,
     "updated_at": task_instances.c.pk,
 }
 _RUN_COLUMNS = (
@@ -101,16 +118,18 @@ def conditions(params: Params) -> list[ColumnElement[bool]]:
     found += any_of(dag_versions.c.number, params.integers("version_number"))
     found += any_of(task_instances.c.try_number, params.integers("try_number"))
     found += any_of(task_instances.c.map_index, params.integers("map_index"))
-    for name, column in (
+    texts: tuple[tuple[str, ColumnElement[Any]], ...] = (
         ("task_display_name", task_instances.c.task_id),
         ("dag_id", dags.c.dag_id),
         ("run_id", dag_runs.c.run_id),
         ("pool_name", task_instances.c.pool),
         ("queue_name", task_instances.c.queue),
         ("operator_name", task_instances.c.operator),
-    ):
-        found += matches(column, params.text(f"{name}_pattern"))
-        found += starts_with(column, params.text(f"{name}_prefix_pattern"))
+        ("rendered_map_index", _map_name),
+    )
+    for name, text in texts:
+        found += matches(text, params.text(f"{name}_pattern"))
+        found += starts_with(text, params.text(f"{name}_prefix_pattern"))
     found += any_of(dags.c.dag_id, params.texts("dag_id_in"))
     found += any_of(dag_runs.c.run_id, params.texts("run_id_in"))
     group = params.text("task_group_id")
@@ -195,22 +214,36 @@ def launches_of_try(conn: Connection, *, task_pk: int, try_number: int) -> list[
     )
 
 
-def in_run(conn: Connection, run_pk: int) -> list[Row[Any]]:
-    """What the grid needs of each task instance of a run."""
-    return in_runs(conn, [run_pk]).get(run_pk, [])
-
-
-def in_runs(conn: Connection, run_pks: Sequence[int]) -> dict[int, list[Row[Any]]]:
-    """The same for several runs, in one statement."""
+def task_ids_of(conn: Connection, run_pk: int) -> set[str]:
+    """The tasks that a run has instances of."""
     table = task_instances.c
-    columns = (table.run_pk, table.pk, table.task_id, table.map_index, table.state)
-    statement: Select[Any] = select(*columns, table.start_date, table.end_date).where(
-        table.run_pk.in_(run_pks)
+    return set(conn.execute(select(table.task_id).where(table.run_pk == run_pk).distinct()).scalars())
+
+
+def states_in_runs(conn: Connection, run_pks: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """What the grid needs of some runs: how many instances of each task are in which state, and from when on.
+
+    Summed up by the database: a mapped task may have ten thousand instances.
+    """
+    table = task_instances.c
+    what = (table.run_pk, table.task_id, table.state)
+    spans = (func.min(table.start_date).label("start_date"), func.max(table.end_date).label("end_date"))
+    statement = (
+        select(*what, func.count().label("instances"), *spans)
+        .where(table.run_pk.in_(run_pks))
+        .group_by(*what)
+        .order_by(table.run_pk, table.task_id)
     )
     found: dict[int, list[Row[Any]]] = {}
-    for row in conn.execute(statement.order_by(table.run_pk, table.task_id, table.map_index)):
+    for row in conn.execute(statement):
         found.setdefault(row.run_pk, []).append(row)
     return found
+
+
+def has_instances(conn: Connection, *, tenant_id: int, dag_id: str, run_id: str, task_id: str) -> bool:
+    """Whether a task has instances by number in a run."""
+    where = [*_where(dag_id, run_id), *mapped_only(task_id)]
+    return conn.execute(_statement(tenant_id).where(*where).limit(1)).first() is not None
 
 
 def gantt(conn: Connection, run_pk: int) -> list[Row[Any]]:

@@ -59,7 +59,7 @@ def task(spec: DagSpec, one: TaskSpec, downstream: Sequence[str]) -> Json:
         "operator_name": operator_name(one),
         "params": dag_params(spec),
         "class_ref": {"module_path": module, "class_name": class_name},
-        "is_mapped": False,
+        "is_mapped": "mapped" in one.raw,
         "extra_links": [],
     }
 
@@ -72,11 +72,18 @@ def instance(row: Row[Any], one: TaskSpec | None) -> Json:
         "logical_date": row.logical_date,
         "run_after": row.run_after,
         "note": row.note,
-        "rendered_map_index": None,
+        "rendered_map_index": _map_name(row),
         "rendered_fields": row.rendered_fields or {},
         "trigger": None,
         "triggerer_job": None,
     }
+
+
+def _map_name(row: Row[Any]) -> str | None:
+    """What an instance of a mapped task is called: by its number where it has no name."""
+    if row.rendered_map_index is not None:
+        return str(row.rendered_map_index)
+    return str(row.map_index) if row.map_index >= 0 else None
 
 
 def history(row: Row[Any], one: TaskSpec | None) -> Json:

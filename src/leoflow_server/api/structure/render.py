@@ -37,7 +37,7 @@ STATE_PRIORITY = (
 
 def grid_nodes(spec: DagSpec) -> list[Json]:
     """`GridNodeResponse` for the top level of the DAG."""
-    return [_grid_node(node) for node in tree(spec)]
+    return [_grid_node(node, is_mapped=False) for node in tree(spec)]
 
 
 def merge_grids(newest_first: Sequence[Sequence[Json]]) -> list[Json]:
@@ -51,13 +51,17 @@ def merge_grids(newest_first: Sequence[Sequence[Json]]) -> list[Json]:
 def graph(spec: DagSpec) -> Json:
     """`StructureDataResponse`."""
     joined = joined_edges(spec)
-    return {"nodes": [_graph_node(node, joined) for node in tree(spec)], "edges": as_json(spec, joined)}
+    return {
+        "nodes": [_graph_node(node, joined, is_mapped=False) for node in tree(spec)],
+        "edges": as_json(spec, joined),
+    }
 
 
 def summaries(spec: DagSpec, rows: Iterable[Row[Any]], version_number: int) -> list[Json]:
     """`LightGridTaskInstanceSummary` of every task and group of one run.
 
-    `rows` are its task instances; a task that the version does not have (any more) follows at the end.
+    `rows` are its task instances, counted by task and state. A task that the version does not have (any more)
+    follows at the end.
     """
     per_task: dict[str, list[Row[Any]]] = {}
     for row in rows:
@@ -103,18 +107,25 @@ def subset(
     return dataclasses.replace(spec, tasks=tasks)
 
 
-def _grid_node(node: Node) -> Json:
+def _is_mapped(node: Node) -> bool:
+    return "mapped" in node.task.raw if isinstance(node, TaskNode) else node.group.mapped is not None
+
+
+def _grid_node(node: Node, *, is_mapped: bool) -> Json:
+    """`is_mapped`: whether a group around it is."""
+    is_mapped = is_mapped or _is_mapped(node)
     if isinstance(node, TaskNode):
         kind = "setup" if node.task.is_setup else "teardown" if node.task.is_teardown else None
         return {
             "id": node.node_id,
             "label": node.label,
-            "is_mapped": None,
+            "is_mapped": is_mapped or None,
             "children": None,
             "setup_teardown_type": kind,
         }
-    children = [_grid_node(child) for child in node.children]
-    return {"id": node.node_id, "label": node.label, "is_mapped": None, "children": children}
+    children = [_grid_node(child, is_mapped=is_mapped) for child in node.children]
+    own = _is_mapped(node) or None
+    return {"id": node.node_id, "label": node.label, "is_mapped": own, "children": children}
 
 
 def _merge(current: list[Json], new: Iterable[Json]) -> None:
@@ -127,7 +138,8 @@ def _merge(current: list[Json], new: Iterable[Json]) -> None:
             _merge(mine["children"], node["children"])
 
 
-def _graph_node(node: Node, joined: Joined) -> Json:
+def _graph_node(node: Node, joined: Joined, *, is_mapped: bool) -> Json:
+    is_mapped = is_mapped or _is_mapped(node)
     if isinstance(node, TaskNode):
         task: Json = {
             "id": node.node_id,
@@ -137,8 +149,10 @@ def _graph_node(node: Node, joined: Joined) -> Json:
         }
         if node.task.is_setup or node.task.is_teardown:
             task["setup_teardown_type"] = "setup" if node.task.is_setup else "teardown"
+        if is_mapped:
+            task["is_mapped"] = True
         return task
-    children = [_graph_node(child, joined) for child in node.children]
+    children = [_graph_node(child, joined, is_mapped=is_mapped) for child in node.children]
     if node.node_id in joined.with_upstream_join:
         children.append({"id": upstream_join(node.node_id), "label": "", "type": "join"})
     if node.node_id in joined.with_downstream_join:
@@ -147,14 +161,16 @@ def _graph_node(node: Node, joined: Joined) -> Json:
         "id": node.node_id,
         "label": node.label,
         "tooltip": node.group.tooltip,
-        "is_mapped": False,
+        "is_mapped": _is_mapped(node),
         "children": children,
         "type": "task",
     }
 
 
 def _summary(node_id: str, name: str, rows: Sequence[Row[Any]], version_number: int) -> Json:
-    counts = Counter(row.state for row in rows)
+    counts: Counter[str | None] = Counter()
+    for row in rows:
+        counts[row.state] += row.instances
     starts: list[datetime] = [row.start_date for row in rows if row.start_date is not None]
     ends: list[datetime] = [row.end_date for row in rows if row.end_date is not None]
     return {

@@ -96,6 +96,12 @@ def parent_chains(spec: DagSpec) -> dict[str, tuple[str, ...]]:
     return chains
 
 
+def is_expanded(spec: DagSpec, task_id: str) -> bool:
+    """Whether a task has instances by number: it is mapped, or a group around it is."""
+    mapped = {group.group_id for group in spec.task_groups if group.mapped is not None}
+    return "mapped" in spec.task(task_id).raw or not mapped.isdisjoint(parent_chains(spec)[task_id])
+
+
 def ordered(names: Iterable[str], links: Iterable[tuple[str, str]], first_line: dict[str, int]) -> list[str]:
     """Upstream first; among equals by line and name. What is part of a cycle comes last."""
     waiting = dict.fromkeys(names, 0)

@@ -97,7 +97,7 @@ def _summaries(conn: Connection, *, call: Call, dag_id: str, run_ids: list[str])
         for row in runs.find_runs(conn, tenant_id=call.tenant_id, dag_id=dag_id, run_ids=run_ids)
     }
     specs = call.specs.many(conn, [run.version_pk for run in found.values()])
-    per_run = tasks.in_runs(conn, [run.pk for run in found.values()])
+    per_run = tasks.states_in_runs(conn, [run.pk for run in found.values()])
     return lines(
         {
             "run_id": run_id,
