@@ -52,7 +52,7 @@ node:  ## a one-node cluster for `make test-deploy` (Debian, as root; the first 
 	@tests/kubernetes/node/up.sh
 
 chaos: setup databases  ## kill -9 and late messages, random histories: many seeds (CHAOS_ROUNDS)
-	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos tests/engine
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-10} $(BIN)/pytest -m chaos --timeout 900 tests/chaos tests/engine tests/ha
 
 fuzz: setup  ## generated and mutated DAG files against the façade, many examples (FUZZ_EXAMPLES)
 	FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-2000} $(BIN)/pytest -m fuzz --timeout 3600 tests/fuzz

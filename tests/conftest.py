@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from leoflow_server.store import migrate
+from tests.pgbouncer import PgBouncer, running_pgbouncer
 from tests.postgresql import PostgreSqlServer, running_postgresql
 
 
@@ -25,3 +26,10 @@ def empty_postgresql(postgresql: PostgreSqlServer) -> str:
         postgresql.execute(f"CREATE DATABASE {template}")
         migrate(postgresql.url(template))
     return postgresql.new_database(template)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql: PostgreSqlServer) -> Iterator[PgBouncer]:
+    """Before the session's PostgreSQL, with a connection of its own for each transaction."""
+    with running_pgbouncer(postgresql) as bouncer:
+        yield bouncer

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from leoflow_server.store import SqlStore, migrate
+from tests.pgbouncer import PgBouncer
 
 from .conformance import StoreConformance
 
@@ -26,5 +27,13 @@ class TestPostgreSql(StoreConformance):
     @pytest.fixture
     def store(self, empty_postgresql: str) -> Iterator[SqlStore]:
         store = SqlStore(empty_postgresql)
+        yield store
+        store.close()
+
+
+class TestPostgreSqlBehindAPooler(StoreConformance):
+    @pytest.fixture
+    def store(self, empty_postgresql: str, pgbouncer: PgBouncer) -> Iterator[SqlStore]:
+        store = SqlStore(pgbouncer.url(empty_postgresql))
         yield store
         store.close()
