@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from leoflow_runtime.artifact import DagSpec
+from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.graph import Graph
 
 from .machine import Machine, document
@@ -59,3 +60,29 @@ def test_its_priorities_are_airflows(case: dict[str, Any]) -> None:
     graph = Graph(DagSpec.from_document(document(tasks=case["tasks"])))
     weights = {spec.task_id: weight for spec, weight in zip(graph.specs, graph.weights, strict=True)}
     assert weights == case["airflow"]["weights"]
+
+
+CLEARED = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "oracle" / "clear.jsonl").read_text("utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("case", CLEARED, ids=lambda case: f"seed {case['seed']}")
+def test_a_clear_takes_along_what_airflow_takes(case: dict[str, Any]) -> None:
+    machine = Machine()
+    run_id = machine.run_of(tasks=PLAYED[case["seed"]]["tasks"])
+    for asked, expected in case["taken"].items():
+        task_id, _, wish = asked.partition(" ")
+        rows = machine.apply(
+            lambda tx, task_id=task_id, wish=wish: operations.clear_tasks(
+                tx,
+                dag_id="d",
+                run_id=run_id,
+                task_ids=[task_id],
+                include_upstream="u" in wish,
+                include_downstream="d" in wish,
+                dry_run=True,
+            )
+        )
+        assert sorted(row.task_id for row in rows) == expected, asked

@@ -73,6 +73,14 @@ class ParamsInvalid(OperationRefused):
         super().__init__("; ".join(f"Invalid input for param {name}: {why}" for name, why in problems))
 
 
+class NoLogicalDate(OperationRefused):
+    """A run without one has no past and no future."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"The run {run_id!r} has no logical date, so nothing is before or after it.")
+
+
 class NotAllowed(OperationRefused):
     """The state of things forbids it; `reason` says which."""
 

@@ -45,7 +45,8 @@ class Graph:
         self.distant_setups: dict[int, frozenset[int]] = {}
         # What must have ended before a teardown may run: index -> indices, and the reverse.
         self.teardown_scopes: dict[int, frozenset[int]] = {}
-        if any(task.is_setup for task in self.specs):
+        self.has_setups = any(task.is_setup for task in self.specs)
+        if self.has_setups:
             self._constrain_by_setups()
         self.direct = Relation(self.specs, dict(enumerate(self.parents_of)), self.group_of)
         self.distant = Relation(self.specs, self.distant_setups, self.group_of)
@@ -102,6 +103,22 @@ class Graph:
     def is_mapped(self, index: int) -> bool:
         """Whether the task is mapped by itself (and not: as a member of a mapped group)."""
         return index in self.expansions and index not in self.group_of
+
+    def surroundings(self, task_id: str) -> set[str]:
+        """What a task needs around it: open setups above it with their teardowns; of a setup, the latter."""
+        if not self.has_setups:
+            return set()
+        index = self.index[task_id]
+        task = self.specs[index]
+        setups = {index} if task.is_setup else set()
+        if not task.is_setup and not task.is_teardown:
+            below = self._reach_indices([index], self.children_of)
+            above = self._reach_indices([index], self.parents_of)
+            setups = {up for up in above if self.specs[up].is_setup and self._is_open(up, below)}
+        found = set(setups)
+        for setup in setups:
+            found |= {child for child in self.children_of[setup] if self.specs[child].is_teardown}
+        return {self.specs[other].task_id for other in found}
 
     def is_teardown(self, task_id: str) -> bool:
         index = self.index.get(task_id)

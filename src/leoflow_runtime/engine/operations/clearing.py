@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState, TaskState
+from leoflow_runtime.engine.errors import NoLogicalDate
 from leoflow_runtime.engine.graph import Graph, graph_of
 from leoflow_runtime.engine.operations.changing import change_task
 from leoflow_runtime.engine.operations.finding import the_dag, the_run
@@ -48,10 +49,13 @@ def clear_tasks(
 ) -> list[TaskRow]:
     """The tasks that are (or, with `dry_run`, would be) cleared, as they were before.
 
-    What runs is stopped first and starts again once it has ended. Raises UnknownDag, UnknownRun,
-    UnknownTask.
+    What runs is stopped first and starts again once it has ended. Setups that a task needs come along, and
+    their teardowns. Raises UnknownDag, UnknownRun, UnknownTask, NoLogicalDate.
     """
     dag = the_dag(tx, dag_id, tenant_id)
+    if run_id is not None and (include_past or include_future):
+        if the_run(tx, dag, run_id).logical_date is None:
+            raise NoLogicalDate(run_id)
     runs = select_runs(
         tx,
         dag,
@@ -73,7 +77,7 @@ def clear_tasks(
             run,
             task_ids=task_ids,
             map_indexes=map_indexes,
-            relatives=Relatives(upstream=include_upstream, downstream=include_downstream),
+            relatives=Relatives(upstream=include_upstream, downstream=include_downstream, setups=True),
             graph=graph,
         )
         rows = [row for row in rows if not states or row.state in states]

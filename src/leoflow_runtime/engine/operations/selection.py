@@ -18,8 +18,11 @@ TaskKey = str | tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Relatives:
+    """`setups`: what a task needs around it comes along, its setups and their teardowns."""
+
     upstream: bool = False
     downstream: bool = False
+    setups: bool = False
 
     def of(self, graph: Graph, task_ids: set[str]) -> set[str]:
         """With the tasks themselves."""
@@ -28,6 +31,9 @@ class Relatives:
             chosen |= graph.ancestors(task_ids)
         if self.downstream:
             chosen |= graph.descendants(task_ids)
+        if self.setups:
+            for task_id in list(chosen):
+                chosen |= graph.surroundings(task_id)
         return chosen
 
 
@@ -41,7 +47,7 @@ def select_runs(
     include_past: bool = False,
     include_future: bool = False,
 ) -> list[RunRow]:
-    """Raises UnknownRun. Past and future are counted from the run's logical date."""
+    """Past and future are counted from the run's logical date. Raises UnknownRun."""
     if run_id is None:
         return tx.runs_between(dag.pk, earliest=start_date, latest=end_date)
     run = the_run(tx, dag, run_id)
