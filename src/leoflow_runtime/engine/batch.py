@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,16 +15,25 @@ from leoflow_runtime.engine.work import Consequences
 INBOX_SHARE = 500
 
 
+class OperationFailed(Exception):
+    """An operation raised, where no savepoint stood before it: the transaction is to be undone and repeated
+    with savepoints. Memory is as it was."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """`drain`: look at the inbox. `sweep`: compare memory with the record. `dispatched`: launches that
-    have left the way to the executor since the last batch; `ordered`: those that are still on it."""
+    have left the way to the executor since the last batch; `ordered`: those that are still on it.
+
+    `savepoints`: what an operation raises undoes it alone. Without them, which is cheaper, it undoes all.
+    """
 
     operations: Sequence[Callable[[Tx], Any]] = ()
     drain: bool = False
     sweep: bool = False
     dispatched: Iterable[int] = ()
     ordered: Iterable[int] = ()
+    savepoints: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +48,10 @@ class BatchResult:
 
 
 def perform(tx: Tx, planner: Planner, batch: Batch) -> BatchResult:
-    """Runs inside one write. On an exception nothing is written, and the planner must forget."""
+    """Runs inside one write. On an exception nothing is written, and the planner must forget.
+
+    Raises OperationFailed, after which it need not.
+    """
     outcomes: list[Any] = []
     failed: list[bool] = []
     changes: list[Change] = []
@@ -46,13 +59,15 @@ def perform(tx: Tx, planner: Planner, batch: Batch) -> BatchResult:
     changes += inbox
     for operation in batch.operations:
         try:
-            with tx.savepoint():
+            with tx.savepoint() if batch.savepoints else nullcontext():
                 outcomes.append(operation(tx))
             failed.append(False)
             changes += tx.take_announced()
         except LeaseLost:
             raise
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever gave the operation
+        except Exception as error:
+            if not batch.savepoints:
+                raise OperationFailed from error
             tx.take_announced()
             outcomes.append(error)
             failed.append(True)

@@ -12,12 +12,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from leoflow_runtime.engine.batch import Batch, BatchResult, perform
+from leoflow_runtime.engine.batch import Batch, BatchResult, OperationFailed, perform
 from leoflow_runtime.engine.dispatch import Dispatcher
 from leoflow_runtime.engine.observer import NoObserver, Observer
 from leoflow_runtime.engine.operations import lose_launch, refuse_launch
@@ -291,13 +291,14 @@ class Engine:
             sweep=thorough,
             dispatched=gone,
             ordered=self._dispatcher.pending,
+            savepoints=False,  # they cost as much as the rest of a report, and few operations fail
         )
         async with self._writing:
-            write = asyncio.ensure_future(
-                self._store.write(partial(perform, planner=self.planner, batch=batch), lease=self._lease)
-            )
             try:
-                result = await _to_its_end(write)
+                try:
+                    result = await self._write(batch)
+                except OperationFailed:
+                    result = await self._write(replace(batch, savepoints=True))
             except Exception:
                 self.planner.forget()
                 self._drain = True
@@ -310,6 +311,10 @@ class Engine:
         self._ahead = _ahead(before, result.now, self.last_beat)
         self._observer.batch(len(asked), time.monotonic() - began)
         self._carry_out(asked, result)
+
+    async def _write(self, batch: Batch) -> BatchResult:
+        write = self._store.write(partial(perform, planner=self.planner, batch=batch), lease=self._lease)
+        return await _to_its_end(asyncio.ensure_future(write))
 
     async def _redo(self, asked: list[_Asked]) -> None:
         """One by one, so that what fails fails alone."""
