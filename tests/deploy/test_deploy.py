@@ -95,7 +95,10 @@ def test_what_the_server_lacks_is_told_before_anything_is_sent(place: Place, nam
         (folder / "dag.py").read_text().replace("return 1", "return '{{ conn.warehouse.host }}'")
     )
     done = place.leoflow("deploy", name)
-    assert "missing on the server: connections warehouse" in done.err
+    assert "  needs connections warehouse\n" in done.err
+    assert "  missing on the server: connections warehouse\n" in done.err
+    answer = place.leoflow("deploy", name, "--json").answer
+    assert answer["requires"]["connections"] == answer["missing"]["connections"] == ["warehouse"]
 
 
 def test_all_projects_go_one_after_the_other(place: Place) -> None:

@@ -35,9 +35,20 @@ def show_plan(plan: Plan) -> None:
         click.echo(f"  image {plan.image}, {amount(plan.image_size or 0)}; to send: {layers}", err=True)
     if plan.signed_by is not None:
         click.echo(f"  to be signed with the key {plan.signed_by}", err=True)
-    for kind, names in (("connections", plan.missing.connections), ("variables", plan.missing.variables)):
-        if names:
-            click.echo(f"  missing on the server: {kind} {', '.join(names)}", err=True)
+    _show_needs(plan)
+
+
+def _show_needs(plan: Plan) -> None:
+    """Connections and variables of the DAG, which no deployment carries."""
+    needed = [f"{kind} {', '.join(names)}" for kind, names in sorted(plan.requires.items()) if names]
+    if not needed:
+        return
+    click.echo(f"  needs {'; '.join(needed)}", err=True)
+    if not plan.missing.is_known:
+        click.echo("  whether the server has them, this login may not ask", err=True)
+    for kind, missing in (("connections", plan.missing.connections), ("variables", plan.missing.variables)):
+        if missing:
+            click.echo(f"  missing on the server: {kind} {', '.join(missing)}", err=True)
 
 
 def tell_deployed(done: Deployed, report: Report, run: dict[str, Any] | None, *, as_json: bool) -> None:
@@ -55,7 +66,10 @@ def tell_deployed(done: Deployed, report: Report, run: dict[str, Any] | None, *,
             "created": registration.get("created"),
             "sent_bytes": report.sent,
             "seconds": {step: round(seconds, 3) for step, seconds in report.seconds.items()},
-            "missing": {"connections": plan.missing.connections, "variables": plan.missing.variables},
+            "requires": dict(plan.requires),
+            "missing": {"connections": plan.missing.connections, "variables": plan.missing.variables}
+            if plan.missing.is_known
+            else None,
             "notes": report.notes,
             "run": {"dag_run_id": run["dag_run_id"], "state": run["state"]} if run is not None else None,
         }

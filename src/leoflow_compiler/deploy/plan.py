@@ -21,6 +21,7 @@ class Missing:
 
     connections: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    is_known: bool = True  # False: this login may not ask
 
     def __bool__(self) -> bool:
         return bool(self.connections or self.variables)
@@ -58,6 +59,12 @@ class Plan:
     def dag_id(self) -> str:
         return str(self.document["dag_id"])
 
+    @property
+    def requires(self) -> Mapping[str, Sequence[str]]:
+        """`connections` and `variables` that the DAG names."""
+        found: Mapping[str, Sequence[str]] = self.document.get("requires", {})
+        return found
+
     def pinned(self, image_digest: str) -> dict[str, Any]:
         """The document as it is registered: with its image by digest."""
         return {**self.document, "image": f"{self.image.rpartition(':')[0]}@{image_digest}"}
@@ -78,12 +85,17 @@ class Plan:
                     **raw,
                     "to_send": tuple((name, size) for name, size in raw["to_send"]),
                     "changes": tuple(Change(**one) for one in raw["changes"]),
-                    "missing": Missing(**{kind: tuple(names) for kind, names in raw["missing"].items()}),
+                    "missing": _missing(raw["missing"]),
                     "builder": _builder(raw.get("builder")),
                 }
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"it is damaged: {error}") from error
+
+
+def _missing(raw: Mapping[str, Any]) -> Missing:
+    names = {kind: tuple(raw[kind]) for kind in ("connections", "variables")}
+    return Missing(**names, is_known=bool(raw["is_known"]))
 
 
 def _builder(raw: Mapping[str, Any] | None) -> Builder | None:
@@ -107,7 +119,7 @@ def compared(current: Mapping[str, Any] | None, document: Mapping[str, Any]) -> 
 
 
 def missing_on(control_plane: ControlPlane, document: Mapping[str, Any]) -> Missing:
-    """Connections and variables that the DAG names and the server lacks; none where it may not be asked."""
+    """Connections and variables that the DAG names and the server lacks."""
     requires = document.get("requires", {})
     try:
         return Missing(
@@ -115,7 +127,7 @@ def missing_on(control_plane: ControlPlane, document: Mapping[str, Any]) -> Miss
             variables=_without(requires.get("variables", ()), control_plane.has_variable),
         )
     except Forbidden:
-        return Missing()
+        return Missing(is_known=False)
 
 
 def _without(names: Sequence[str], is_there: Any) -> tuple[str, ...]:

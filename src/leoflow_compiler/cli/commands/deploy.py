@@ -35,6 +35,7 @@ Examples:
   leoflow deploy --all --yes                 every project here, asking nothing
   leoflow deploy sales --plan sales.plan     say what would be done, and keep it
   leoflow deploy --apply sales.plan          do exactly that
+  leoflow deploy sales --sign-key ci.key     for servers that want signatures
 """
 )
 @click.argument("source", metavar="[PROJECT|DAG_ID]", required=False)
