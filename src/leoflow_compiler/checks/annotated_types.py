@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import collections.abc
-from dataclasses import dataclass
 from typing import Any
 
 from leoflow_compiler.evaluate.errors import Interruption
 from leoflow_compiler.evaluate.values import Function, Library
 from leoflow_compiler.models.signature import parsed_annotation
+from leoflow_runtime.light import dataclass
 
 Type = frozenset["Shape"] | None
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from leoflow_compiler.evaluate.values import Function, Place
 from leoflow_compiler.models.graph import Task
 from leoflow_compiler.models.task_decorators import TaskFactory
+from leoflow_runtime.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

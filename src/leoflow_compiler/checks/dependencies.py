@@ -6,7 +6,6 @@ import ast
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from leoflow_compiler.checks.subject import Subject
 from leoflow_compiler.diagnostics import Diagnostic, Span
@@ -14,6 +13,7 @@ from leoflow_compiler.diagnostics.catalogue.checks import MISSING_DEPENDENCY, UN
 from leoflow_compiler.evaluate.installed import Installed, distribution_of
 from leoflow_compiler.project import Project
 from leoflow_compiler.source.guard import SourceRefused, guard
+from leoflow_runtime.light import dataclass
 
 _MAX_FILES = 400
 # What the image has in any case, the modules of removed releases of Python's library among it.

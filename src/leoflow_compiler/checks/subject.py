@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from leoflow_compiler.evaluate.interpreter import Interpreter
 from leoflow_compiler.models.graph import Dag
 from leoflow_compiler.project import Project
+from leoflow_runtime.light import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from leoflow_compiler.diagnostics.outcome import Exit, in_order
 from leoflow_compiler.diagnostics.records import Diagnostic
 from leoflow_compiler.lower.every_dag import CompiledFile, compile_file
 from leoflow_compiler.project.airflow_folder import AirflowFolder
+from leoflow_runtime.light import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -126,18 +126,20 @@ def _config_key(text: str) -> str:
 @cache
 def compiler_identity() -> str:
     """Changes with every edit of the compiler, also in a checkout whose version number stands still."""
-    runtime = Path(leoflow_runtime.__path__[0])
-    schemas = Path(str(resource("schemas")))
-    roots = (Path(leoflow_compiler.__path__[0]), runtime / "artifact", runtime / "schedule", schemas)
-    digest = hashlib.sha256()
-    for root in roots:
-        for path in _sources(root):
-            status = path.stat()
-            _feed(digest, f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}".encode())
-    return digest.hexdigest()
+    runtime = leoflow_runtime.__path__[0]
+    parts = (f"{runtime}/{name}" for name in ("artifact", "domain", "schedule"))
+    roots = (leoflow_compiler.__path__[0], *parts, str(resource("schemas")))
+    stamps = "\n".join(stamp for root in roots for stamp in _stamps(root, ""))
+    return hashlib.sha256(stamps.encode()).hexdigest()
 
 
-def _sources(root: Path) -> Iterable[Path]:
-    for folder, subfolders, files in os.walk(root):
-        subfolders[:] = sorted(name for name in subfolders if name != "__pycache__")
-        yield from (Path(folder, name) for name in sorted(files) if name.endswith((".py", ".json")))
+def _stamps(folder: str, prefix: str) -> Iterator[str]:
+    """Name, size and time of each source below a folder."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        if entry.name.endswith((".py", ".json")):
+            status = entry.stat()
+            yield f"{prefix}{entry.name} {status.st_size} {status.st_mtime_ns}"
+        elif entry.is_dir() and entry.name != "__pycache__":
+            yield from _stamps(entry.path, f"{prefix}{entry.name}/")

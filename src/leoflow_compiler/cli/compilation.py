@@ -6,10 +6,9 @@ import gc
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from itertools import repeat
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.cli.cache import CompileCache, input_digest
@@ -21,6 +20,7 @@ from leoflow_compiler.diagnostics.outcome import has_errors, in_order, is_repeat
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 from leoflow_compiler.project import Project, load_project
 from leoflow_compiler.project.lock_inputs import stale_lock
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from leoflow_compiler.lower.result import CompileResult
@@ -83,11 +83,14 @@ def _with_lock(result: Compiled) -> Compiled:
 
 def warm() -> None:
     """Imports all that an evaluation needs: each runs in a fork, and would import it again."""
-    for package in ("source", "evaluate", "models", "lower"):
+    from pkgutil import iter_modules
+
+    for package in ("source", "evaluate", "models", "checks", "lower"):
         name = f"leoflow_compiler.{package}"
         for module in iter_modules(import_module(name).__path__, f"{name}."):
             import_module(module.name)
     import_module("leoflow_runtime.artifact.validation").prepare()
+    import_module("leoflow_compiler.models.registry").all_models()
     gc.freeze()  # none of it ever becomes garbage, and looking through it again and again takes time
 
 

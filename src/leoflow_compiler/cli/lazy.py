@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import click
 
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

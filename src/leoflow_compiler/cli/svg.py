@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
+
+from leoflow_runtime.light import dataclass
 
 Document = Mapping[str, Any]
 _HEIGHT, _ROW, _GAP, _MARGIN, _CHARACTER = 34, 54, 70, 24, 7.2

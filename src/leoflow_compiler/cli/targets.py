@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.diagnostics.outcome import Exit
 from leoflow_compiler.project.discover import find_projects
 from leoflow_compiler.project.records import CONFIG_FILE
+from leoflow_runtime.light import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

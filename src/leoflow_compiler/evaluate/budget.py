@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from leoflow_runtime.light import dataclass
 
 _SIZED = frozenset({str, bytes, bytearray, list, tuple, dict, set, frozenset})
 

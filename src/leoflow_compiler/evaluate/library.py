@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.diagnostics import Code
 from leoflow_compiler.evaluate.errors import Refusal
 from leoflow_compiler.evaluate.values import Library, Opaque, Place, Value
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter

@@ -6,11 +6,11 @@ import fnmatch
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.paths import SourcePath
 from leoflow_compiler.evaluate.values import Value
+from leoflow_runtime.light import dataclass
 
 MAGIC = re.compile(r"[*?[]")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from leoflow_compiler.evaluate.values import Opaque, Value
+from leoflow_runtime.light import dataclass
 
 
 @dataclass(frozen=True, slots=True)

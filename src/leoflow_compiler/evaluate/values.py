@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import MethodType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from leoflow_compiler.diagnostics import Span
 from leoflow_compiler.evaluate.errors import Raised, Touched
 from leoflow_compiler.source.tree import SourceFile
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.interpreter import Interpreter

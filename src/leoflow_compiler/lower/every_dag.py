@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from leoflow_compiler.diagnostics import Diagnostic
 from leoflow_compiler.lower.pipeline import check, evaluate, graph, lower, parse, suppress, validate
 from leoflow_compiler.lower.result import Compilation, CompileResult
 from leoflow_compiler.lower.worker import run_in_worker
 from leoflow_compiler.project import Project
+from leoflow_runtime.light import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.diagnostics import Diagnostic, Note
 from leoflow_compiler.project import Project
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from leoflow_compiler.evaluate.errors import Refusal

@@ -12,13 +12,14 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from leoflow_compiler.diagnostics import Code, Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue import find_code
 from leoflow_compiler.diagnostics.catalogue.source import UNUSED_IGNORE, WRONG_IGNORE
 from leoflow_compiler.lower.result import Compilation
 from leoflow_compiler.project.records import CONFIG_FILE
+from leoflow_runtime.light import dataclass
 
 _YAML_COMMENT = re.compile(r"(?:^|\s)(#\s*leoflow:\s*ignore\b)")
 _COMMENT = re.compile(r"#\s*leoflow:\s*ignore\b(?:\[([^\]]*)\])?(.*)")

@@ -6,7 +6,6 @@ import datetime
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_ARGUMENT
@@ -16,6 +15,7 @@ from leoflow_compiler.evaluate.values import Function, Opaque, Place, Value
 from leoflow_compiler.models.derived import Derived
 from leoflow_compiler.models.graph import RETURN_VALUE, XCom
 from leoflow_compiler.models.mapping import MappedArgument, Mapping
+from leoflow_runtime.light import dataclass
 
 MISSING: Any = object()
 

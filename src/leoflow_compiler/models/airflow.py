@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +14,7 @@ from leoflow_compiler.models.edges import not_related
 from leoflow_compiler.models.graph import RETURN_VALUE, Label, Relative, Task, XCom
 from leoflow_compiler.models.operators import CLASSIC
 from leoflow_compiler.models.provider_operators import operator_call
+from leoflow_runtime.light import dataclass
 
 NOT_SET: Any = object()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from leoflow_compiler.diagnostics.catalogue.airflow import OLD_SPELLING
 from leoflow_compiler.evaluate.errors import Raised
 from leoflow_compiler.evaluate.library import Call, Models
 from leoflow_compiler.evaluate.values import Value
+from leoflow_runtime.light import dataclass
 
 _STANDARD = "airflow.providers.standard"
 _SDK = "airflow.sdk"

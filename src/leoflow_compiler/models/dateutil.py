@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import calendar
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from leoflow_compiler.evaluate.library import Models
 from leoflow_compiler.models.pendulum import pure_call, zone
+from leoflow_runtime.light import dataclass
 
 _MOVED = ("years", "months", "weeks", "days", "hours", "minutes", "seconds", "microseconds")
 _FIXED = ("year", "month", "day", "hour", "minute", "second", "microsecond")

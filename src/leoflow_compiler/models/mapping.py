@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_CALL
@@ -16,6 +15,7 @@ from leoflow_compiler.models.derived import Derived
 from leoflow_compiler.models.graph import Group, Method, Task, XCom
 from leoflow_compiler.models.operators import Operator
 from leoflow_compiler.models.signature import CONTEXT_KEYS, parameters_of
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from leoflow_compiler.models.groups import GroupFactory

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import Any
+
+from leoflow_runtime.light import dataclass
 
 STANDARD = "airflow.providers.standard"
 REQUIRED: Any = object()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from leoflow_compiler.project.airflow_ignore import AirflowIgnore
 from leoflow_compiler.project.records import Project, ProjectConfig
+from leoflow_runtime.light import dataclass
 
 _LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv"})
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.project.records import KeyPath
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.records import Code, Diagnostic, Span
 from leoflow_compiler.project.patterns import Pattern, is_excluded
+from leoflow_runtime.light import dataclass
 
 MAX_FILES = 10_000
 MAX_BYTES = 512 * 1024 * 1024

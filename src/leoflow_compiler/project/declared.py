@@ -11,7 +11,7 @@ import keyword
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.records import Diagnostic
 from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.project.records import Project
+from leoflow_runtime.light import dataclass
 
 DECLARED_SOURCE = ".leoflow/build/dag.py"
 _STANDARD = "airflow.providers.standard.operators"

@@ -8,16 +8,22 @@ wins. A folder that is excluded is not entered, so nothing below it can be broug
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+
+from leoflow_runtime.light import dataclass
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pattern:
-    regex: re.Pattern[str]
+    """One line, taken apart."""
+
+    segments: tuple[str, ...]
     folders_only: bool
     keeps: bool  # written with `!`
+    # How the last name of a path must begin and end: only for few that do is a regular expression made.
+    begins: str
+    ends: str
 
     @classmethod
     @lru_cache(1024)  # every project has the default ones
@@ -34,8 +40,15 @@ class Pattern:
         text = text.removeprefix("./").lstrip("/")
         if not text:
             return None
-        segments = text.split("/") if anchored else ["**", text]
-        return cls(regex=re.compile(_translate(segments)), folders_only=folders_only, keeps=keeps)
+        segments = tuple(text.split("/")) if anchored else ("**", text)
+        begins, ends = _literal_ends(segments[-1])
+        return cls(segments=segments, folders_only=folders_only, keeps=keeps, begins=begins, ends=ends)
+
+    def matches(self, path: str) -> bool:
+        name = path.rpartition("/")[2]
+        if not (name.startswith(self.begins) and name.endswith(self.ends)):
+            return False
+        return _regex(self.segments).fullmatch(path) is not None
 
 
 def parse_patterns(lines: Iterable[str]) -> tuple[Pattern, ...]:
@@ -46,16 +59,24 @@ def is_excluded(path: str, *, folder: bool, patterns: Iterable[Pattern]) -> bool
     """Whether the POSIX `path`, relative to the project, is excluded; its parents are not asked."""
     excluded = False
     for pattern in patterns:
-        if (
-            excluded == pattern.keeps
-            and (folder or not pattern.folders_only)
-            and pattern.regex.fullmatch(path)
-        ):
+        if excluded == pattern.keeps and (folder or not pattern.folders_only) and pattern.matches(path):
             excluded = not pattern.keeps
     return excluded
 
 
-def _translate(segments: list[str]) -> str:
+def _literal_ends(segment: str) -> tuple[str, str]:
+    """What stands before the first and behind the last sign of a glob; behind a bracket nothing counts."""
+    begins = re.split(r"[*?[]", segment, maxsplit=1)[0]
+    ends = "" if "[" in segment else re.split(r"[*?]", segment)[-1]
+    return begins, ends
+
+
+@lru_cache(1024)
+def _regex(segments: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(_translate(segments))
+
+
+def _translate(segments: Sequence[str]) -> str:
     parts: list[str] = []
     last = len(segments) - 1
     for index, segment in enumerate(segments):
@@ -71,14 +92,14 @@ def _segment(glob: str) -> str:
     result, position = "", 0
     while position < len(glob):
         character = glob[position]
-        closing = glob.find("]", position + 2) if character == "[" else -1
+        negated = glob[position + 1 : position + 2] in ("!", "^")
+        closing = glob.find("]", position + (3 if negated else 2)) if character == "[" else -1
         if character == "*":
             result += "[^/]*"
         elif character == "?":
             result += "[^/]"
         elif closing > 0:
             body = glob[position + 1 : closing]
-            negated = body[0] in "!^"
             body = (
                 (body[1:] if negated else body).replace("\\", r"\\").replace("[", r"\[").replace("^", r"\^")
             )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from leoflow_compiler.diagnostics.records import Span
 from leoflow_compiler.project.patterns import Pattern, is_excluded
+from leoflow_runtime.light import dataclass
 
 CONFIG_FILE = "leoflow.yaml"
 IGNORE_FILE = ".leoflowignore"

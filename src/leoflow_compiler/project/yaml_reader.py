@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
@@ -10,6 +10,7 @@ import yaml
 from leoflow_compiler.diagnostics.catalogue import project as codes
 from leoflow_compiler.diagnostics.records import Diagnostic, Note, Span
 from leoflow_compiler.project.records import KeyPath, Place
+from leoflow_runtime.light import dataclass
 
 # libyaml parses and composes at C speed; it is missing only from builds without it.
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

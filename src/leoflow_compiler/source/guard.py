@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass
 
 from leoflow_compiler.diagnostics import Diagnostic, Span
 from leoflow_compiler.diagnostics.catalogue.source import NESTED_TOO_DEEPLY, SYNTAX_ERROR, TOO_LARGE
+from leoflow_runtime.light import dataclass
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 300

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
 from leoflow_compiler.diagnostics import Span
 from leoflow_compiler.source.guard import Syntax, guard
+from leoflow_runtime.light import dataclass
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _LINE_END = re.compile(r"\r\n|\r|\n")  # what ends a line for `ast`; `str.splitlines` knows more

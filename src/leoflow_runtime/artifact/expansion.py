@@ -6,9 +6,10 @@ Values are never looked at. What an upstream task left has a length, which its p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal
+
+from leoflow_runtime.light import dataclass
 
 # The task whose output it is -> how many items that has; None: it left nothing that can be gone through.
 LengthOf = Callable[[str], int | None]

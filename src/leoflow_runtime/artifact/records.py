@@ -7,14 +7,16 @@ are what code reads. Source of names and defaults: `schemas/dag.schema.json`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal
+
+from leoflow_runtime.light import dataclass
 
 RETURN_VALUE = "return_value"
 
 TaskType = Literal["python", "bash", "http_api", "empty", "operator"]
-# A cron expression or preset; a number of seconds between runs; assets or a timetable as declared; or nothing.
+# A cron expression or preset; seconds between runs; assets or a timetable as declared; or nothing.
 Schedule = str | float | Mapping[str, Any] | None
 
 

@@ -6,13 +6,13 @@ Used twice, by the compiler before it writes and by the server before it accepts
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from leoflow_runtime.artifact.acceptance import Accepts, acceptance
 from leoflow_runtime.artifact.records import TaskSpec
 from leoflow_runtime.artifact.resources import schema
+from leoflow_runtime.light import dataclass
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator

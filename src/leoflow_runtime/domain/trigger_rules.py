@@ -7,10 +7,10 @@ Airflow 3.2's semantics, eager where Airflow is: `all_success` gives up on the f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
 from leoflow_runtime.domain.states import TaskState
+from leoflow_runtime.light import dataclass
 
 
 class Decision(Enum):

@@ -6,10 +6,10 @@ Each answers from the data interval of the latest scheduled run. Names and behav
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from leoflow_runtime.light import dataclass
 from leoflow_runtime.schedule.slots import DataInterval, Slot, TimeRestriction
 from leoflow_runtime.schedule.steps import Delta, Steps
 

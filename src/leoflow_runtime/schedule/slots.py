@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from leoflow_runtime.light import dataclass
 
 
 class ScheduleInvalid(ValueError):

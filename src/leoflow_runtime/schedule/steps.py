@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
 from dateutil.relativedelta import relativedelta
 
+from leoflow_runtime.light import dataclass
 from leoflow_runtime.schedule.cron import cron
 
 # A fixed duration, or one by the calendar: "a month".

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leoflow_runtime.light import dataclass
 from leoflow_runtime.schedule.declared import rule_of
 from leoflow_runtime.schedule.rules import Continuous, Never, Rule
 from leoflow_runtime.schedule.slots import DataInterval, Slot, TimeRestriction

@@ -1,7 +1,7 @@
 """Ignore patterns against paths."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leoflow_compiler.project.patterns import is_excluded, parse_patterns
@@ -44,6 +44,7 @@ segments = st.text(alphabet="ab.*?[]!-^\\", min_size=1, max_size=6)
 
 
 @settings(deadline=None)
+@example("[^]", ["a"])
 @given(st.lists(segments, min_size=1, max_size=4).map("/".join), st.lists(st.sampled_from("abc"), min_size=1))
 def test_any_text_is_a_pattern(pattern: str, parts: list[str]) -> None:
     path = "/".join(parts)

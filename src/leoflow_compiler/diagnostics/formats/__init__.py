@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 
 from leoflow_compiler.diagnostics.records import Diagnostic
+from leoflow_runtime.light import dataclass
 
 # `text` and `json` are written by the commands themselves.
 NAMES = ("concise", "github", "gitlab", "sarif", "junit")
