@@ -90,7 +90,7 @@ class SharedCache:
         try:
             descriptor, data = self.registry.get_manifest(self.home.repository, key)
             self._check_signature(descriptor.digest)
-            layer = _read(data, key, self.home)
+            layer = read_entry(data, key, self.home)
             if not self.registry.has_blob(self.home.repository, layer.digest):
                 raise BadAnswer("its bytes are gone")
         except NotFound:
@@ -101,7 +101,7 @@ class SharedCache:
         return layer
 
     def _write(self, key: str, layer: Layer) -> None:
-        repository, data = self.home.repository, _entry(key, layer)
+        repository, data = self.home.repository, entry_of(key, layer)
         entry = Descriptor.of(data, MANIFEST)
         known = self.registry.head_manifest(repository, key)
         if known is None or known.digest != entry.digest:
@@ -122,7 +122,8 @@ class SharedCache:
             verify_signature(self.registry, self.home.repository, digest, [self.key.public])
 
 
-def _entry(key: str, layer: Layer) -> bytes:
+def entry_of(key: str, layer: Layer) -> bytes:
+    """The manifest that names a layer; the same layer gives the same bytes."""
     told = {_KEY: key, _DIFF_ID: layer.diff_id, _FILES: str(layer.files)}
     return canonical_json(
         {
@@ -136,7 +137,7 @@ def _entry(key: str, layer: Layer) -> bytes:
     )
 
 
-def _read(data: bytes, key: str, home: Reference) -> Layer:
+def read_entry(data: bytes, key: str, home: Reference) -> Layer:
     """The layer of an entry. Raises ValueError."""
     raw: Any = parse_json(data)
     if not isinstance(raw, dict) or raw.get("artifactType") != ENTRY:
