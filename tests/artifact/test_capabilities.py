@@ -20,10 +20,12 @@ def test_what_runs_is_not_missing() -> None:
         {"task_id": "a", "type": "python", "kind": "branch"},
         {"task_id": "b", "type": "bash", "entrypoint": "true", "weight_rule": "absolute"},
         {"task_id": "c", "type": "http_api", "http_request": {"method": "GET"}},
+        {"task_id": "d", "type": "python", "kind": "asset", "outlets": [{"name": "a", "uri": "a"}]},
     ]
 
     assert missing_capabilities(document(*tasks, schedule="@daily")) == ()
     assert missing_capabilities(document(schedule={"delta_seconds": 60})) == ()
+    assert missing_capabilities(document(schedule={"assets": {"alias": "a"}})) == ()
 
 
 def test_the_timetables_that_run_are_those_that_the_schedule_knows() -> None:
@@ -59,7 +61,6 @@ def test_mapped_tasks_in_mapped_groups() -> None:
         ("mapped", {"expand": {"x": {"$xcom": {"filter": "a"}}}}, "mapping over `.filter(…)`"),
         ("mapped", {"expand": {"x": None}}, "mapping over a value that only the running file knows"),
         ("run_as_user", "root", "`run_as_user`"),
-        ("outlets", [{"name": "a", "uri": "a"}], "assets"),
         ("executor", "CeleryExecutor", "a choice of executors"),
         ("weight_rule", "own.Rule", "a weight rule of one's own"),
     ],
@@ -73,7 +74,6 @@ def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"schedule": {"assets": {"alias": "a"}}}, "schedules by assets"),
         (
             {"schedule": {"timetable": "airflow.sdk.CronPartitionTimetable"}},
             "the timetable CronPartitionTimetable",

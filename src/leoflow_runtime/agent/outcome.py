@@ -101,6 +101,8 @@ def _fill_from_result(report: wire.FinishedRequest, result: Mapping[str, Any]) -
             report.map_length = result["map_length"]
         for key, text in (result.get("xcoms") or {}).items():
             report.xcoms.add(key=key, value_json=text.encode())
+        if result.get("asset_events"):
+            report.asset_events_json = json.dumps(result["asset_events"])
         if result.get("rendered_fields") is not None:
             report.rendered_fields_json = json.dumps(result["rendered_fields"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -28,7 +28,7 @@ RUN_TIMETABLES = frozenset(
 )
 RUN_KINDS = frozenset(
     {
-        *("bash", "branch", "short_circuit", "sensor", "virtualenv", "external_python"),
+        *("asset", "bash", "branch", "short_circuit", "sensor", "virtualenv", "external_python"),
         *("branch_virtualenv", "branch_external_python"),
     }
 )
@@ -61,8 +61,6 @@ RUN_OPERATORS = frozenset(
 )
 # Field of a task -> what it is called.
 _TASK_FIELDS = {
-    "inlets": "assets",
-    "outlets": "assets",
     "executor": "a choice of executors",
     "executor_config": "`executor_config`",
     "run_as_user": "`run_as_user`",
@@ -110,8 +108,6 @@ def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
     for path in _timetables(schedule):
         if path not in RUN_TIMETABLES:
             yield Missing(capability=f"the timetable {path.rpartition('.')[2]}")
-    if isinstance(schedule, Mapping) and "assets" in schedule:
-        yield Missing(capability="schedules by assets")
     for field, capability in _DAG_FIELDS.items():
         if document.get(field):
             yield Missing(capability=capability)

@@ -40,6 +40,7 @@ __all__ = [
     "ArgNotSet",
     "DagRun",
     "TaskInstance",
+    "assets",
     "backend",
     "connection",
     "context",
@@ -51,6 +52,13 @@ __all__ = [
     "timezone",
     "variable",
 ]
+
+
+def assets() -> Any:
+    """The module of assets; few tasks have to do with them."""
+    from airflow.sdk.definitions import asset as module
+
+    return module
 
 
 def macros() -> Any:

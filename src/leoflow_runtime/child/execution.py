@@ -6,7 +6,7 @@ import datetime
 import logging
 from typing import Any, List, Mapping, Optional, Sequence
 
-from leoflow_runtime.child import callbacks, deferral, dialect, mapping
+from leoflow_runtime.child import assets, callbacks, deferral, dialect, mapping
 from leoflow_runtime.child.client import AgentClient
 from leoflow_runtime.child.instance import RETURN_KEY, Instance
 from leoflow_runtime.child.result import Result, rendered_fields
@@ -58,6 +58,7 @@ def execute(
         return result
     task.post_execute(context, value)
     result.map_length = _push(task, ti, value)
+    result.asset_events = assets.updates(task.outlets, context["outlet_events"])
     return result
 
 

@@ -23,6 +23,8 @@ class Result:
         self.reschedule_at: Optional[str] = None
         # How many items the return value has, where one can go through it.
         self.map_length: Optional[int] = None
+        # Updates of assets that a success leaves.
+        self.asset_events: List[Dict[str, Any]] = []
         # What an instance of a mapped task is called.
         self.rendered_map_index: Optional[str] = None
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Mapping
 
-from leoflow_runtime.child import dialect
+from leoflow_runtime.child import assets, dialect
 from leoflow_runtime.child.instance import Instance, Run, moment
 
 
 def build_context(launch: Mapping[str, Any], task: dialect.Operator, run: Run, ti: Instance) -> Any:
     """Airflow's names for the values of this launch; those of the logical date only where there is one."""
     given = launch.get("context") or {}
+    told = assets.given_to(launch)
+    run.consumed_asset_events = [assets.AssetEvent(event) for event in told["triggering"]]
     context = dialect.context.Context(
         conn=ConnectionAccessor(),
         dag=task.dag,
@@ -19,9 +21,11 @@ def build_context(launch: Mapping[str, Any], task: dialect.Operator, run: Run, t
         data_interval_start=run.data_interval_start,
         data_interval_end=run.data_interval_end,
         expanded_ti_count=given.get("expanded_ti_count") or None,
+        inlet_events=assets.InletEvents(task.inlets, told["inlets"]),
         inlets=task.inlets,
         macros=LazyMacros(),
         map_index_template=task.map_index_template,
+        outlet_events=assets.OutletEvents(),
         outlets=task.outlets,
         params=_params(task, run, given),
         prev_data_interval_start_success=moment(given.get("prev_data_interval_start_success")),
@@ -36,7 +40,7 @@ def build_context(launch: Mapping[str, Any], task: dialect.Operator, run: Run, t
         templates_dict=None,
         test_mode=False,
         ti=ti,
-        triggering_asset_events={},
+        triggering_asset_events=assets.TriggeringEvents(told["triggering"]),
         try_number=ti.try_number,
         var={"value": VariableAccessor(as_json=False), "json": VariableAccessor(as_json=True)},
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
 
-from leoflow_runtime.artifact import DagSpec
+from leoflow_runtime.artifact import DagSpec, TaskSpec
 from leoflow_runtime.engine.asset_rows import Asset, AssetEventRow, AssetReference, AssetRow, NewAssetEvent
 from leoflow_runtime.engine.rows import LaunchReport, TaskRow
 from leoflow_runtime.engine.store import Change, Tx
@@ -91,6 +91,15 @@ def register_event(tx: Tx, asset: AssetRow, event: NewAssetEvent) -> AssetEventR
         tx.queue_asset_event(dag_pk, asset.pk)
         tx.announce(Change(kind="dag", pk=dag_pk))
     return row
+
+
+def declared_updates(task: TaskSpec) -> tuple[Json, ...]:
+    """The updates that a success leaves which nothing more is said of: of every outlet but aliases."""
+    leaves = [leaf for outlet in task.raw.get("outlets", ()) for leaf in _leaves(outlet)]
+    named = ({leaf.get("by", "name"): leaf["ref"]} if "ref" in leaf else leaf for leaf in leaves)
+    return tuple(
+        {key: leaf[key] for key in ("name", "uri") if key in leaf} for leaf in named if "alias" not in leaf
+    )
 
 
 def record_updates(tx: Tx, task: TaskRow, report: LaunchReport) -> None:

@@ -65,9 +65,9 @@ class Graph:
         return priority_weights(self.specs, self.children_of, self.parents_of)
 
     def is_effortless(self, index: int) -> bool:
-        """Whether the task succeeds without a process: it is empty, and nobody is told of it."""
+        """Whether the task succeeds without a process: it is empty, updates no asset, and nobody is told."""
         task = self.specs[index]
-        if task.type != "empty":
+        if task.type != "empty" or task.raw.get("outlets"):
             return False
         told = task.raw.get("callbacks", ())
         return not ("on_execute_callback" in told or "on_success_callback" in told)

@@ -53,6 +53,7 @@ def report_of(request: wire.FinishedRequest) -> LaunchReport:
         rendered_fields=_fields(request.rendered_fields_json),
         skip_task_ids=tuple(request.skip_task_ids),
         skip_ignores_trigger_rules=request.skip_ignores_trigger_rules,
+        asset_events=_updates(request.asset_events_json),
         note=request.note or None,
         map_length=request.map_length if request.HasField("map_length") else None,
         rendered_map_index=request.rendered_map_index or None,
@@ -79,6 +80,16 @@ def _refused(xcoms: dict[str, bytes]) -> str | None:
         except ValueError:
             return f"The value of XCom {key!r} is no JSON."
     return None
+
+
+def _updates(text: str) -> tuple[dict[str, Any], ...]:
+    try:
+        read = json.loads(text or "[]")
+    except ValueError as error:
+        raise ReportInvalid("asset_events_json is no JSON") from error
+    if not isinstance(read, list) or not all(isinstance(one, dict) for one in read):
+        raise ReportInvalid("asset_events_json is no list of objects")
+    return tuple(read)
 
 
 def _fields(text: str) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from leoflow_runtime.artifact import DagSpec, XComRef, canonical_bytes
+from leoflow_runtime.artifact import DagSpec, TaskSpec, XComRef, canonical_bytes
 from leoflow_runtime.artifact.canonical import NOT_CONTENT
 from leoflow_runtime.domain.states import RunState
 from leoflow_runtime.engine.graph import Graph, graph_of
@@ -19,6 +19,7 @@ from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.access import Cipher
 from leoflow_server.access.vault import read_connection, read_variable
 from leoflow_server.agents import code, queries, xcom_queries
+from leoflow_server.agents.asset_events import assets_json
 from leoflow_server.agents.masking import secrets_of_connection, secrets_of_variable
 from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.store.transaction import SqlTx
@@ -76,7 +77,7 @@ class SpecBuilder:
             python=python,
             inputs=_inputs(tx, run, task, version, self._xcoms),
             env=dict(described.env),
-            context=_context(tx, spec, run, task),
+            context=_context(tx, spec, run, task, described),
             execution_timeout_seconds=described.execution_timeout_seconds or 0.0,
             heartbeat_seconds=self._heartbeat_seconds,
             log_offset=log_offset,
@@ -143,7 +144,7 @@ def _references(task: TaskRow, graph: Graph) -> Iterator[XComRef]:
             yield replace(reference, map_index=task.map_index)
 
 
-def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow) -> wire.RunContext:
+def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow, described: TaskSpec) -> wire.RunContext:
     previous = tx.previous_run(run, states=[RunState.SUCCESS])
     return wire.RunContext(
         run_type=str(run.run_type),
@@ -159,6 +160,7 @@ def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow) -> wire.RunCo
         prev_data_interval_start_success=_text(previous.data_interval_start if previous else None),
         prev_data_interval_end_success=_text(previous.data_interval_end if previous else None),
         triggered_by=run.triggered_by,
+        assets_json=assets_json(tx, run, described),
         ti_uuid=queries.task_uuid(tx.connection, task.pk),
         # Only a try that has begun before can have been rescheduled.
         reschedule_count=queries.reschedules(tx.connection, task) if task.start_date is not None else 0,

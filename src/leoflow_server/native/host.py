@@ -15,6 +15,7 @@ from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import Engine, operations
+from leoflow_runtime.engine.assets import declared_updates
 from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.rows import LaunchReport
 from leoflow_runtime.engine.store import Tx
@@ -189,6 +190,7 @@ def _finish(tx: Tx, *, launch_id: int, ended: Ended, xcoms: Mapping[str, bytes])
         xcoms=xcoms,
         reschedule_at=ended.again_at,
         rendered_fields=ended.rendered,
+        asset_events=declared_updates(spec) if spec is not None else (),
     )
     return operations.finish_launch(tx, report)
 

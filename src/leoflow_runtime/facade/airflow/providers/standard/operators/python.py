@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _SHOWN = 4096
+_GENERATOR = 0x20  # inspect.CO_GENERATOR; importing inspect would cost 10 ms
 # In another interpreter; their module is loaded when one of them is asked for.
 _APART = frozenset(
     {
@@ -88,7 +89,27 @@ class PythonOperator(BaseOperator):
             import asyncio
 
             return asyncio.run(result)
+        code = getattr(self.python_callable, "__code__", None)
+        if code is not None and code.co_flags & _GENERATOR:
+            return self._told(result)
         return result
+
+    def _told(self, words: Any) -> Any:
+        """What a generator yields are updates of outlets; what it returns is the value."""
+        from airflow.sdk.definitions.asset.metadata import Metadata
+
+        outlets = get_current_context()["outlet_events"]
+        while True:
+            try:
+                word = next(words)
+            except StopIteration as end:
+                return end.value
+            if not isinstance(word, Metadata):
+                self.log.warning("Ignoring unknown data of %r received from task", type(word))
+                continue
+            outlets[word.asset].extra.update(word.extra)
+            if word.alias:
+                outlets[word.alias].add(word.asset, extra=word.extra)
 
 
 class BranchPythonOperator(BaseBranchOperator, PythonOperator):

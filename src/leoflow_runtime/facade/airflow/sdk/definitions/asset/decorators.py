@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk.definitions._internal import signature
-from airflow.sdk.definitions._internal.unsupported import refuse
 from airflow.sdk.definitions.asset import Asset, AssetAll
 from airflow.sdk.definitions.dag import DAG
 
@@ -32,14 +31,23 @@ _OF_DAG = frozenset(
 
 
 class _AssetMainOperator(PythonOperator):
-    """The task of such a DAG. Assets do not run yet: `execute` refuses."""
+    """The task of such a DAG: `self` is its asset, `context` the context, others are assets of their name."""
 
     def __init__(self, *, definition_name: str, uri: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._definition_name = definition_name
 
-    def execute(self, context: Any) -> Any:
-        refuse("An @asset")
+    def determine_kwargs(self, context: Any) -> dict[str, Any]:
+        return {
+            param.name: self._argument(param, context) for param in signature.parameters(self.python_callable)
+        }
+
+    def _argument(self, param: Any, context: Any) -> Any:
+        if param.default is not signature.EMPTY:
+            return param.default
+        if param.name == "self":
+            return next(one for one in self.outlets if getattr(one, "name", None) == self._definition_name)
+        return context if param.name == "context" else context["inlet_events"].asset_named(param.name)
 
 
 class AssetDefinition(Asset):
