@@ -15,6 +15,8 @@ from leoflow_runtime.engine import Engine, EngineSettings, errors, operations
 from leoflow_runtime.engine.in_memory import InMemoryStore
 from leoflow_runtime.engine.rows import LaunchReport, RunRow
 from leoflow_runtime.engine.store import Tx
+from leoflow_runtime.executors.protocol import Executor
+from leoflow_runtime.executors.routed import RoutedExecutor
 
 from .machine import document, task
 from .recording_executor import RecordingExecutor
@@ -31,7 +33,7 @@ def anyio_backend() -> str:
 
 @asynccontextmanager
 async def running(
-    store: InMemoryStore, executor: RecordingExecutor, *, owner: str = "one", plans: bool = True
+    store: InMemoryStore, executor: Executor, *, owner: str = "one", plans: bool = True
 ) -> AsyncIterator[Engine]:
     engine = Engine(store, executor, owner=owner, settings=QUICK)
     store.changed = engine.poke
@@ -70,6 +72,40 @@ async def test_a_chain_runs_to_its_end() -> None:
             assert (order.task_id, order.dag_id, order.run_id, order.try_number) == (name, "d", run.run_id, 1)
             await engine.apply(partial(success, order.launch_id))
         assert state_of_run(store, run) == "success"
+
+
+async def test_an_executor_that_hangs_holds_up_no_other() -> None:
+    store, executor = InMemoryStore(), RecordingExecutor()
+    native = RecordingExecutor()
+    executor.gate.clear()
+    async with running(store, RoutedExecutor(native, executor)) as engine:
+        await start(engine, *(task(f"t{number}") for number in range(QUICK.dispatch_concurrency)))
+        await start(engine, task("native", execution_mode="inline"), dag_id="n")
+        assert [order.task_id for order in await native.wait_for_orders(1)] == ["native"]
+        executor.gate.set()
+
+
+async def test_an_engine_ends_although_its_last_write_fails() -> None:
+    class Hanging(InMemoryStore):
+        def __init__(self) -> None:
+            super().__init__()
+            self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+        async def write(self, body, *, lease=None):  # type: ignore[no-untyped-def]
+            if self.begun.is_set():
+                return await super().write(body, lease=lease)
+            self.begun.set()
+            await self.go_on.wait()
+            raise OSError("the database is gone")
+
+    store = Hanging()
+    engine = Engine(store, RecordingExecutor(), owner="one", settings=QUICK)
+    runner = asyncio.create_task(engine.run())
+    await store.begun.wait()
+    runner.cancel()
+    store.go_on.set()
+    done, _ = await asyncio.wait([runner], timeout=10)
+    assert done, "the engine waits for ever"
 
 
 async def test_what_waits_shares_a_commit() -> None:

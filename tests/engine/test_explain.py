@@ -102,7 +102,7 @@ def running(machine: Machine) -> None:
 class OnItsWay:
     """What a replica knows that has just ordered a launch."""
 
-    def why_held_back(self) -> str | None:
+    def why_held_back(self, *, native: bool) -> str | None:
         return None
 
     def obstacle(self, launch_id: int) -> str | None:

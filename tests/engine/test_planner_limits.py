@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from leoflow_runtime.engine import operations
+from leoflow_runtime.engine.batch import Batch, perform
 
 from .machine import Machine, task
 
@@ -123,6 +124,18 @@ def test_a_full_way_to_the_executor_holds_tasks_back() -> None:
     assert machine.states() == {"a": "queued", "b": "queued", "c": "scheduled"}
     machine.apply()  # the machine tells that the two have been taken
     assert machine.state("c") == "queued"
+
+
+def test_each_executor_has_a_way_of_its_own() -> None:
+    machine = Machine(dispatch_limit=1)
+    native = [task(name, execution_mode="inline") for name in ("x", "y")]
+    machine.run_of(tasks=[task("a"), task("b"), *native])
+    assert machine.states() == {"a": "queued", "b": "scheduled", "x": "queued", "y": "scheduled"}
+    (_, taken) = machine.orders
+    assert taken.is_native
+    batch = Batch(dispatched=[taken.launch_id], ordered=machine.orders[:1])
+    machine.store.write_now(lambda tx: perform(tx, machine.planner, batch), lease=machine.lease)
+    assert machine.states() == {"a": "queued", "b": "scheduled", "x": "queued", "y": "queued"}
 
 
 def test_a_slot_is_given_back_however_a_task_leaves() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from leoflow_runtime.engine.planner import Planner
 from leoflow_runtime.engine.store import Change, LeaseLost, Tx
 from leoflow_runtime.engine.work import Consequences
+from leoflow_runtime.executors.protocol import LaunchOrder
 
 INBOX_SHARE = 500
 
@@ -32,7 +33,7 @@ class Batch:
     drain: bool = False
     sweep: bool = False
     dispatched: Iterable[int] = ()
-    ordered: Iterable[int] = ()
+    ordered: Iterable[LaunchOrder] = ()
     savepoints: bool = True
 
 

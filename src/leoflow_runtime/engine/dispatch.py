@@ -1,13 +1,13 @@
-"""The way from the planner to the executor: a bounded queue with a few workers.
+"""The ways from the planner to the executors: a bounded queue for each, with a few workers.
 
-A slow executor slows nothing but its own queue; a full queue makes the planner hold tasks back.
+A slow executor slows nothing but its own queue; a full queue makes the planner hold its tasks back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from leoflow_runtime.engine.observer import Observer
 from leoflow_runtime.executors.protocol import Executor, LaunchOrder, LaunchRefused
@@ -20,7 +20,11 @@ _LONGEST_PAUSE = 30.0
 
 
 class Dispatcher:
-    """`refused(launch_id, reason)`: this launch will never start. `left()`: something left the queue."""
+    """One way for native launches, which the control plane does by itself, and one for all others.
+
+    `concurrency`: calls of each at once. `refused(launch_id, reason)`: this launch will never start.
+    `left()`: something left a queue.
+    """
 
     def __init__(
         self,
@@ -35,7 +39,7 @@ class Dispatcher:
         self._observer = observer
         self._refused = refused
         self._left = left
-        self._queue: asyncio.Queue[LaunchOrder] = asyncio.Queue()
+        self._queues = _new_queues()
         self._pending: dict[int, LaunchOrder] = {}
         self._in_hand: set[int] = set()
         self._pauses: dict[int, float] = {}
@@ -44,9 +48,9 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
-    def pending(self) -> frozenset[int]:
-        """Launches that the executor has not taken yet."""
-        return frozenset(self._pending)
+    def pending(self) -> Mapping[int, LaunchOrder]:
+        """Launches that no executor has taken yet."""
+        return self._pending
 
     def take_gone(self) -> list[int]:
         """Launches that have left the queue since the last call."""
@@ -54,8 +58,9 @@ class Dispatcher:
         return gone
 
     def start(self) -> None:
-        for number in range(self._concurrency):
-            self._spawn(self._work(), f"dispatch-{number}")
+        for native, queue in self._queues.items():
+            for number in range(self._concurrency):
+                self._spawn(self._work(queue), f"dispatch-{'native-' if native else ''}{number}")
 
     async def stop(self) -> None:
         """Forgets what is pending: the next planner finds it in the record and orders it again."""
@@ -63,7 +68,7 @@ class Dispatcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._queue = asyncio.Queue()
+        self._queues = _new_queues()
         self._pending.clear()
         self._in_hand.clear()
         self._pauses.clear()
@@ -73,7 +78,7 @@ class Dispatcher:
         for order in orders:
             if order.launch_id not in self._pending:
                 self._pending[order.launch_id] = order
-                self._queue.put_nowait(order)
+                self._queues[order.is_native].put_nowait(order)
         self._observer.dispatch_queue(len(self._pending))
 
     def cancel(self, launch_id: int, reason: str) -> bool:
@@ -91,9 +96,9 @@ class Dispatcher:
             # The engine asks again while the launch has not ended.
             log.exception("the executor could not cancel launch %s", launch_id)
 
-    async def _work(self) -> None:
+    async def _work(self, queue: asyncio.Queue[LaunchOrder]) -> None:
         while True:
-            order = await self._queue.get()
+            order = await queue.get()
             if order.launch_id in self._pending:
                 await self._hand_over(order)
 
@@ -111,7 +116,7 @@ class Dispatcher:
             pause = self._pauses.get(launch_id, _FIRST_PAUSE)
             self._pauses[launch_id] = min(pause * 2, _LONGEST_PAUSE)
             log.exception("the executor failed on launch %s; again in %.1f s", launch_id, pause)
-            asyncio.get_running_loop().call_later(pause, self._queue.put_nowait, order)
+            asyncio.get_running_loop().call_later(pause, self._queues[order.is_native].put_nowait, order)
         else:
             self._drop(launch_id)
         finally:
@@ -128,3 +133,7 @@ class Dispatcher:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work, name=name)  # type: ignore[arg-type]
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _new_queues() -> dict[bool, asyncio.Queue[LaunchOrder]]:
+    return {native: asyncio.Queue() for native in (False, True)}

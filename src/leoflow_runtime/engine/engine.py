@@ -43,8 +43,8 @@ class EngineSettings:
     reconcile: float = 15.0  # launches against what the executor holds
     heartbeat_silence: float = 90.0
     batch: int = 500
-    dispatch_limit: int = 256
-    dispatch_concurrency: int = 16
+    dispatch_limit: int = 256  # of each executor: launches that it has not taken yet
+    dispatch_concurrency: int = 16  # of each executor: calls at once
     max_map_length: int = MAX_MAP_LENGTH
 
 
@@ -261,7 +261,7 @@ class Engine:
 
     async def _wait_for_work(self) -> None:
         while not self._asked and not self._drain and self.is_planning:
-            if self.planner.waits_for_dispatch and self._dispatcher_has_room():
+            if any(self._has_room(native) for native in self.planner.waits_for_dispatch):
                 return
             now = _seconds()
             pause = self.settings.sweep - (now - self._swept)
@@ -290,7 +290,7 @@ class Engine:
             drain=drain,
             sweep=thorough,
             dispatched=gone,
-            ordered=self._dispatcher.pending,
+            ordered=tuple(self._dispatcher.pending.values()),
             savepoints=False,  # they cost as much as the rest of a report, and few operations fail
         )
         async with self._writing:
@@ -376,9 +376,9 @@ class Engine:
 
     # What `explain` asks (`Handover`)
 
-    def why_held_back(self) -> str | None:
-        """Why no more launches are ordered; None: they are."""
-        if self._dispatcher_has_room():
+    def why_held_back(self, *, native: bool) -> str | None:
+        """Why no more launches of that executor are ordered; None: they are."""
+        if self._has_room(native):
             return None
         limit = self.settings.dispatch_limit
         return f"{limit} launches are on their way to the executor, as many as may be at once."
@@ -394,8 +394,9 @@ class Engine:
         if self.planner.waits_for_dispatch:
             self._wake.set()
 
-    def _dispatcher_has_room(self) -> bool:
-        return len(self._dispatcher.pending) < self.settings.dispatch_limit
+    def _has_room(self, native: bool) -> bool:
+        pending = sum(order.is_native is native for order in self._dispatcher.pending.values())
+        return pending < self.settings.dispatch_limit
 
     async def _reconcile(self) -> None:
         while True:

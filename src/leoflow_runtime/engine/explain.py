@@ -41,8 +41,8 @@ class Reason:
 class Handover(Protocol):
     """What the planning replica knows of the way to the executor, beyond the record."""
 
-    def why_held_back(self) -> str | None:
-        """Why no more launches are ordered; None: they are."""
+    def why_held_back(self, *, native: bool) -> str | None:
+        """Why no more launches of that executor are ordered; None: they are."""
 
     def obstacle(self, launch_id: int) -> str | None:
         """Why an ordered launch has no process yet; None: nothing is known."""
@@ -67,7 +67,7 @@ def explain(
             *_of_the_graph(tx, live, index),
             *_of_time(tx, row),
             *_of_the_limits(tx, live, index),
-            *(_of_the_way(handover) if row.state is TaskState.SCHEDULED else ()),
+            *(_of_the_way(live, index, handover) if row.state is TaskState.SCHEDULED else ()),
         ]
     return list(_of_a_launch(row, handover))
 
@@ -162,8 +162,8 @@ def _full(gate: Gate, slots: int) -> str:
     return f"It waits at {gate.name}: {gate.used} of {gate.limit} slots taken{needs}."
 
 
-def _of_the_way(handover: Handover | None) -> Iterator[Reason]:
-    why = handover.why_held_back() if handover is not None else None
+def _of_the_way(live: LiveRun, index: int, handover: Handover | None) -> Iterator[Reason]:
+    why = handover.why_held_back(native=live.spec(index).is_native) if handover is not None else None
     if why is not None:
         yield Reason(name="Executor", reason=why)
 

@@ -76,7 +76,11 @@ class Gates:
     """Every gate by what it limits."""
 
     def __init__(self, dispatch_limit: int) -> None:
-        self.dispatch = Gate("dispatch", limit=dispatch_limit)
+        # The way to each executor, by whether it is the native one: a slow one holds only its own tasks back.
+        self.dispatch = {
+            native: Gate("dispatch native" if native else "dispatch", limit=dispatch_limit)
+            for native in (False, True)
+        }
         self._gates: dict[tuple[object, ...], Gate] = {}
         self._slots: dict[tuple[int, str], int] = {}
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState
 from leoflow_runtime.engine.backfilling import advance_backfill
-from leoflow_runtime.engine.gates import Gates
+from leoflow_runtime.engine.gates import Gate, Gates
 from leoflow_runtime.engine.live import LiveDag, LiveRun
 from leoflow_runtime.engine.observer import NoObserver, Observer
 from leoflow_runtime.engine.rows import RunRow, TaskRow
@@ -21,6 +21,7 @@ from leoflow_runtime.engine.store import Change, Tx
 from leoflow_runtime.engine.timers import Timer, TimerKind, Timers
 from leoflow_runtime.engine.timetables import run_limit
 from leoflow_runtime.engine.work import Consequences, Work
+from leoflow_runtime.executors.protocol import LaunchOrder
 
 DISPATCH_LIMIT = 256
 MAX_MAP_LENGTH = 10_000
@@ -28,7 +29,7 @@ _AT_ONCE = datetime.min.replace(tzinfo=UTC)
 
 
 class Planner:
-    """`dispatch_limit`: launches that are ordered and not yet taken by the executor. `max_map_length`: how
+    """`dispatch_limit`: launches that are ordered and not yet taken, by each executor. `max_map_length`: how
     many instances a mapped task may have.
     """
 
@@ -56,20 +57,20 @@ class Planner:
         # What a full transaction left to the next: rows to decide on, mapped tasks to insert instances of.
         self.undecided: deque[tuple[LiveRun, int]] = deque()
         self.growing: dict[tuple[int, int], None] = {}
-        self._ordered: set[int] = set()  # launches on their way to the executor: they hold the dispatch gate
+        # Launches on their way to an executor -> its dispatch gate, of which they hold a slot.
+        self._ordered: dict[int, Gate] = {}
 
     # What the engine calls, inside a transaction
 
-    def load(self, tx: Tx, ordered: Iterable[int] = ()) -> Consequences:
+    def load(self, tx: Tx, ordered: Iterable[LaunchOrder] = ()) -> Consequences:
         """Rebuilds memory from the record, and draws every consequence that is due.
 
-        `ordered`: launches that are still on their way to the executor.
+        `ordered`: what is still on its way to an executor.
         """
         self.forget()
         self.loaded = True
         self.observer.decision("rebuild")
-        self._ordered = set(ordered)
-        self.gates.dispatch.used = len(self._ordered)
+        self._note_orders(ordered)
         work = Work(tx)
         self.gates.set_pools(dict(tx.pool_slots()))
         settler = Settler(self, work)
@@ -97,7 +98,8 @@ class Planner:
         """Draws the consequences of what was announced, and of what time has made due."""
         work = Work(tx)
         settler = Settler(self, work)
-        settler.freed(self.gates.dispatch)
+        for gate in self.gates.dispatch.values():
+            settler.freed(gate)
         seen: set[tuple[str, int]] = set()
         for change in changes:
             if change.task is None or change.kind != "task":
@@ -131,15 +133,22 @@ class Planner:
         return self._conclude(settler)
 
     def dispatched(self, launch_ids: Iterable[int]) -> None:
-        """These launches have left the way to the executor."""
+        """These launches have left the way to their executor."""
         for launch_id in launch_ids:
-            if launch_id in self._ordered:
-                self._ordered.discard(launch_id)
-                self.gates.dispatch.used -= 1
+            gate = self._ordered.pop(launch_id, None)
+            if gate is not None:
+                gate.used -= 1
+
+    def _note_orders(self, orders: Iterable[LaunchOrder]) -> None:
+        for order in orders:
+            gate = self.gates.dispatch[order.is_native]
+            gate.used += 1
+            self._ordered[order.launch_id] = gate
 
     @property
-    def waits_for_dispatch(self) -> bool:
-        return bool(self.gates.dispatch.waiting)
+    def waits_for_dispatch(self) -> list[bool]:
+        """For which executors tasks are held back, by whether it is the native one."""
+        return [native for native, gate in self.gates.dispatch.items() if gate.waiting]
 
     # Changes
 
@@ -373,8 +382,10 @@ class Planner:
             row = live.rows[index]
             settler.name_launch(live, index, launch.launch_id)
             self.launches[launch.launch_id] = (live.run.pk, row.pk)
-            self._ordered.add(launch.launch_id)
             self.observer.decision("launch")
+        # Counted one by one when they were decided on.
+        for order in work.consequences.orders:
+            self._ordered[order.launch_id] = self.gates.dispatch[order.is_native]
         if work.consequences.cancels:
             self.observer.decision("cancel", len(work.consequences.cancels))
         return work.consequences

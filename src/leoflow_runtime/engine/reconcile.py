@@ -40,7 +40,7 @@ async def reconcile(
     launches = await store.read(partial(_open_launches, settings=settings))
     if not launches:
         return True
-    on_their_way = dispatcher.pending
+    on_their_way = frozenset(dispatcher.pending)
     held = await executor.running()
     if held is None:
         return False

@@ -210,7 +210,7 @@ class Settler:
             ready.sort(key=lambda item: item[0])
         for waiting, live, index in ready:
             passage = self.passage(live, index)
-            gate = self._closed(passage)
+            gate = self._closed(live, index, passage)
             if gate is None:
                 self._launch(live, index, passage)
                 continue
@@ -226,7 +226,7 @@ class Settler:
             if live is None or live.parked.get(waiting.task_index) is not gate:
                 continue
             passage = self.passage(live, waiting.task_index)
-            closed = self._closed(passage)
+            closed = self._closed(live, waiting.task_index, passage)
             if closed is None:
                 self._launch(live, waiting.task_index, passage)
             elif closed is gate:
@@ -266,7 +266,7 @@ class Settler:
         if gate is not None:
             self.planner.observer.waited(gate.name, waited)
         take(passage)
-        self.planner.gates.dispatch.used += 1
+        self._way(live, index).used += 1
         live.held[index] = passage
         self.write(live, index, values)
         self.work.launch(live, index, purge=begins and row.try_number > 0)
@@ -358,10 +358,16 @@ class Settler:
             return live.held[index]
         return passage_of(self.planner.gates, live.run, live.graph.spec, live.spec(index))
 
-    def _closed(self, passage: Passage) -> Gate | None:
-        # The way to the executor is held only until the executor has taken the launch.
-        dispatch = self.planner.gates.dispatch
-        return first_closed(passage) or (None if dispatch.has_room(1) else dispatch)
+    def _way(self, live: LiveRun, index: int) -> Gate:
+        """The way to the executor, whose slot is held only until the executor has taken the launch."""
+        return self.planner.gates.dispatch[live.spec(index).is_native]
+
+    def _closed(self, live: LiveRun, index: int, passage: Passage) -> Gate | None:
+        closed = first_closed(passage)
+        if closed is not None:
+            return closed
+        way = self._way(live, index)
+        return None if way.has_room(1) else way
 
     def leave(self, live: LiveRun, index: int) -> None:
         for gate in free(live.held.pop(index)):
