@@ -30,6 +30,10 @@ def cache_directory(environ: Mapping[str, str]) -> Path:
     return Path(chosen) if chosen else Path.home() / ".cache" / "leoflow"
 
 
+def opened_cache(*, disabled: bool) -> CompileCache | None:
+    return None if disabled else CompileCache(cache_directory(os.environ))
+
+
 def input_digest(project: Project) -> str:
     """Hex sha256 over the compiler itself, `leoflow.yaml` and every file of the bundle, names included."""
     digest = hashlib.sha256()

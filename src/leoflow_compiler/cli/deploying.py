@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from leoflow_compiler.cli.cache import opened_cache
 from leoflow_compiler.cli.compilation import compile_target
 from leoflow_compiler.cli.errors import UserError
-from leoflow_compiler.cli.options import opened_cache
 from leoflow_compiler.cli.report import verdict, write_text
 from leoflow_compiler.cli.targets import Target, find_targets
 from leoflow_compiler.diagnostics.outcome import Exit

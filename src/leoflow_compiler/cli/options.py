@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from leoflow_compiler.cli.cache import CompileCache, cache_directory
 from leoflow_compiler.diagnostics.formats import NAMES
 
 Decorated = Callable[..., Any]
@@ -29,7 +27,3 @@ def no_cache_option(function: Decorated) -> Decorated:
     return click.option(
         "--no-cache", is_flag=True, help="Compile anew, whatever is kept from earlier (LEOFLOW_CACHE_DIR)."
     )(function)
-
-
-def opened_cache(*, disabled: bool) -> CompileCache | None:
-    return None if disabled else CompileCache(cache_directory(os.environ))

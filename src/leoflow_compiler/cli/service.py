@@ -16,9 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from leoflow_compiler.cli.cache import CompileCache
+from leoflow_compiler.cli.cache import CompileCache, opened_cache
 from leoflow_compiler.cli.compilation import compile_target, warm
-from leoflow_compiler.cli.options import opened_cache
 from leoflow_compiler.cli.report import write_text
 from leoflow_compiler.cli.targets import Target
 

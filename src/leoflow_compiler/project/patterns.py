@@ -48,6 +48,8 @@ class Pattern:
         name = path.rpartition("/")[2]
         if not (name.startswith(self.begins) and name.endswith(self.ends)):
             return False
+        if self.segments == ("**", name) and self.begins == name:
+            return True  # no sign of a glob in it
         return _regex(self.segments).fullmatch(path) is not None
 
 
@@ -66,9 +68,10 @@ def is_excluded(path: str, *, folder: bool, patterns: Iterable[Pattern]) -> bool
 
 def _literal_ends(segment: str) -> tuple[str, str]:
     """What stands before the first and behind the last sign of a glob; behind a bracket nothing counts."""
-    begins = re.split(r"[*?[]", segment, maxsplit=1)[0]
-    ends = "" if "[" in segment else re.split(r"[*?]", segment)[-1]
-    return begins, ends
+    signs = [index for index, character in enumerate(segment) if character in "*?["]
+    if not signs:
+        return segment, segment
+    return segment[: signs[0]], "" if "[" in segment else segment[signs[-1] + 1 :]
 
 
 @lru_cache(1024)

@@ -137,11 +137,17 @@ def test_a_target_that_cannot_be_written_leaves_nothing_behind(leoflow: Leoflow,
     assert sorted(path.name for path in Path().iterdir()) == ["hello", "taken"]
 
 
+def test_the_short_way_and_click_say_the_same(leoflow: Leoflow, hello: Path) -> None:
+    leoflow("compile", "hello")
+    assert leoflow("compile", "hello") == leoflow("compile", "--format", "text", "hello")
+    assert leoflow("compile", "nowhere") == leoflow("compile", "--format", "text", "nowhere")
+
+
 def imported(*arguments: str) -> list[str]:
     """Which of the slow modules a fresh process loads for a command."""
     program = (
         "import sys; from leoflow_compiler.cli.main import main; main(sys.argv[1:]); "
-        "slow = ('jsonschema', 'leoflow_compiler.evaluate'); "
+        "slow = ('click', 'jsonschema', 'leoflow_compiler.evaluate'); "
         "print([name for name in slow if name in sys.modules], file=sys.stderr)"
     )
     environment = {**os.environ, "LEOFLOW_COMPILER_INLINE": "1"}
@@ -158,7 +164,7 @@ def test_what_was_compiled_before_needs_no_compiler(leoflow: Leoflow, hello: Pat
     (hello / "dag.json").unlink()
     assert imported("compile", "hello") == []
     assert (hello / "dag.json").read_bytes() == first
-    assert imported("compile", "hello", "--no-cache") == ["leoflow_compiler.evaluate"]
+    assert imported("compile", "hello", "--no-cache") == ["click", "leoflow_compiler.evaluate"]
 
 
 def test_any_changed_input_is_compiled_anew(leoflow: Leoflow, hello: Path) -> None:

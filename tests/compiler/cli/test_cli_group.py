@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from leoflow_compiler.cli.main import COMMANDS, main
+from leoflow_compiler.cli.group import COMMANDS
+from leoflow_compiler.cli.main import main
 from tests.compiler.cli.cli_runner import Leoflow
 
 HEAVY = ("libcst", "httpx", "rich", "jsonschema", "yaml", "grpc", "sqlalchemy", "fastapi")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from leoflow_compiler.cli.main import cli
+from leoflow_compiler.cli.group import cli
 from leoflow_compiler.fix.rewriting import rewritten
 
 CASES = Path(__file__).parent / "cases"

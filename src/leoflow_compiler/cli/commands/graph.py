@@ -6,10 +6,11 @@ import sys
 
 import click
 
+from leoflow_compiler.cli.cache import opened_cache
 from leoflow_compiler.cli.compilation import compile_target
 from leoflow_compiler.cli.drawing import as_dot, as_mermaid, as_text
 from leoflow_compiler.cli.errors import UserError
-from leoflow_compiler.cli.options import no_cache_option, opened_cache
+from leoflow_compiler.cli.options import no_cache_option
 from leoflow_compiler.cli.report import verdict, write_text
 from leoflow_compiler.cli.svg import as_svg
 from leoflow_compiler.cli.targets import find_targets

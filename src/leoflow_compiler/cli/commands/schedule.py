@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from leoflow_compiler.cli.cache import opened_cache
 from leoflow_compiler.cli.compilation import compile_target
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.inputs import moment
-from leoflow_compiler.cli.options import no_cache_option, opened_cache
+from leoflow_compiler.cli.options import no_cache_option
 from leoflow_compiler.cli.report import verdict, write_text
 from leoflow_compiler.cli.targets import find_targets
 from leoflow_compiler.cli.upcoming import next_runs

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leoflow_compiler.cli.cache import opened_cache
 from leoflow_compiler.cli.compilation import compile_targets
 from leoflow_compiler.cli.documents import read_document
 from leoflow_compiler.cli.errors import UserError
 from leoflow_compiler.cli.inputs import moment
-from leoflow_compiler.cli.options import no_cache_option, opened_cache
+from leoflow_compiler.cli.options import no_cache_option
 from leoflow_compiler.cli.report import write_text
 from leoflow_compiler.cli.targets import find_targets
 from leoflow_compiler.diagnostics.outcome import Exit

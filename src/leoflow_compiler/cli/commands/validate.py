@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from leoflow_compiler.cli.cache import opened_cache
 from leoflow_compiler.cli.compilation import Compiled, compile_targets
-from leoflow_compiler.cli.options import format_option, no_cache_option, opened_cache
+from leoflow_compiler.cli.options import format_option, no_cache_option
 from leoflow_compiler.cli.report import verdict, with_duplicates, write_for_programs, write_text
 from leoflow_compiler.cli.targets import find_targets
 
