@@ -89,6 +89,7 @@ def warm() -> None:
         name = f"leoflow_compiler.{package}"
         for module in iter_modules(import_module(name).__path__, f"{name}."):
             import_module(module.name)
+    import_module("croniter")
     import_module("leoflow_runtime.artifact.validation").prepare()
     import_module("leoflow_compiler.models.registry").all_models()
     gc.freeze()  # none of it ever becomes garbage, and looking through it again and again takes time

@@ -18,6 +18,7 @@ from leoflow_compiler.models.timetables import Instance
 from leoflow_runtime.schedule import KNOWN_TIMETABLES, ScheduleInvalid
 from leoflow_runtime.schedule.cron import PRESETS, CronInvalid, cron
 from leoflow_runtime.schedule.declared import rule_of
+from leoflow_runtime.schedule.plain_cron import is_plain
 
 _PRESETS = frozenset({*PRESETS, "@once", "@continuous"})
 
@@ -107,6 +108,8 @@ def _expression(argument: Argument, text: str) -> str:
         match = nearest(text, _PRESETS)
         advice = f"did you mean `{match}`?" if match else _ADVICE
         raise Refusal(BAD_SCHEDULE, f"`{text}` is no schedule preset", argument.place, help=advice)
+    if is_plain(text):
+        return text
     try:
         cron(text, "UTC")
     except CronInvalid as invalid:

@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from croniter import CroniterError, croniter
-
 from leoflow_runtime.light import dataclass
+
+if TYPE_CHECKING:
+    from croniter import croniter
 
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -61,6 +63,8 @@ class Cron:
     def __init__(self, expression: str, zone: ZoneInfo) -> None:
         self.expression = PRESETS.get(expression, expression)
         self.zone = zone
+        from croniter import CroniterError, croniter  # late: few compilations ask for a slot
+
         if len(self.expression.split()) not in (5, 6):
             raise CronInvalid(expression, "five or six fields are needed")
         try:
