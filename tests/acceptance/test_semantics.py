@@ -99,6 +99,13 @@ with DAG("callbacks", schedule=None, on_success_callback=[broken, tell("run succ
     @task(on_skipped_callback=tell("skipped"))
     def sometimes(): ...
 
+    @task(on_failure_callback=tell("killed"))
+    def killed(dag_run=None):
+        if dag_run.conf.get("fail"):
+            import os
+            os.kill(os.getpid(), 9)
+
+    killed()
     good() >> bad() >> sometimes() >> EmptyOperator(task_id="empty", trigger_rule="none_failed",
                                                     on_success_callback=tell("empty"))
 """
@@ -192,7 +199,8 @@ def test_tasks_that_wait(lite: Lite) -> None:
     lite.wait_for_dag("sensors")
     run_id = lite.trigger("sensors")
     until(lambda: states(lite, "sensors", run_id)["deferred"] == "deferred", "the task is deferred")
-    (folder / "go").write_text("went")
+    (folder / "written").write_text("went")
+    (folder / "written").rename(folder / "go")
 
     assert lite.finish("sensors", run_id) == "failed", "a sensor timed out"
     assert states(lite, "sensors", run_id) == {
@@ -236,6 +244,8 @@ def test_who_is_told(lite: Lite) -> None:
         assert lite.finish("callbacks", failing) == "failed"
         assert f"told retry bad {failing}" in lite.log("callbacks", failing, "bad", 1)
         assert f"told failure bad {failing}" in lite.log("callbacks", failing, "bad", 2)
+        told = f"told killed killed {failing}"
+        until(lambda run=failing, said=told: said in lite.log("callbacks", run, "killed"), "told of the kill")
         told = f"told run failure bad {failing} task_failure"
         until(
             lambda run=failing, said=told: said in lite.log("callbacks", run, "bad", 2), "told of the failure"

@@ -521,6 +521,48 @@ class StoreConformance:
 
     # Launches
 
+    async def test_a_callback_is_a_launch_that_is_never_current(self, store: Store) -> None:
+        def opens(tx: Tx) -> tuple[int, int]:
+            _, _, a, _ = seed(tx)
+            mine = launch(tx, a)
+            told = tx.open_callback(a, "on_failure_callback", "task_failure")
+            return mine.launch_id, told.launch_id
+
+        def looks(tx: Tx) -> tuple[Any, ...]:
+            found = tx.launch(told)
+            assert found is not None
+            task = tx.task_of_launch(told)
+            assert task is not None
+            return found.callback, found.callback_reason, found.try_number, task.launch_id == mine
+
+        mine, told = await store.write(opens)
+        assert told > mine
+        assert await store.read(looks) == ("on_failure_callback", "task_failure", 1, True)
+        assert await store.read(lambda tx: tx.open_launch_ids()) == [mine]
+        unfinished = await store.read(lambda tx: tx.unfinished_launches())
+        assert [one.launch_id for one in unfinished] == [mine, told]
+
+    async def test_recent_runs_are_the_latest_to_run(self, store: Store) -> None:
+        def body(tx: Tx) -> list[list[str]]:
+            dag, run, _, _ = seed(tx)
+            version_pk = dag.version_pk or 0
+            for n in (1, 2, 3):
+                tx.insert_run(
+                    NewRun(
+                        dag=dag,
+                        version_pk=version_pk,
+                        run_id=f"later{n}",
+                        run_type=RunType.MANUAL,
+                        run_after=run.run_after + timedelta(hours=n % 3 + 1),
+                    )
+                )
+            return [[one.run_id for one in tx.recent_runs(dag.pk, limit)] for limit in (2, 9)]
+
+        two, many = await store.write(body)
+        assert two == ["later2", "later1"]
+        assert many[:3] == ["later2", "later1", "later3"]
+        assert len(many) == 4
+
     async def test_launches_only_rise_and_are_never_used_again(self, store: Store) -> None:
         def first(tx: Tx) -> int:
             _, run, a, b = seed(tx)

@@ -44,7 +44,7 @@ def run(built: Built, launch: Mapping[str, Any], directory: str) -> int:
     context = build_context(launch, task, dag_run, ti)
     dialect.context.set_current_context(context)
     if launch.get("callback"):
-        return _tell_of_run(built, launch["callback"], context, directory, output)
+        return _tell(built, task, launch["callback"], context, directory, output)
     ending = _outcome(task, ti, context, launch, directory, stop, client)
     task = ti.task  # of a mapped task, the instance
     ending.result.rendered_map_index = mapping.name_of(task, context)
@@ -57,15 +57,26 @@ def run(built: Built, launch: Mapping[str, Any], directory: str) -> int:
     return ending.code
 
 
-def _tell_of_run(
-    built: Built, callback: Mapping[str, Any], context: Any, directory: str, output: Output
+def _tell(
+    built: Built,
+    task: dialect.Operator,
+    callback: Mapping[str, Any],
+    context: Any,
+    directory: str,
+    output: Output,
 ) -> int:
-    """No task is run: those are told who want to know of the run's end. Their failures are in the log."""
+    """No task is run: those are told who want to know how the run ended, or a task without a word."""
     with open(os.path.join(directory, "started"), "w"):
         pass
-    context["reason"] = callback["reason"]
-    context["dag_run"].state = "success" if callback["kind"] == "on_success_callback" else "failed"
-    callbacks.call(built.dag, callback["kind"], context)
+    owner, _, kind = callback["kind"].rpartition(":")
+    if owner == "task":
+        context["exception"] = _exceptions.AirflowException(callback["reason"])
+        context["ti"].state = "up_for_retry" if kind == "on_retry_callback" else "failed"
+        callbacks.call(task, kind, context)
+    else:
+        context["reason"] = callback["reason"]
+        context["dag_run"].state = "success" if kind == "on_success_callback" else "failed"
+        callbacks.call(built.dag, kind, context)
     output.finish()
     Result("success").write(directory)
     return 0

@@ -159,6 +159,8 @@ class Planner:
             self._take_run(settler, change.pk)
         elif change.kind == "dag":
             self._take_dag(settler, change.pk)
+        elif change.kind == "callback":
+            settler.work.order_callback(change.pk)
         else:
             self._pools(settler)
 

@@ -102,7 +102,9 @@ class LaunchRow:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     heartbeat_at: datetime | None = None
-    callback: str | None = None  # an argument of the DAG, as `on_failure_callback`; None: it runs its task
+    # What it tells: `on_failure_callback`, an argument of the DAG, or `task:…`, one of its task's. None: it
+    # runs its task.
+    callback: str | None = None
     callback_reason: str | None = None
     outcome: Outcome | None = None
 

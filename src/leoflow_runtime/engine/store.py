@@ -40,7 +40,7 @@ class RunExists(Exception):
 class Change:
     """What happened, as the planner is told: the inbox row. It names the thing; the row holds the facts."""
 
-    kind: str  # "task", "run", "dag", "config" (pk 0)
+    kind: str  # "task", "run", "dag", "callback" (a launch), "config" (pk 0)
     pk: int
     seq: int = 0  # of its inbox row; 0: announced inside the planner's own transaction
     # "task" only: the row as just written, which saves reading it again. It never reaches the inbox.

@@ -69,6 +69,15 @@ class Work:
         """Those who want to know of the run's end are told, of the task at `index` and why."""
         self._callbacks.append((run, index, kind, reason))
 
+    def order_callback(self, launch_id: int) -> None:
+        """A launch that was opened to tell of a task whose process had no say."""
+        launch = self.tx.launch(launch_id)
+        task = self.tx.task(launch.task_pk) if launch is not None else None
+        run = self.tx.run(launch.run_pk) if launch is not None else None
+        if launch is not None and task is not None and run is not None:
+            version = self.tx.version(run.version_pk)
+            self.consequences.orders.append(order_for(run, version, launch, task))
+
     def cancel(self, launch_id: int | None, reason: str) -> None:
         if launch_id is not None:
             self.consequences.cancels[launch_id] = reason

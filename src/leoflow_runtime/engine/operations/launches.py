@@ -30,6 +30,7 @@ class Verdict:
 
 
 _ACCEPTED = Verdict(accepted=True)
+_REASON = 250  # characters
 # What a branch does not skip any more; a launch that nobody has begun it does.
 _NOT_SKIPPED = (
     TaskState.RUNNING,
@@ -201,7 +202,7 @@ def _settle(tx: Tx, task: TaskRow, report: LaunchReport) -> None:
         case Outcome.SKIPPED:
             change_task(tx, task, ended | {"state": TaskState.SKIPPED}, said)
         case Outcome.FAILED:
-            _fail(tx, task, ended, report.message)
+            _fail(tx, task, ended, report.message, is_silent=report.signal is not None)
         case Outcome.FAILED_NO_RETRY:
             change_task(tx, task, ended | {"state": TaskState.FAILED}, said)
         case Outcome.UP_FOR_RESCHEDULE:
@@ -218,7 +219,7 @@ def _lose(tx: Tx, task: TaskRow, ended: dict[str, Any], reason: str) -> None:
     """The same try again, after a pause; the user's tries are spared until the limit is reached."""
     losses = task.infra_failures + 1
     if losses > INFRA_FAILURES_PER_TRY:
-        _fail(tx, task, ended, f"{reason} (lost {losses} times)")
+        _fail(tx, task, ended, f"{reason} (lost {losses} times)", is_silent=True)
         return
     _launch_again(tx, task, reason, losses=losses, due=infra_due(tx.now, losses))
 
@@ -234,7 +235,10 @@ def _launch_again(tx: Tx, task: TaskRow, reason: str, *, losses: int, due: datet
     change_task(tx, task, again, {"message": reason})
 
 
-def _fail(tx: Tx, task: TaskRow, ended: dict[str, Any], message: str) -> None:
+def _fail(
+    tx: Tx, task: TaskRow, ended: dict[str, Any], message: str, *, is_silent: bool = False
+) -> None:
+    """`is_silent`: its process had no say, so whoever wants to know is told by another."""
     run = tx.run(task.run_pk)
     assert run is not None, "a task has a run"
     version = tx.version(run.version_pk)
@@ -249,8 +253,13 @@ def _fail(tx: Tx, task: TaskRow, ended: dict[str, Any], message: str) -> None:
             ended_at=ended["end_date"],
         )
         change_task(tx, failed, {"state": TaskState.UP_FOR_RETRY, "due_at": due})
+        told = "on_retry_callback"
     else:
         tx.announce(Change(kind="task", pk=failed.pk, task=failed))
+        told = "on_failure_callback"
+    if is_silent and spec is not None and told in spec.raw.get("callbacks", ()):
+        opened = tx.open_callback(failed, f"task:{told}", message[:_REASON])
+        tx.announce(Change(kind="callback", pk=opened.launch_id))
 
 
 def _skip(tx: Tx, parent: TaskRow, task_ids: Collection[str], *, everything_below: bool) -> None:
