@@ -27,6 +27,7 @@ from leoflow_runtime.executors.protocol import Executor
 from leoflow_server.access import Access
 from leoflow_server.agents import AgentService, PortTaken, start_agents_server
 from leoflow_server.api import create_api
+from leoflow_server.cleaning import Cleaner, Policy
 from leoflow_server.execution import Execution, execution_of, replica_name
 from leoflow_server.listening import CannotStart, HomeInUse, HttpServer, PortInUse, held_home, listen
 from leoflow_server.logs import FileLogs, LogStore
@@ -110,6 +111,24 @@ async def running(settings: Settings) -> AsyncIterator[tuple[Services, asyncio.F
         ports = services.ports
         _log.info("ready", extra={"http": ports.http, "grpc": ports.grpc, "metrics": ports.metrics})
         yield services, parts.ended
+
+
+def clean_once(settings: Settings, *, dry_run: bool, told: Callable[[str, int], None]) -> dict[str, int]:
+    """One pass of retention beside whatever runs. Returns what went (or would go), by kind.
+
+    Raises CannotStart, StoreError and OSError.
+    """
+
+    async def once() -> dict[str, int]:
+        async with AsyncExitStack() as stack:
+            store = SqlStore(settings.database_url)
+            stack.push_async_callback(asyncio.to_thread, store.close)
+            logs = await _logs(settings)
+            stack.push_async_callback(asyncio.to_thread, logs.close)
+            cleaner = Cleaner(store, logs, Policy.of(settings), told=told)
+            return dict(await (cleaner.count() if dry_run else cleaner.clean()))
+
+    return asyncio.run(once())
 
 
 async def _hand_over(services: Services) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -119,3 +121,53 @@ def migrate(config: Path | None, check: bool, **flags: Any) -> None:
     except StoreError as error:
         _fail(str(error), 1)
     click.echo(f"applied {len(applied)}" if applied else "The database is up to date.")
+
+
+@server.command()
+@_CONFIG
+@_HOME
+@_DATABASE
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def clean(config: Path | None, dry_run: bool, as_json: bool, **flags: Any) -> None:
+    """Remove now what is older than the retention_… settings allow; a running server does so by itself.
+
+    \b
+    LEOFLOW_RETENTION_RUNS_DAYS=90 leoflow server clean --dry-run
+    """
+    from leoflow_server.application import CannotStart, clean_once
+    from leoflow_server.store import StoreError
+
+    try:
+        settings = resolve(flags, file=config)
+        removed = clean_once(settings, dry_run=dry_run, told=_progress(quiet=as_json or dry_run))
+    except SettingsInvalid as error:
+        _fail(str(error), 2)
+    except (CannotStart, StoreError, OSError) as error:
+        _fail(str(error), 1)
+    if as_json:
+        click.echo(json.dumps({"dry_run": dry_run, "removed": removed}))
+        return
+    if not removed:
+        click.echo("No retention_… setting names an age: everything is kept.")
+    for what, count in removed.items():
+        click.echo(f"{'would remove' if dry_run else 'removed'} {count:,} {_WHAT[what]}")
+
+
+_WHAT = {
+    "runs": "runs with their tasks, XComs and logs",
+    "logs": "logs of runs",
+    "xcoms": "XComs",
+    "audit": "rows of the audit log",
+    "deployments": "entries of the history of deployments",
+}
+
+
+def _progress(*, quiet: bool) -> Callable[[str, int], None]:
+    """A line for each batch where somebody looks."""
+
+    def told(what: str, count: int) -> None:
+        if not quiet and sys.stderr.isatty():
+            click.echo(f"… {count:,} {_WHAT[what]}", err=True)
+
+    return told

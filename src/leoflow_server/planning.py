@@ -7,6 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from leoflow_server.cleaning import Policy, keep_clean
 from leoflow_server.registry.following import follow_channels
 from leoflow_server.store.dialects import database
 
@@ -37,7 +38,13 @@ async def take_turns(services: Services, execution: Execution) -> None:
 
 
 def _parts(services: Services, execution: Execution) -> list[Coroutine[Any, Any, None]]:
-    return [_take_up(execution), follow_channels(services), _hear(services)]
+    settings = services.settings
+    return [
+        _take_up(execution),
+        follow_channels(services),
+        _hear(services),
+        keep_clean(services.store, services.logs, Policy.of(settings), every=settings.retention_seconds),
+    ]
 
 
 async def _take_up(execution: Execution) -> None:

@@ -75,6 +75,15 @@ class Settings:
     signature_keys: tuple[str, ...] = ()  # PEM files of public keys
     channel_seconds: float = 30.0  # between two looks at the tag that a DAG follows
     max_map_length: int = 10_000  # instances that a mapped task may have
+    # Retention: what is older goes; 0: nothing does. `…_keep`: so many of each DAG stay whatever their age
+    retention_runs_days: float = 0.0  # ended runs, with their tasks, XComs and logs
+    retention_runs_keep: int = 10
+    retention_logs_days: float = 0.0  # logs of ended runs that stay
+    retention_xcoms_days: float = 0.0  # XComs of ended runs that stay
+    retention_audit_days: float = 0.0  # the audit log
+    retention_deployments_days: float = 0.0  # the history of deployments
+    retention_deployments_keep: int = 10
+    retention_seconds: float = 300.0  # between two looks
     executor: str = "subprocess"  # subprocess: tasks on this machine; kubernetes: a pod each
     # Tasks that need no process: built-in sensors and plain HTTP calls, in this process
     native_tasks: bool = True  # false: they run as processes or pods, like all others
@@ -182,6 +191,10 @@ def resolve(
         problems.extend(_key_problems(values["encryption_key"]))
     problems.extend(_registry_problems(values))
     problems.extend(_network_problems(values))
+    problems.extend(_database_problems(flags))
+    problems.extend(_retention_problems(values))
+    if values.get("role", "all") not in ("all", "api", "planner"):
+        problems.append(f"role must be all, api or planner, not {values['role']!r}.")
     if problems:
         raise SettingsInvalid(problems)
     values["home"] = values["home"].absolute()
@@ -214,6 +227,17 @@ def database_url(
         raise SettingsInvalid(problems)
     folder = home or (Path(given["home"]) if given["home"] else leoflow_home(environ) / "server")
     return with_password(str(given["database_url"] or sqlite_url(folder)), given["database_password"])
+
+
+def _retention_problems(values: Mapping[str, Any]) -> list[str]:
+    problems = [
+        f"{name} must not be negative, and is {value}."
+        for name, value in values.items()
+        if name.startswith("retention_") and isinstance(value, int | float) and value < 0
+    ]
+    if values.get("retention_seconds") == 0:
+        problems.append("retention_seconds must be above zero.")
+    return problems
 
 
 def _database_problems(flags: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import signal
@@ -15,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from tests.postgresql import PostgreSqlServer
 
 DEADLINE = 60.0
 READY = re.compile(r"ready  http=(\d+) grpc=(\d+) metrics=(\d+)")
@@ -213,6 +216,35 @@ def test_migrate_says_what_it_did(tmp_path: Path) -> None:
     second = ServerProcess(tmp_path / "home", "migrate")
     assert second.ended() == 0
     assert second.said == "The database is up to date.\n"
+
+
+def test_migrate_check_changes_nothing(tmp_path: Path) -> None:
+    before = ServerProcess(tmp_path / "home", "migrate", "--check")
+    assert before.ended() == 1
+    assert "missing 0001 initial" in before.said
+    assert "run `leoflow server migrate`" in before.said
+    assert ServerProcess(tmp_path / "home", "migrate").ended() == 0
+    after = ServerProcess(tmp_path / "home", "migrate", "--check")
+    assert (after.ended(), after.said) == (0, "The database is up to date.\n")
+
+
+def test_clean_says_what_would_go(tmp_path: Path) -> None:
+    assert ServerProcess(tmp_path / "home", "migrate").ended() == 0
+    nothing = ServerProcess(tmp_path / "home", "clean")
+    assert nothing.ended() == 0
+    assert "everything is kept" in nothing.said
+    asked = ServerProcess(tmp_path / "home", "clean", "--dry-run", "--json", LEOFLOW_RETENTION_RUNS_DAYS="90")
+    assert asked.ended() == 0
+    assert json.loads(asked.said) == {"dry_run": True, "removed": {"runs": 0}}
+
+
+def test_postgresql_that_is_not_migrated_is_refused(tmp_path: Path, postgresql: PostgreSqlServer) -> None:
+    url = postgresql.new_database()
+    server = ServerProcess(tmp_path / "home", "start", LEOFLOW_DATABASE_URL=url)
+    assert server.ended() == 1
+    assert "run `leoflow server migrate`" in server.said
+    assert len(server.said.strip().splitlines()) == 1
+    assert "p%40ss" not in server.said
 
 
 def test_a_cluster_that_cannot_be_found_is_one_sentence(tmp_path: Path, servers: list[ServerProcess]) -> None:

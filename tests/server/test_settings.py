@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from leoflow_server.cleaning import Policy
 from leoflow_server.settings import Settings, SettingsInvalid, database_url, resolve
 
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -135,3 +137,50 @@ def test_launch_tokens_have_a_key_of_their_own() -> None:
 def test_the_database_can_be_found_without_any_secret() -> None:
     assert database_url({}, environ={"LEOFLOW_HOME": "/srv"}) == "sqlite:////srv/server/leoflow.db"
     assert database_url({"database_url": "sqlite:////x.db"}, environ={}) == "sqlite:////x.db"
+
+
+def test_a_password_in_the_arguments_is_refused() -> None:
+    flags = {"database_url": "postgresql://leoflow:secret@db/leoflow"}
+    for ask in (lambda: database_url(flags, environ={}), lambda: resolve(flags, environ=SECRETS)):
+        with pytest.raises(SettingsInvalid, match="must not hold a password") as caught:
+            ask()
+        assert "secret@" not in str(caught.value)
+
+
+def test_the_databases_password_may_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss/word\n")
+    environ = {
+        "LEOFLOW_DATABASE_URL": "postgresql://leoflow@pooler:6432/leoflow",
+        "LEOFLOW_DATABASE_DIRECT_URL": "postgresql://leoflow@db/leoflow",
+        "LEOFLOW_DATABASE_PASSWORD_FILE": str(tmp_path / "password"),
+    }
+    expected = "postgresql://leoflow:p%40ss%2Fword@"
+    settings = resolve({}, environ=SECRETS | environ)
+
+    assert database_url({}, environ=environ) == f"{expected}pooler:6432/leoflow"
+    assert settings.database_url == f"{expected}pooler:6432/leoflow"
+    assert settings.database_direct_url == f"{expected}db/leoflow"
+    assert "p%40ss" not in repr(settings)
+    assert "p@ss" not in repr(settings)
+
+
+def test_a_password_of_the_url_is_left_as_it_is() -> None:
+    environ = {
+        "LEOFLOW_DATABASE_URL": "postgresql://leoflow:own@db/leoflow",
+        "LEOFLOW_DATABASE_PASSWORD": "x",
+    }
+    assert database_url({}, environ=environ) == environ["LEOFLOW_DATABASE_URL"]
+
+
+def test_retention_is_off_and_never_negative() -> None:
+    assert Policy.of(resolve({}, environ=SECRETS)).kinds == ()
+    wanted = SECRETS | {"LEOFLOW_RETENTION_RUNS_DAYS": "90", "LEOFLOW_RETENTION_AUDIT_DAYS": "0.5"}
+    policy = Policy.of(resolve({}, environ=wanted))
+    assert (policy.runs, policy.audit) == (timedelta(days=90), timedelta(hours=12))
+    with pytest.raises(SettingsInvalid, match="retention_logs_days must not be negative"):
+        resolve({}, environ=SECRETS | {"LEOFLOW_RETENTION_LOGS_DAYS": "-1"})
+
+
+def test_an_unknown_role_is_refused() -> None:
+    with pytest.raises(SettingsInvalid, match="role must be all, api or planner"):
+        resolve({"role": "boss"}, environ=SECRETS)

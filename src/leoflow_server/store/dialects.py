@@ -34,6 +34,9 @@ class Database(Protocol):
     def prepare_place(self) -> None:
         """Makes what must be there before the first connection. Raises DatabaseReadOnly."""
 
+    def is_there(self) -> bool:
+        """False where `migrate` would make it."""
+
     def migrating(self, connection: Connection) -> None:
         """Lifts the bounds of time from this transaction: a migration takes as long as it takes."""
 

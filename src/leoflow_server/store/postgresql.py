@@ -106,6 +106,9 @@ class PostgreSql:
     def prepare_place(self) -> None:
         """An administrator makes the database and its role."""
 
+    def is_there(self) -> bool:
+        return True
+
     def migrating(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")

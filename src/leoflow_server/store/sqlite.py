@@ -59,6 +59,9 @@ class Sqlite:
         except OSError as error:
             raise DatabaseReadOnly(self.name, error.strerror or str(error)) from error
 
+    def is_there(self) -> bool:
+        return Path(self.name).exists()
+
     def migrating(self, connection: Connection) -> None:
         """A write transaction has no bounds of time here."""
 

@@ -211,6 +211,7 @@ dag_runs = Table(
     UniqueConstraint("dag_pk", "logical_date"),
     Index("ix_dag_runs_dag_run_after", "dag_pk", "run_after"),
     Index("ix_dag_runs_state", "state"),
+    Index("ix_dag_runs_end_date", "end_date"),
     sqlite_autoincrement=True,
 )
 
@@ -560,4 +561,13 @@ consumed_asset_events = Table(
     metadata,
     Column("run_pk", Key, ForeignKey(dag_runs.c.pk, ondelete="CASCADE"), primary_key=True),
     Column("event_pk", Key, ForeignKey(asset_events.c.pk, ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+# What has been removed of runs that stay: "logs" and "xcoms", in the order of their ends, up to this one.
+cleanings = Table(
+    "cleanings",
+    metadata,
+    Column("what", String(20), primary_key=True),
+    Column("end_date", Moment, nullable=False),
+    Column("run_pk", Key, nullable=False),
 )

@@ -86,6 +86,8 @@ def migrate(
 
 def pending(url: str) -> list[Migration]:
     """What `migrate` would apply. Changes nothing. Raises SchemaNewer and StoreError."""
+    if not database(url).is_there():
+        return list(migrations())
     try:
         check(url)
     except SchemaMissing as missing:
