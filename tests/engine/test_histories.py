@@ -10,8 +10,9 @@ import pytest
 
 from leoflow_runtime.domain.trigger_rules import RULES
 
-from .histories.history import Plan, live_through
+from .histories.history import Plan, live_through, scheduled
 from .machine import document, task
+from .mapped_machine import mapped
 
 FEW = 6
 MANY = int(os.environ.get("CHAOS_ROUNDS", "0")) * 20
@@ -48,12 +49,17 @@ def _dag(dag_id: str, chance: random.Random) -> dict[str, Any]:
         if chance.random() < 0.2:
             fields["depends_on_past"] = True
         tasks.append(task(f"t{index}", *(f"t{up}" for up in sorted(above)), **fields))
+    if chance.random() < 0.4:
+        tasks.append(task("list", retries=1, retry_delay_seconds=0))
+        tasks.append(mapped("each", over="list", pool="db", retries=chance.randint(0, 1)))
+        tasks.append(task("reduce", "each", trigger_rule=chance.choice(["all_done", "all_success"])))
     return document(
         dag_id,
         tasks=tasks,
         max_active_runs=chance.choice([1, 2, 16]),
         max_active_tasks=chance.choice([1, 2, 16]),
         fail_fast=chance.random() < 0.2,
+        **(scheduled() if chance.random() < 0.4 else {}),
     )
 
 

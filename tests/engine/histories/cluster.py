@@ -11,6 +11,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.operations import Verdict
@@ -123,7 +124,7 @@ class Cluster:
         if self.chance.random() < self.trouble:
             return  # it died before it could report
         outcome = Outcome.CANCELLED if stopped else Outcome(self.chance.choice(OUTCOMES))
-        await self.report(order.launch_id, outcome)
+        await self.report(order.launch_id, outcome, **self._left(order, outcome))
         if self.chance.random() < self.trouble:
             await asyncio.sleep(self.chance.choice([0, 5, 500]))
             await self.report(order.launch_id, outcome)
@@ -135,11 +136,18 @@ class Cluster:
             if verdict.should_stop:
                 process.asked_to_stop.set()
 
-    async def report(self, launch_id: int, outcome: Outcome) -> None:
+    def _left(self, order: LaunchOrder, outcome: Outcome) -> dict[str, Any]:
+        """The list that others are mapped over; none at all where the user's code forgot it."""
+        if not order.task_id.startswith("list") or outcome is not Outcome.SUCCESS:
+            return {}
+        return {"xcoms": {RETURN_VALUE: b"[]"}, "map_length": self.chance.choice([0, 1, 2, 3])}
+
+    async def report(self, launch_id: int, outcome: Outcome, **left: Any) -> None:
         report = LaunchReport(
             launch_id=launch_id,
             outcome=outcome,
             reschedule_at=self._clock() + timedelta(seconds=30) if outcome == "up_for_reschedule" else None,
+            **left,
         )
         self.reports.append(report)
         await self.send(report)

@@ -23,7 +23,11 @@ from .replicas import Replica
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAG = "d"
+# Seconds of virtual time cost real ones: less is polled than in earnest.
+CALM = EngineSettings(lease_ttl=8, lease_renewal=2, lease_watch=2, sweep=5, dispatch_concurrency=2)
 PEACE_SECONDS = 4 * 3600.0
+SLOT = timedelta(minutes=10)
+SLOTS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +64,7 @@ class History:
         self.invariants = Invariants(store=self.store)
         self.replicas: list[Replica] = []
         self.cluster = Cluster(self.chance, self.now, lambda: self.replicas)
+        self.deleted: set[str] = set()  # runs that somebody wanted to delete
         self._names = 0
 
     def now(self) -> datetime:
@@ -96,7 +101,7 @@ class History:
 
     def new_replica(self) -> None:
         self._names += 1
-        settings = EngineSettings(dispatch_limit=self.chance.choice([1, 4, 256]), dispatch_concurrency=2)
+        settings = replace(CALM, dispatch_limit=self.chance.choice([1, 4, 256]))
         self.replicas.append(
             Replica(
                 f"replica-{self._names}",
@@ -179,6 +184,7 @@ class History:
     async def delete(self) -> None:
         dag_id, run_id = self.a_dag(), self.a_run()
         if self.chance.random() < 0.3:
+            self.deleted.add(run_id)
             await self.someone(lambda tx: operations.delete_run(tx, dag_id=dag_id, run_id=run_id))
 
     async def register_again(self) -> None:
@@ -267,9 +273,22 @@ class History:
         assert not self.store.tables["unfinished"], "launches that did not end"
         assert not self.cluster.held(), "processes that nobody stops"
         self.invariants.check()
+        for document in self.plan.documents:
+            if "schedule" in document:
+                self.check_slots(str(document["dag_id"]))
         before = dict(self.store.tables["tasks"])
         self.store.write_now(Planner().load)
         assert self.store.tables["tasks"] == before, "a rebuild of the planner's memory found work"
+
+    def check_slots(self, dag_id: str) -> None:
+        """Each slot of the catching-up schedule has its one run."""
+        tables = self.store.tables
+        runs = [run for run in tables["runs"].values() if run.run_type == "scheduled"]
+        dates = [run.logical_date for run in runs if tables["dags"][run.dag_pk].dag_id == dag_id]
+        assert len(dates) == len(set(dates)), "a slot has two runs"
+        wanted = {START + number * SLOT for number in range(SLOTS)}
+        gone = {START + number * SLOT for number in range(SLOTS) if _run_id(number) in self.deleted}
+        assert wanted - gone <= set(dates) <= wanted, f"slots without a run: {wanted - gone - set(dates)}"
 
     def is_over(self) -> bool:
         tables = self.store.tables
@@ -281,6 +300,21 @@ class History:
         rows = [tables["tasks"][pk] for pk in tables["run_tasks"][run_pk]]
         tasks = {row.task_id: (str(row.state), row.launch_id, row.due_at) for row in rows}
         return f"{tables['runs'][run_pk].run_id} {tables['runs'][run_pk].state} {tasks}"
+
+
+def scheduled() -> dict[str, Any]:
+    """The fields of a DAG that has a run for each slot, whatever happened meanwhile."""
+    end = START + (SLOTS - 1) * SLOT
+    return {
+        "schedule": {"delta_seconds": SLOT.total_seconds()},
+        "start_date": START.isoformat(),
+        "end_date": end.isoformat(),
+        "catchup": True,
+    }
+
+
+def _run_id(slot: int) -> str:
+    return f"scheduled__{(START + slot * SLOT).isoformat()}"
 
 
 def _register(document: Mapping[str, Any]) -> Any:

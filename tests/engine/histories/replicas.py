@@ -50,7 +50,7 @@ class Line:
 
 
 class ReplicaStore:
-    """The record, as one replica reaches it. `trouble`: how often a write goes wrong, of 1."""
+    """The record, as one replica reaches it. `trouble`: how often a write fails, or its answer is lost."""
 
     def __init__(self, record: InMemoryStore, line: Line, chance: random.Random, check: Callable[[], None]):
         self._record = record
@@ -62,7 +62,7 @@ class ReplicaStore:
     async def write(self, body: Callable[[Tx], T], *, lease: Lease | None = None) -> T:
         await self._delay()
         if self._chance.random() < self.trouble:
-            raise ConnectionLost("before the commit")
+            self._record.failing_commits += 1
         result = self._record.write_now(body, lease=lease)
         self._check()
         await self._delay()
