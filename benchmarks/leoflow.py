@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,14 +13,23 @@ from tests.acceptance.driving import Lite, Machine
 
 
 @contextmanager
-def leoflow(projects: Mapping[str, str]) -> Iterator[tuple[Subject, Lite]]:
-    """`projects` maps dag ids to the text of `dag.py`; all are registered when this enters."""
+def leoflow(
+    projects: Mapping[str, str],
+    *,
+    name: str = "Leoflow",
+    environment: Mapping[str, str] | None = None,
+    also: Sequence[int] = (),
+) -> Iterator[tuple[Subject, Lite]]:
+    """`projects` maps dag ids to the text of `dag.py`; all are registered when this enters.
+
+    `also`: processes beside Lite's whose cost counts, such as a database's.
+    """
     with tempfile.TemporaryDirectory(prefix="leoflow-bench-", ignore_cleanup_errors=True) as folder:
-        machine = Machine(folder=Path(folder))
+        machine = Machine(folder=Path(folder), environment=environment or {})
         for dag_id, text in projects.items():
             machine.project(dag_id, text)
         with machine.lite() as lite:
-            subject = Subject(name="Leoflow", url=lite.url, token=lite.token, roots=lambda: [lite.pid])
+            subject = Subject(name=name, url=lite.url, token=lite.token, roots=lambda: [lite.pid, *also])
             for dag_id in projects:
                 lite.wait_for_dag(dag_id, seconds=120)
             yield subject, lite

@@ -85,6 +85,11 @@ class PostgreSqlServer:
         """Over the unix socket, which asks for no password."""
         return f"postgresql://leoflow@/{database}?host={self.folder}&port={self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def create(self) -> None:
         secret = self.folder / "password"
         secret.write_text(PASSWORD)

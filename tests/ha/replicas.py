@@ -29,6 +29,7 @@ class Replica(Lite):
     """One of them: `api`, `trigger`, `finish` and the like speak to it."""
 
     name: str
+    role: str = "all"
     http_port: int = field(default_factory=free_port)
 
     @property
@@ -121,10 +122,10 @@ class Replicas:
 
 @contextmanager
 def replicas(
-    folder: Path, url: str, count: int = 2, *, direct_url: str = "", **settings: str
+    folder: Path, url: str, roles: Sequence[str] = ("all", "all"), *, direct_url: str = "", **settings: str
 ) -> Iterator[Replicas]:
-    """`count` of them on the migrated database `url`; `direct_url`: past a pooler."""
-    names = [f"replica-{number}" for number in range(count)]
+    """One for each role, on the migrated database `url`; `direct_url`: past a pooler."""
+    names = [f"replica-{number}" for number in range(len(roles))]
     grpc_ports = [free_port() for _ in names]
     common = {
         "LEOFLOW_DATABASE_URL": url,
@@ -138,13 +139,17 @@ def replicas(
         "LEOFLOW_LOG_FORMAT": "text",
         **settings,
     }
-    members = [_member(folder, name, port, common) for name, port in zip(names, grpc_ports, strict=True)]
+    members = [
+        _member(folder, name, port, common | {"LEOFLOW_ROLE": role})
+        for name, port, role in zip(names, grpc_ports, roles, strict=True)
+    ]
     started: list[Replica] = []
     try:
         for member in members:
             started.append(member)
             member.start()
-            member.login()
+            if member.role != "planner":
+                member.login()
         yield Replicas(direct_url or url, members, folder)
     finally:
         for member in started:
@@ -155,7 +160,8 @@ def _member(folder: Path, name: str, grpc_port: int, common: Mapping[str, str]) 
     port = free_port()
     own = {"LEOFLOW_PORT": str(port), "LEOFLOW_GRPC_PORT": str(grpc_port)}
     machine = Machine(folder=folder / name, environment={**common, **own})
-    return Replica(machine=machine, name=name, http_port=port, grpc_port=grpc_port)
+    role = common["LEOFLOW_ROLE"]
+    return Replica(machine=machine, name=name, role=role, http_port=port, grpc_port=grpc_port)
 
 
 @dataclass(frozen=True, kw_only=True)
