@@ -183,6 +183,26 @@ with DAG("operators", schedule=None, render_template_as_native_obj=True):
 """
 
 
+OTHERS = """
+from airflow.sdk import DAG
+from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
+
+with DAG("others", schedule=None):
+    date = {"execution_date_fn": lambda date: date}
+    ExternalTaskSensor(
+        task_id="task", external_dag_id="setups", external_task_id="work", poke_interval=0.1, **date
+    )
+    ExternalTaskSensor(task_id="run", external_dag_id="setups", deferrable=True, poll_interval=0.1, **date)
+    ExternalTaskSensor(
+        task_id="failed", external_dag_id="setups", external_task_id="after", poke_interval=0.1,
+        allowed_states=["failed"], failed_states=["success"], **date,
+    )
+    ExternalTaskSensor(
+        task_id="nowhere", external_dag_id="not_there", check_existence=True, poke_interval=0.1, **date
+    )
+"""
+
+
 def states(lite: Lite, dag_id: str, run_id: str) -> dict[str, str]:
     return {task["task_id"]: task["state"] for task in lite.tasks(dag_id, run_id)}
 
@@ -311,3 +331,23 @@ def test_operators(lite: Lite) -> None:
         "operator",
     )
     assert "not_there" in lite.log("operators", run_id, "unknown")
+
+
+def test_waiting_for_other_dags(lite: Lite) -> None:
+    lite.machine.project("setups", SETUPS)
+    lite.machine.project("others", OTHERS)
+    lite.wait_for_dag("setups")
+    lite.wait_for_dag("others")
+    body = {"logical_date": "2026-03-01T00:00:00Z", "conf": {}}
+    run_id = lite.api("POST", "/api/v2/dags/others/dagRuns", json=body).json()["dag_run_id"]
+    until(lambda: states(lite, "others", run_id)["run"] == "deferred", "one is deferred")
+    assert lite.api("POST", "/api/v2/dags/setups/dagRuns", json=body).status_code == 200
+
+    assert lite.finish("others", run_id) == "failed"
+    assert states(lite, "others", run_id) == {
+        "task": "success",
+        "run": "success",
+        "failed": "failed",
+        "nowhere": "failed",
+    }, lite.describe("others", run_id)
+    assert "not_there does not exist" in lite.log("others", run_id, "nowhere")

@@ -49,6 +49,7 @@ RUN_OPERATORS = frozenset(
         "sensors.bash.BashSensor",
         "sensors.date_time.DateTimeSensor",
         "sensors.date_time.DateTimeSensorAsync",
+        "sensors.external_task.ExternalTaskSensor",
         "sensors.filesystem.FileSensor",
         "sensors.python.PythonSensor",
         "sensors.time.TimeSensor",
