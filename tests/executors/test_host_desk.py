@@ -1,0 +1,75 @@
+"""Several host agents at one desk: the work is shared, and each answers for its own."""
+
+from __future__ import annotations
+
+import asyncio
+
+from leoflow_runtime.executors.host_desk import Attachment, HostDesk, ShutdownOrder, StartOrder, StopOrder
+
+
+async def given(attachment: Attachment) -> list[object]:
+    attachment.end()
+    return [order async for order in attachment.orders()]
+
+
+def test_orders_go_to_the_idlest_and_each_launch_to_one() -> None:
+    async def scenario() -> None:
+        desk = HostDesk()
+        first, second = desk.attach("a"), desk.attach("b")
+        desk.settle(first, [1, 2])
+        desk.settle(second, [3])
+        for launch_id in (4, 5, 3, 1):
+            desk.start(launch_id, 1)
+        assert desk.held() == {1, 2, 3, 4, 5}
+        assert desk.held_elsewhere("a") == {3, 4} | ({5} & second.held)
+        assert len(await given(first)) + len(await given(second)) == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_goes_to_the_holder_or_to_everyone() -> None:
+    async def scenario() -> None:
+        desk = HostDesk()
+        first, second = desk.attach("a"), desk.attach("b")
+        desk.settle(first, [1])
+        desk.settle(second, [])
+        desk.stop(1, "because")
+        desk.stop(9, "who has it?")
+        assert await given(first) == [
+            StopOrder(launch_id=1, reason="because"),
+            StopOrder(launch_id=9, reason="who has it?"),
+        ]
+        assert await given(second) == [StopOrder(launch_id=9, reason="who has it?")]
+
+    asyncio.run(scenario())
+
+
+def test_what_one_host_holds_is_known_while_another_is_away() -> None:
+    async def scenario() -> None:
+        desk = HostDesk()
+        first, second = desk.attach("a"), desk.attach("b")
+        desk.settle(first, [1])
+        assert desk.held() == {1}  # b has not said yet what it holds
+        desk.settle(second, [2])
+        desk.detach(first)
+        assert desk.held() == {2}
+        assert (desk.has("a"), desk.has("b")) == (False, True)
+        desk.detach(second)
+        assert desk.held() is None
+
+    asyncio.run(scenario())
+
+
+def test_shutting_down_is_for_ones_own_and_standing_by_for_all() -> None:
+    async def scenario() -> None:
+        desk = HostDesk()
+        own, other = desk.attach("own"), desk.attach("other")
+        desk.shut_down("own")
+        desk.start(7, 2)
+        desk.dismiss_all()
+        seen = [[order async for order in one.orders()] for one in (own, other)]
+        assert ShutdownOrder() in seen[0]
+        assert ShutdownOrder() not in seen[1]
+        assert StartOrder(launch_id=7, generation=2) in seen[0] + seen[1]
+
+    asyncio.run(scenario())
