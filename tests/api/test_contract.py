@@ -12,7 +12,7 @@ import pytest
 from leoflow_runtime.domain.states import Outcome
 from leoflow_server.registry import import_errors
 from tests.api import openapi
-from tests.api.documents import FLEET, LONELY, SHOP
+from tests.api.documents import FLEET, LONELY, SHOP, dag, task
 from tests.api.server import Server
 
 pytestmark = pytest.mark.timeout(120)
@@ -24,6 +24,14 @@ READS = [
 ]
 
 
+ORDERS = {"name": "orders", "uri": "s3://shop/orders"}
+PRODUCER = dag("producer", task("make", outlets=[ORDERS, {"alias": "daily"}]))
+CONSUMER = dag(
+    "consumer",
+    task("use", inlets=[ORDERS]),
+    schedule={"assets": {"all": [ORDERS, {"ref": "rates"}]}},
+    is_paused_upon_creation=False,
+)
 BACKFILL = {"dag_id": "shop", "from_date": "2024-02-01T00:00:00Z", "to_date": "2024-02-02T00:00:00Z"}
 
 
@@ -55,6 +63,9 @@ async def seed(server: Server) -> tuple[str, str]:
     await server.client.post("/api/v2/connections", json=connection)
     await server.client.post("/api/v2/dags/shop/favorite")
     await server.client.post("/api/v2/backfills", json=BACKFILL)
+    for document in (PRODUCER, CONSUMER):
+        await server.register(document)
+    await server.client.post("/api/v2/assets/events", json={"asset_id": 1, "extra": {"rows": 3}})
     await import_errors.put(server.services, filename="broken/dag.py", text="E101 no", dag_id="broken")
     return failed, live
 
@@ -84,10 +95,6 @@ def test_the_reads_cover_what_the_ui_asks_for() -> None:
     """Each documented GET is read above, or its absence is deliberate."""
     absent = {
         # Single things of kinds that there are none of.
-        "/api/v2/assets/{asset_id}",
-        "/api/v2/assets/aliases/{asset_alias_id}",
-        "/api/v2/assets/{asset_id}/queuedEvents",
-        "/api/v2/dags/{dag_id}/assets/{asset_id}/queuedEvents",
         "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails",
         "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails/tries/{try_number}",
         "/ui/pending_partitioned_dag_run/{dag_id}/{partition_key}",
@@ -98,7 +105,6 @@ def test_the_reads_cover_what_the_ui_asks_for() -> None:
         "/ui/grid/ti_summaries/{dag_id}",
         # Nowhere to go.
         "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/externalLogUrl/{try_number}",
-        "/ui/next_run_assets/{dag_id}",
     }
     read = {openapi.find("GET", path.replace("{run}", "r").replace("{live}", "r"))[0] for path in READS}
     documented = {path for method, path in openapi.operations() if method == "GET"}
@@ -140,6 +146,12 @@ def _writes(run_id: str, live: str) -> list[tuple[str, str, Any, int]]:
         ("PUT", "/api/v2/backfills/1/cancel", None, 200),
         ("PUT", "/api/v2/backfills/1/cancel", None, 409),
         ("PUT", "/api/v2/backfills/99/cancel", None, 404),
+        ("POST", "/api/v2/assets/events", {"asset_id": 1, "extra": {}}, 200),
+        ("POST", "/api/v2/assets/events", {"asset_id": 99, "extra": {}}, 404),
+        ("POST", "/api/v2/assets/1/materialize", {}, 200),
+        ("POST", "/api/v2/assets/99/materialize", {}, 404),
+        ("DELETE", "/api/v2/dags/consumer/assets/queuedEvents", None, 204),
+        ("DELETE", "/api/v2/assets/1/queuedEvents", None, 404),
         ("PATCH", "/api/v2/dags?dag_id_pattern=lonely", {"is_paused": False}, 200),
         ("POST", "/api/v2/dags/lonely/dagRuns", {"logical_date": "2024-05-01T00:00:00Z"}, 200),
         ("POST", "/api/v2/dags/lonely/dagRuns", {"logical_date": "2024-05-01T00:00:00Z"}, 409),

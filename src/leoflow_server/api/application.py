@@ -10,6 +10,7 @@ from leoflow_server.api import errors, login, pages
 from leoflow_server.api.airflow import (
     absent,
     actions,
+    assets,
     backfills,
     bulk_instances,
     connections,
@@ -41,6 +42,7 @@ ROUTERS = (
     actions.router,
     bulk_instances.router,
     absent.router,
+    assets.router,
     backfills.router,
     ui_dags.router,
     frame.router,

@@ -96,6 +96,12 @@ class BulkTask(TaskPatch):
     dag_run_id: str | None = None
 
 
+class AssetEventCreate(Body):
+    asset_id: int
+    partition_key: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
 class BackfillPost(Body):
     dag_id: str
     from_date: Moment

@@ -38,8 +38,9 @@ def trigger_run(
     note: str | None = None,
     triggered_by: str = "rest_api",
     user: str | None = None,
+    run_type: RunType = RunType.MANUAL,
 ) -> RunRow:
-    """A manual run of the current version.
+    """A run of the current version, started by hand.
 
     Raises UnknownDag, NothingRegistered, ParamsInvalid, RunIdInvalid, RunExists.
     """
@@ -50,7 +51,7 @@ def trigger_run(
     run_after = run_after or tx.now
     if run_id is None:
         suffix = "" if logical_date else "_" + secrets.token_hex(4)
-        run_id = f"manual__{run_after.isoformat()}{suffix}"
+        run_id = f"{run_type}__{run_after.isoformat()}{suffix}"
     elif not _RUN_ID.fullmatch(run_id):
         raise RunIdInvalid(run_id)
     if logical_date is not None and data_interval is None:
@@ -60,7 +61,7 @@ def trigger_run(
             dag=dag,
             version_pk=version.pk,
             run_id=run_id,
-            run_type=RunType.MANUAL,
+            run_type=run_type,
             run_after=run_after,
             logical_date=logical_date,
             data_interval_start=data_interval[0] if data_interval else None,

@@ -10,15 +10,12 @@ from sqlalchemy import Connection
 from leoflow_server.api.airflow.dags import unknown
 from leoflow_server.api.answers import answer
 from leoflow_server.api.call import Call, Editor, Viewer
-from leoflow_server.api.errors import ApiError, NotFound
+from leoflow_server.api.errors import ApiError
 from leoflow_server.api.queries import dags
 
 router = APIRouter(prefix="/api/v2")
 
 _LISTS = {
-    "/assets": "assets",
-    "/assets/aliases": "asset_aliases",
-    "/assets/events": "asset_events",
     "/dagWarnings": "dag_warnings",
 }
 
@@ -50,17 +47,6 @@ async def _known(call: Call, dag_id: str) -> None:
 async def get_hitl_details(dag_id: str, dag_run_id: str, call: Viewer) -> Response:
     await _known(call, dag_id)
     return answer(_empty("hitl_details"))
-
-
-@router.get("/dags/{dag_id}/assets/queuedEvents")
-async def get_dag_asset_queued_events(dag_id: str, call: Viewer) -> Response:
-    await _known(call, dag_id)
-    return answer(_empty("queued_events"))
-
-
-@router.get("/assets/{asset_id:int}")
-async def get_asset(asset_id: int, call: Viewer) -> Response:
-    raise NotFound(f"The Asset with ID: `{asset_id}` was not found")
 
 
 @router.put("/parseDagFile/{file_token:path}")

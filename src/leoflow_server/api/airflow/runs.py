@@ -179,12 +179,6 @@ async def delete_dag_run(dag_id: str, dag_run_id: str, call: Editor) -> Response
     return nothing()
 
 
-@router.get("/{dag_run_id}/upstreamAssetEvents")
-async def get_upstream_asset_events(dag_id: str, dag_run_id: str, call: Viewer) -> Response:
-    await call.read(lambda conn: the_run(conn, call, dag_id, dag_run_id))
-    return answer({"asset_events": [], "total_entries": 0})
-
-
 @router.get("/{dag_run_id}/wait")
 async def wait_dag_run_until_finished(dag_id: str, dag_run_id: str, call: Viewer) -> Response:
     params = call.params

@@ -30,6 +30,8 @@ from leoflow_server.api.queries.listing import (
     within,
 )
 from leoflow_server.store.tables import (
+    asset_references,
+    assets,
     dag_favorites,
     dag_runs,
     dag_tags,
@@ -105,13 +107,32 @@ class DagFilter:
                 )
             )
             conditions.append(mine if favorite else ~mine)
-        if (
-            params.flag("has_asset_schedule")
-            or params.flag("has_pending_actions")
-            or params.text("asset_dependency")
-        ):
-            conditions.append(dags.c.pk.is_(None))  # no DAG is scheduled by assets or waits for a person
+        by_assets = params.flag("has_asset_schedule")
+        if by_assets is not None:
+            conditions.append(_scheduled_by() if by_assets else ~_scheduled_by())
+        dependency = params.text("asset_dependency")
+        if dependency:
+            conditions.append(_scheduled_by(dependency))
+        if params.flag("has_pending_actions"):
+            conditions.append(dags.c.pk.is_(None))  # no DAG waits for a person
         return cls(tenant_id=tenant_id, user_pk=user_pk, conditions=tuple(conditions))
+
+
+def _scheduled_by(asset: str | None = None) -> ColumnElement[bool]:
+    """Scheduled by assets, or by one whose name or URI contains a text."""
+    reference = asset_references.c
+    mine = select(reference.pk).where(reference.dag_pk == dags.c.pk, reference.kind == "schedule")
+    if asset is not None:
+        like = f"%{asset}%"
+        mine = mine.join(assets, assets.c.pk == reference.asset_pk, isouter=True).where(
+            or_(
+                *(
+                    column.ilike(like)
+                    for column in (assets.c.name, assets.c.uri, reference.name, reference.uri)
+                )
+            )
+        )
+    return exists(mine)
 
 
 def _tagged(tags: Sequence[str], mode: str) -> list[ColumnElement[bool]]:

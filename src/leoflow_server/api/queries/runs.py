@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, or_, select, type_coerce
 
 from leoflow_server.api.params import Params, Window
 from leoflow_server.api.queries.listing import (
@@ -17,7 +17,14 @@ from leoflow_server.api.queries.listing import (
     starts_with,
     within,
 )
-from leoflow_server.store.tables import dag_runs, dag_versions, dags
+from leoflow_server.store.tables import (
+    asset_events,
+    assets,
+    consumed_asset_events,
+    dag_runs,
+    dag_versions,
+    dags,
+)
 
 _duration = seconds_between(dag_runs.c.start_date, dag_runs.c.end_date)
 SORTABLE: dict[str, ColumnElement[Any]] = {
@@ -86,8 +93,15 @@ def conditions(params: Params) -> list[ColumnElement[bool]]:
     found += matches(dag_runs.c.partition_key, params.text("partition_key_pattern"))
     found += starts_with(dag_runs.c.partition_key, params.text("partition_key_prefix_pattern"))
     found += matches(type_coerce(dag_runs.c.conf, String), params.text("conf_contains"))
-    if params.text("consuming_asset_pattern"):
-        found.append(dag_runs.c.pk.is_(None))  # no run consumes assets
+    pattern = params.text("consuming_asset_pattern")
+    if pattern:
+        consumed = (
+            select(consumed_asset_events.c.run_pk)
+            .join(asset_events, asset_events.c.pk == consumed_asset_events.c.event_pk)
+            .join(assets, assets.c.pk == asset_events.c.asset_pk)
+        )
+        named = or_(*matches(assets.c.name, pattern), *matches(assets.c.uri, pattern))
+        found.append(dag_runs.c.pk.in_(consumed.where(named)))
     return found
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from leoflow_runtime.artifact import DagSpec
+from leoflow_runtime.engine.timetables import timetable_of
 from leoflow_server.api.queries.listing import duration
+from leoflow_server.api.shapes.assets import expression
 from leoflow_server.api.shapes.cron_text import describe
 
 Json = dict[str, Any]
@@ -56,7 +58,7 @@ def dag_with_runs(row: Row[Any], spec: DagSpec | None, runs: Sequence[Row[Any]])
     """`DAGWithLatestDagRunsResponse`."""
     return {
         **dag(row, spec),
-        "asset_expression": None,
+        "asset_expression": expression(timetable_of(spec).assets) if spec else None,
         "latest_dag_runs": [light_run(run, row.dag_id) for run in runs],
         "pending_actions": [],
         "is_favorite": bool(row.is_favorite),
@@ -70,7 +72,7 @@ def dag_details(row: Row[Any], spec: DagSpec | None, active_runs: int) -> Json:
         "owner_links": None,
         "catchup": spec.catchup if spec else False,
         "dag_run_timeout": _iso_duration(spec.dagrun_timeout_seconds) if spec else None,
-        "asset_expression": None,
+        "asset_expression": expression(timetable_of(spec).assets) if spec else None,
         "doc_md": spec.doc_md if spec else None,
         "start_date": spec.start_date if spec else None,
         "end_date": spec.end_date if spec else None,
