@@ -32,32 +32,33 @@ RUN_KINDS = frozenset(
         *("branch_virtualenv", "branch_external_python"),
     }
 )
-_STANDARD = "airflow.providers.standard"
-# Classes of the standard provider that the façade runs; classes of the author's own run as well.
+# Classes of providers that the façade runs; classes of the author's own run as well.
 RUN_OPERATORS = frozenset(
-    f"{_STANDARD}.{name}"
+    f"airflow.providers.{name}"
     for name in (
-        "operators.bash.BashOperator",
-        "operators.datetime.BranchDateTimeOperator",
-        "operators.latest_only.LatestOnlyOperator",
-        "operators.python.BranchExternalPythonOperator",
-        "operators.python.BranchPythonVirtualenvOperator",
-        "operators.python.ExternalPythonOperator",
-        "operators.python.PythonVirtualenvOperator",
-        "operators.trigger_dagrun.TriggerDagRunOperator",
-        "operators.weekday.BranchDayOfWeekOperator",
-        "sensors.bash.BashSensor",
-        "sensors.date_time.DateTimeSensor",
-        "sensors.date_time.DateTimeSensorAsync",
-        "sensors.external_task.ExternalTaskSensor",
-        "sensors.filesystem.FileSensor",
-        "sensors.python.PythonSensor",
-        "sensors.time.TimeSensor",
-        "sensors.time.TimeSensorAsync",
-        "sensors.time_delta.TimeDeltaSensor",
-        "sensors.time_delta.TimeDeltaSensorAsync",
-        "sensors.time_delta.WaitSensor",
-        "sensors.weekday.DayOfWeekSensor",
+        "http.operators.http.HttpOperator",
+        "http.sensors.http.HttpSensor",
+        "standard.operators.bash.BashOperator",
+        "standard.operators.datetime.BranchDateTimeOperator",
+        "standard.operators.latest_only.LatestOnlyOperator",
+        "standard.operators.python.BranchExternalPythonOperator",
+        "standard.operators.python.BranchPythonVirtualenvOperator",
+        "standard.operators.python.ExternalPythonOperator",
+        "standard.operators.python.PythonVirtualenvOperator",
+        "standard.operators.trigger_dagrun.TriggerDagRunOperator",
+        "standard.operators.weekday.BranchDayOfWeekOperator",
+        "standard.sensors.bash.BashSensor",
+        "standard.sensors.date_time.DateTimeSensor",
+        "standard.sensors.date_time.DateTimeSensorAsync",
+        "standard.sensors.external_task.ExternalTaskSensor",
+        "standard.sensors.filesystem.FileSensor",
+        "standard.sensors.python.PythonSensor",
+        "standard.sensors.time.TimeSensor",
+        "standard.sensors.time.TimeSensorAsync",
+        "standard.sensors.time_delta.TimeDeltaSensor",
+        "standard.sensors.time_delta.TimeDeltaSensorAsync",
+        "standard.sensors.time_delta.WaitSensor",
+        "standard.sensors.weekday.DayOfWeekSensor",
     )
 )
 # Field of a task -> what it is called.

@@ -109,3 +109,30 @@ def test_failures(arguments: str, message: str, project: Project, server: str) -
     result = project.run("t").result
 
     assert (result["outcome"], result["message"]) == ("failed", message)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "outcome"),
+    [
+        ("endpoint='http://SERVER/there'", "success"),
+        (
+            "endpoint='http://SERVER/x', response_check=lambda response, ds: ds in response.text",
+            "up_for_reschedule",
+        ),
+        ("endpoint='http://SERVER/{{ ds }}', response_check=lambda r, ds: ds in r.text", "success"),
+        ("endpoint='http://SERVER/status/404'", "up_for_reschedule"),
+        ("endpoint='http://SERVER/status/503', response_error_codes_allowlist=['503']", "up_for_reschedule"),
+        ("endpoint='http://SERVER/status/500'", "failed"),
+    ],
+)
+def test_a_sensor_waits_for_an_answer(project: Project, server: str, arguments: str, outcome: str) -> None:
+    project.write(
+        f"""
+        from airflow.sdk import DAG
+        from airflow.providers.http.sensors.http import HttpSensor
+        with DAG("d"):
+            HttpSensor(task_id="t", mode="reschedule", {arguments.replace("SERVER", server)})
+        """
+    )
+
+    assert project.run("t").result["outcome"] == outcome

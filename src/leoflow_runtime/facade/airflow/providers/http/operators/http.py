@@ -105,13 +105,7 @@ class HttpOperator(BaseOperator):
         for argument, value in self._not_run.items():
             if value:
                 refuse(f"HttpOperator({argument})")
-        url, headers = self._target()
-        self.log.info("Calling HTTP method %s %s", self.method, url.partition("?")[0])
-        response = self._request(url, {**headers, **self.headers})
-        if self.log_response:
-            self.log.info("%s", response.text)
-        if self.extra_options.get("check_response", True):
-            response.raise_for_status()
+        response = self.call()
         if self.response_check is not None:
             if not self.response_check(
                 response, **keyword_arguments(self.response_check, [response], context)
@@ -122,6 +116,17 @@ class HttpOperator(BaseOperator):
                 response, **keyword_arguments(self.response_filter, [response], context)
             )
         return response.text
+
+    def call(self) -> HttpResponse:
+        """One request. Raises AirflowException for no answer, and for 400 and above unless told otherwise."""
+        url, headers = self._target()
+        self.log.info("Calling HTTP method %s %s", self.method, url.partition("?")[0])
+        response = self._request(url, {**headers, **self.headers})
+        if self.log_response:
+            self.log.info("%s", response.text)
+        if self.extra_options.get("check_response", True):
+            response.raise_for_status()
+        return response
 
     def _target(self) -> tuple[str, dict[str, str]]:
         endpoint = self.endpoint or ""

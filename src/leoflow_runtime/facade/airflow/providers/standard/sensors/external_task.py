@@ -71,7 +71,7 @@ class ExternalTaskSensor(BaseSensorOperator):
         self.failed_states = list(failed_states or ())
 
     def poke(self, context: Any) -> bool:
-        """Raises AirflowException for a failed state or for nothing there, AirflowSkipException for a skip."""
+        """Raises AirflowException for a failed state or nothing there, AirflowSkipException for a skip."""
         found = [self._states(date) for date in self._dates(context)]
         if self.check_existence:
             self._check_existence(found[0])
