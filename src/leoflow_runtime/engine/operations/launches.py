@@ -235,9 +235,7 @@ def _launch_again(tx: Tx, task: TaskRow, reason: str, *, losses: int, due: datet
     change_task(tx, task, again, {"message": reason})
 
 
-def _fail(
-    tx: Tx, task: TaskRow, ended: dict[str, Any], message: str, *, is_silent: bool = False
-) -> None:
+def _fail(tx: Tx, task: TaskRow, ended: dict[str, Any], message: str, *, is_silent: bool = False) -> None:
     """`is_silent`: its process had no say, so whoever wants to know is told by another."""
     run = tx.run(task.run_pk)
     assert run is not None, "a task has a run"
