@@ -62,10 +62,14 @@ def test_a_token_for_programs_is_printed_and_not_saved(
 
 
 def test_no_option_takes_a_secret(leoflow) -> None:
-    for arguments in (["auth", "login", "--password", "x"], ["dags", "list", "--token", "x"]):
-        done = leoflow(*arguments)
-        assert done.status == 2
-        assert "No such option" in done.err
+    done = leoflow("auth", "login", "--password", "x")
+    assert done.status == 2
+    assert "No such option" in done.err
+
+    done = leoflow("dags", "list", "--token", TOKEN)
+    assert done.status == 2
+    assert "`--token` takes the place of the token, and there is no such file" in done.err
+    assert TOKEN not in done.err
 
 
 def test_a_saved_token_goes_to_its_own_server_only(
@@ -86,6 +90,19 @@ def test_the_token_on_standard_input_wins(leoflow, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("LEOFLOW_TOKEN", "expired")
     assert leoflow("dags", "list").status == 1
     assert leoflow("dags", "list", "--token-stdin", stdin=TOKEN + "\n").status == 0
+    assert leoflow("dags", "list", "--token", "-", stdin=TOKEN + "\n").status == 0
+
+
+def test_the_token_is_found_at_its_place(leoflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEOFLOW_TOKEN", "expired")
+    monkeypatch.setenv("CI_TOKEN", TOKEN)
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    (tmp_path / "empty").write_text("\n")
+
+    assert leoflow("dags", "list", "--token", "env://CI_TOKEN").status == 0
+    assert leoflow("dags", "list", "--token", str(tmp_path / "token")).status == 0
+    for place in ("env://NOT_SET", str(tmp_path / "empty"), str(tmp_path)):
+        assert leoflow("dags", "list", "--token", place).status == 2
 
 
 @pytest.mark.parametrize("content", ["token: [", "- a\n"])

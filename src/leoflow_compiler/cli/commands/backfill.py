@@ -54,7 +54,7 @@ def create(
     conf: str | None,
     dry_run: bool,
     server: str | None,
-    token_stdin: bool,
+    token: str | None,
     as_json: bool,
 ) -> None:
     """Make a run for each slot of the schedule between two times."""
@@ -67,7 +67,7 @@ def create(
         "reprocess_behavior": reprocess,
         "dag_run_conf": json_object(conf) if conf is not None else None,
     }
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         made = control_plane.create_backfill(body, dry_run=dry_run)
     if as_json:
         click.echo(json.dumps(made, indent=2))
@@ -90,9 +90,9 @@ Examples:
 )
 @click.argument("dag_id", metavar="[DAG]", required=False)
 @server_options
-def list_backfills(dag_id: str | None, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def list_backfills(dag_id: str | None, server: str | None, token: str | None, as_json: bool) -> None:
     """List backfills, the newest first."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         found = control_plane.backfills(dag_id)
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -110,9 +110,9 @@ Examples:
 )
 @click.argument("number", metavar="ID", type=click.IntRange(min=1))
 @server_options
-def show(number: int, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def show(number: int, server: str | None, token: str | None, as_json: bool) -> None:
     """Show how far a backfill is."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         found = control_plane.backfill(number)
         progress = control_plane.backfill_runs(number)
     if as_json:
@@ -128,8 +128,8 @@ def _command(action: str, said: str) -> click.Command:
     @backfill.command(action, help=said, epilog=f"Example: leoflow backfill {action} 7")
     @click.argument("number", metavar="ID", type=click.IntRange(min=1))
     @server_options
-    def change(number: int, server: str | None, token_stdin: bool, as_json: bool) -> None:
-        with connected(server, token_stdin=token_stdin) as control_plane:
+    def change(number: int, server: str | None, token: str | None, as_json: bool) -> None:
+        with connected(server, token=token) as control_plane:
             changed = control_plane.change_backfill(number, action)
         if as_json:
             click.echo(json.dumps(changed, indent=2))

@@ -27,9 +27,9 @@ Examples:
 """,
 )
 @server_options
-def list_channels(server: str | None, token_stdin: bool, as_json: bool) -> None:
+def list_channels(server: str | None, token: str | None, as_json: bool) -> None:
     """List which DAG follows what, and what keeps it from the newest."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         found = control_plane.channels()
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -52,12 +52,12 @@ def list_channels(server: str | None, token_stdin: bool, as_json: bool) -> None:
 @click.argument("reference")
 @yes_option
 @server_options
-def add(dag_id: str, reference: str, yes: bool, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def add(dag_id: str, reference: str, yes: bool, server: str | None, token: str | None, as_json: bool) -> None:
     """Deploy what a tag names now, and follow it, in place of any other.
 
     Where it cannot be deployed, nothing changes.
     """
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         confirm(control_plane.server, f"Let {dag_id} follow {reference} on {control_plane.server}?", yes=yes)
         answer = control_plane.follow(dag_id, reference)
     if as_json:
@@ -70,9 +70,9 @@ def add(dag_id: str, reference: str, yes: bool, server: str | None, token_stdin:
 @channels.command(epilog="Example: leoflow channels check sales")
 @click.argument("dag_id", metavar="DAG")
 @server_options
-def check(dag_id: str, server: str | None, token_stdin: bool, as_json: bool) -> int:
+def check(dag_id: str, server: str | None, token: str | None, as_json: bool) -> int:
     """Look at the tag now, as after moving it in CI; exit status 1 where it cannot be deployed."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         found = control_plane.look(dag_id)
     click.echo(json.dumps(found, indent=2) if as_json else _state(found), err=False)
     return int(Exit.PROBLEMS if found.get("error") else Exit.CLEAN)
@@ -81,9 +81,9 @@ def check(dag_id: str, server: str | None, token_stdin: bool, as_json: bool) -> 
 @channels.command(epilog="Example: leoflow channels remove sales")
 @click.argument("dag_id", metavar="DAG")
 @server_options
-def remove(dag_id: str, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def remove(dag_id: str, server: str | None, token: str | None, as_json: bool) -> None:
     """Follow nothing any more; the DAG keeps the version that it has."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         control_plane.unfollow(dag_id)
     click.echo(json.dumps({"dag_id": dag_id}) if as_json else f"{dag_id} follows nothing any more")
 

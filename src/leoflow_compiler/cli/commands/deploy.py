@@ -65,7 +65,7 @@ Examples:
 )
 @server_options
 def deploy(
-    source: str | None, everything: bool, server: str | None, token_stdin: bool, **options: Any
+    source: str | None, everything: bool, server: str | None, token: str | None, **options: Any
 ) -> int:
     """Compile, build and push an image, pin it by digest, and register the DAG with a server."""
     if options["wait"] and not options["trigger"]:
@@ -77,7 +77,7 @@ def deploy(
 
     insecure = options["insecure_registry"]
     with (
-        connected(server, token_stdin=token_stdin) as control_plane,
+        connected(server, token=token) as control_plane,
         image_errors(),
         Progressing() as progress,
         registries(os.environ, insecure=insecure, progress=progress.sent) as connect,

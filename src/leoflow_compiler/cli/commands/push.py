@@ -30,14 +30,14 @@ Examples:
 @click.argument("source", metavar="DAG_JSON|PROJECT", type=click.Path())
 @server_options
 @no_cache_option
-def push(source: str, server: str | None, token_stdin: bool, as_json: bool, no_cache: bool) -> int:
+def push(source: str, server: str | None, token: str | None, as_json: bool, no_cache: bool) -> int:
     """Register a DAG version with a server. Content that it knows already becomes current again."""
     path = Path(source)
     ready = path.is_file() and path.suffix == ".json"
     document = read_document(path) if ready else _compiled(source, no_cache)
     if document is None:
         return int(Exit.PROBLEMS)
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         answer = control_plane.push(document["dag_id"], document)
         if as_json:
             click.echo(json.dumps(answer, indent=2))

@@ -54,7 +54,7 @@ def trigger(
     follow: bool,
     timeout: float | None,
     server: str | None,
-    token_stdin: bool,
+    token: str | None,
     as_json: bool,
 ) -> int:
     """Start a run."""
@@ -62,7 +62,7 @@ def trigger(
         raise click.UsageError("--timeout only makes sense with --wait or --follow")
     given = json_object(conf) if conf is not None else {}
     when = moment(logical_date) if logical_date is not None else None
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         run = control_plane.trigger(dag_id, conf=given, run_id=run_id, logical_date=when)
         if not (wait or follow):
             _print_run(run, as_json)
@@ -86,9 +86,9 @@ Examples:
 @click.argument("dag_id", metavar="DAG")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @server_options
-def status(dag_id: str, run_id: str | None, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def status(dag_id: str, run_id: str | None, server: str | None, token: str | None, as_json: bool) -> None:
     """Show the state of a run and of its tasks (default: the newest run)."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         run = _chosen(control_plane, dag_id, run_id)
         tasks = control_plane.task_instances(dag_id, run["dag_run_id"])
     if as_json:
@@ -110,9 +110,9 @@ Examples:
 @click.argument("dag_id", metavar="DAG")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @server_options
-def list_runs(dag_id: str, limit: int, server: str | None, token_stdin: bool, as_json: bool) -> None:
+def list_runs(dag_id: str, limit: int, server: str | None, token: str | None, as_json: bool) -> None:
     """List the runs of a DAG, the newest first."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         found = control_plane.runs(dag_id, limit=limit)
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -141,13 +141,13 @@ def logs(
     follow: bool,
     try_number: int | None,
     server: str | None,
-    token_stdin: bool,
+    token: str | None,
     as_json: bool,
 ) -> int:
     """Print the logs of a run; RUN may be `latest`."""
     from leoflow_compiler.client.follow import Clock, LogReader, last_lines, wait_for_run
 
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         run = _chosen(control_plane, dag_id, run_id)
         name = run["dag_run_id"]
         reader = LogReader(

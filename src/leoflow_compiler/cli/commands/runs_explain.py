@@ -38,13 +38,13 @@ def explain(
     task_id: str | None,
     map_index: int | None,
     server: str | None,
-    token_stdin: bool,
+    token: str | None,
     as_json: bool,
 ) -> None:
     """Say why tasks of a run are not running; RUN may be `latest`."""
     if map_index is not None and task_id is None:
         raise click.UsageError("--map-index needs a TASK")
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         run = control_plane.latest_run(dag_id) if run_id == _LATEST else control_plane.run(dag_id, run_id)
         instances = control_plane.task_instances(dag_id, run["dag_run_id"])
         chosen = _chosen(instances, task_id, map_index)

@@ -35,10 +35,10 @@ Examples:
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @server_options
 def versions(
-    dag_id: str, history: bool, limit: int, server: str | None, token_stdin: bool, as_json: bool
+    dag_id: str, history: bool, limit: int, server: str | None, token: str | None, as_json: bool
 ) -> None:
     """List the versions of a DAG, the newest first; `*` marks the one that new runs get."""
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         every = control_plane.deployments(dag_id) if history else control_plane.versions(dag_id)
         taken = list(islice(every, limit + 1))
     found = taken[:limit]
@@ -63,13 +63,13 @@ Examples:
 @yes_option
 @server_options
 def rollback(
-    dag_id: str, wanted: str | None, yes: bool, server: str | None, token_stdin: bool, as_json: bool
+    dag_id: str, wanted: str | None, yes: bool, server: str | None, token: str | None, as_json: bool
 ) -> None:
     """Make an earlier version current again, with all that it carries, its schedule too.
 
     Runs that have begun keep their version.
     """
-    with connected(server, token_stdin=token_stdin) as control_plane:
+    with connected(server, token=token) as control_plane:
         where = f"to {wanted}" if wanted is not None else "to the version before the current one"
         confirm(control_plane.server, f"Roll {dag_id} back {where} on {control_plane.server}?", yes=yes)
         answer = control_plane.roll_back(dag_id, wanted)
@@ -104,7 +104,7 @@ def promote(
     insecure_registry: bool,
     yes: bool,
     server: str | None,
-    token_stdin: bool,
+    token: str | None,
     as_json: bool,
 ) -> None:
     """Hand a version on by digest: nothing is built again.
@@ -127,7 +127,7 @@ def promote(
         if names_artifact:
             artifact, dag_id = promotion.pinned(source, connect)
         else:
-            origin = stack.enter_context(connected(server, token_stdin=token_stdin))
+            origin = stack.enter_context(connected(server, token=token))
             dag_id, version = source, promotion.chosen_version(origin, source, wanted)
             if version.get("reference") is not None or not is_server:
                 artifact = promotion.artifact_of(version, connect)
