@@ -121,7 +121,12 @@ class ScriptedAgent:
         return await self.call("ReportStarted", request, reply.session)
 
     async def finished(
-        self, reply: wire.OpenReply, outcome: int = wire.SUCCESS, **values: bytes
+        self,
+        reply: wire.OpenReply,
+        outcome: int = wire.SUCCESS,
+        *,
+        map_length: int | None = None,
+        **values: bytes,
     ) -> wire.ReportReply:
         request = wire.FinishedRequest(
             launch_id=reply.launch.launch_id,
@@ -129,6 +134,7 @@ class ScriptedAgent:
             started_at="2026-01-02T03:04:05+00:00",
             finished_at="2026-01-02T03:04:06+00:00",
             xcoms=[wire.XCom(key=key, value_json=value) for key, value in values.items()],
+            map_length=map_length,
         )
         return await self.call("ReportFinished", request, reply.session)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -17,6 +18,7 @@ from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.domain.states import TaskState
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.access.vault import StoredConnection, write_connection, write_variable
+from leoflow_server.agents import values
 from leoflow_server.agents.code import CodeMissing, locate
 from leoflow_server.agents.masking import is_sensitive, secrets_of_connection, secrets_of_variable
 from tests.agents.scripted import SOURCE, ControlPlane, ScriptedAgent, attached_agent, document
@@ -103,6 +105,81 @@ def test_inputs_may_be_far_larger_than_one_message_usually_is(tmp_path: Path) ->
         spec = (await agent.open((await agent.next_start()).launch_token)).launch
 
         assert sum(len(given.value_json) for given in spec.inputs) == 24 * len(value)
+
+    play(tmp_path, scenario)
+
+
+MAPPED = document(
+    {"task_id": "list"},
+    {"task_id": "g.a", "depends_on": ["list"], "task_group": "g"},
+    {"task_id": "g.b", "depends_on": ["g.a"], "task_group": "g", "xcom_input": {"x": "g.a", "y": "list"}},
+    {"task_id": "sum", "depends_on": ["g.b"], "xcom_input": {"parts": "g.b"}},
+    task_groups=[{"group_id": "g", "mapped": {"expand": {"x": {"$xcom": "list"}}}}],
+)
+
+
+def test_an_instance_is_given_the_values_of_its_index_and_what_it_is_mapped_over(tmp_path: Path) -> None:
+    async def scenario(plane: ControlPlane, agent: ScriptedAgent) -> None:
+        await plane.trigger(MAPPED)
+        await agent.finished(
+            await agent.open((await agent.next_start()).launch_token), map_length=2, return_value=b"[7,8]"
+        )
+        given = {}
+        for _ in range(2):
+            opened = await agent.open((await agent.next_start()).launch_token)
+            given["g.a", opened.launch.map_index] = opened.launch
+            await agent.finished(opened, return_value=b"%d" % (10 * opened.launch.map_index))
+        for _ in range(2):
+            opened = await agent.open((await agent.next_start()).launch_token)
+            given["g.b", opened.launch.map_index] = opened.launch
+
+        inputs = {
+            key: [(i.task_id, i.map_index, i.value_json) for i in spec.inputs] for key, spec in given.items()
+        }
+        assert inputs == {
+            ("g.a", 0): [("list", -1, b"[7,8]")],
+            ("g.a", 1): [("list", -1, b"[7,8]")],
+            ("g.b", 0): [("g.a", 0, b"0"), ("list", -1, b"[7,8]")],
+            ("g.b", 1): [("g.a", 1, b"10"), ("list", -1, b"[7,8]")],
+        }
+        assert {spec.context.expanded_ti_count for spec in given.values()} == {2}
+
+    play(tmp_path, scenario)
+
+
+def test_the_values_of_many_instances_are_pulled_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(values, "VALUES_PER_REPLY", 2)
+    each = {"task_id": "m", "mapped": {"expand": {"x": [1, 2, 3]}}}
+    described = document(
+        each, {"task_id": "one"}, {"task_id": "sum", "depends_on": ["m", "one"], "xcom_input": {"p": "m"}}
+    )
+
+    async def scenario(plane: ControlPlane, agent: ScriptedAgent) -> None:
+        await plane.trigger(described)
+        for _ in range(4):
+            opened = await agent.open((await agent.next_start()).launch_token)
+            await agent.finished(opened, return_value=b"%d" % opened.launch.map_index)
+        summed = await agent.open((await agent.next_start()).launch_token)
+        assert not summed.launch.inputs
+
+        pulled: list[tuple[str, int, bytes]] = []
+        request = wire.PullXComRequest(launch_id=summed.launch.launch_id, task_ids=["m", "one", "none"])
+        while True:
+            reply: Any = await agent.call("PullXCom", request, summed.session)
+            pulled += [(v.task_id, v.map_index, v.value_json) for v in reply.values]
+            if not reply.more:
+                break
+            del request.task_ids[: list(request.task_ids).index(pulled[-1][0])]
+            request.after_map_index = pulled[-1][1]
+        assert pulled == [
+            ("m", 0, b"0"),
+            ("m", 1, b"1"),
+            ("m", 2, b"2"),
+            ("one", -1, b"-1"),
+            ("none", -1, b""),
+        ]
 
     play(tmp_path, scenario)
 

@@ -84,7 +84,8 @@ async def answer(launch: Supervision, request: dict[str, Any]) -> bytes:
     call = launch.session.call
     if operation == "pull_xcom":
         reply = await call("PullXCom", _pull(launch.launch_id, request))
-        return b'{"ok": true, "values": [' + b", ".join(map(input_json, reply.values)) + b"]}"
+        more = b'"more": true, ' if reply.more else b""
+        return b'{"ok": true, ' + more + b'"values": [' + b", ".join(map(input_json, reply.values)) + b"]}"
     if operation == "get_variable":
         reply = await call(
             "GetVariable", wire.GetVariableRequest(launch_id=launch.launch_id, key=request["key"])
@@ -134,6 +135,7 @@ def _pull(launch_id: int, request: dict[str, Any]) -> wire.PullXComRequest:
         run_id=request.get("run_id") or "",
         map_index=request.get("map_index"),
         include_prior_dates=bool(request.get("include_prior_dates")),
+        after_map_index=request.get("after_map_index"),
     )
 
 

@@ -53,17 +53,24 @@ class AgentClient:
         include_prior_dates: bool,
     ) -> List[Dict[str, Any]]:
         """Values as the agent gives them: `task_id`, `key`, `map_index`, and `value` unless there is none."""
-        answer = self._ask(
-            "pull_xcom",
-            task_ids=task_ids,
-            key=key,
-            dag_id=dag_id,
-            run_id=run_id,
-            map_index=map_index,
-            include_prior_dates=include_prior_dates,
-        )
-        values: List[Dict[str, Any]] = answer.get("values") or []
-        return values
+        wanted: Dict[str, Any] = {
+            "task_ids": task_ids,
+            "key": key,
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "map_index": map_index,
+            "include_prior_dates": include_prior_dates,
+        }
+        values: List[Dict[str, Any]] = []
+        while True:
+            answer = self._ask("pull_xcom", **wanted)
+            values += answer.get("values") or []
+            if not answer.get("more"):
+                return values
+            # One answer does not hold them all: on from the last.
+            last = values[-1]
+            wanted["task_ids"] = task_ids[task_ids.index(last["task_id"]) :]
+            wanted["after_map_index"] = last["map_index"]
 
     def get_variable(self, key: str) -> Optional[str]:
         value: Optional[str] = self._ask("get_variable", key=key).get("value")

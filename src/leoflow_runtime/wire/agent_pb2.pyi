@@ -339,7 +339,7 @@ class AppendLogReply(_message.Message):
     def __init__(self, durable_offset: _Optional[int] = ..., should_stop: bool = ...) -> None: ...
 
 class PullXComRequest(_message.Message):
-    __slots__ = ("launch_id", "task_ids", "key", "dag_id", "run_id", "map_index", "include_prior_dates")
+    __slots__ = ("launch_id", "task_ids", "key", "dag_id", "run_id", "map_index", "include_prior_dates", "after_map_index")
     LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
     TASK_IDS_FIELD_NUMBER: _ClassVar[int]
     KEY_FIELD_NUMBER: _ClassVar[int]
@@ -347,6 +347,7 @@ class PullXComRequest(_message.Message):
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     MAP_INDEX_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_PRIOR_DATES_FIELD_NUMBER: _ClassVar[int]
+    AFTER_MAP_INDEX_FIELD_NUMBER: _ClassVar[int]
     launch_id: int
     task_ids: _containers.RepeatedScalarFieldContainer[str]
     key: str
@@ -354,13 +355,16 @@ class PullXComRequest(_message.Message):
     run_id: str
     map_index: int
     include_prior_dates: bool
-    def __init__(self, launch_id: _Optional[int] = ..., task_ids: _Optional[_Iterable[str]] = ..., key: _Optional[str] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., map_index: _Optional[int] = ..., include_prior_dates: bool = ...) -> None: ...
+    after_map_index: int
+    def __init__(self, launch_id: _Optional[int] = ..., task_ids: _Optional[_Iterable[str]] = ..., key: _Optional[str] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., map_index: _Optional[int] = ..., include_prior_dates: bool = ..., after_map_index: _Optional[int] = ...) -> None: ...
 
 class PullXComReply(_message.Message):
-    __slots__ = ("values",)
+    __slots__ = ("values", "more")
     VALUES_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     values: _containers.RepeatedCompositeFieldContainer[Input]
-    def __init__(self, values: _Optional[_Iterable[_Union[Input, _Mapping]]] = ...) -> None: ...
+    more: bool
+    def __init__(self, values: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., more: bool = ...) -> None: ...
 
 class GetVariableRequest(_message.Message):
     __slots__ = ("launch_id", "key")

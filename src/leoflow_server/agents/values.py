@@ -20,6 +20,9 @@ from leoflow_server.observe import Metrics
 from leoflow_server.store import SqlStore
 from leoflow_server.store.xcom_values import XComValues
 
+# Each of at most XCOM_LIMIT bytes: together they fit into a message.
+VALUES_PER_REPLY = 200
+
 
 class ValueRequests:
     """The part of the service that a child speaks to, by way of its agent."""
@@ -34,16 +37,15 @@ class ValueRequests:
     @unary
     async def PullXCom(self, request: wire.PullXComRequest, context: Context) -> wire.PullXComReply:
         facts = await self._sessions.launch(request.launch_id, bearer(context))
-        return await self._store.read_rows(
-            lambda conn: wire.PullXComReply(values=self._fetched(_pull(conn, facts, request)))
-        )
+        return await self._store.read_rows(lambda conn: self._fetched(_pull(conn, facts, request)))
 
-    def _fetched(self, values: list[wire.Input]) -> list[wire.Input]:
+    def _fetched(self, reply: wire.PullXComReply) -> wire.PullXComReply:
+        values = reply.values
         held = [value.value_json if value.HasField("value_json") else None for value in values]
         for value, found in zip(values, self._xcoms.fetch(held), strict=True):
             if found is not None:
                 value.value_json = found
-        return values
+        return reply
 
     @unary
     async def GetVariable(self, request: wire.GetVariableRequest, context: Context) -> wire.GetVariableReply:
@@ -100,7 +102,7 @@ class ValueRequests:
         return wire.GetConnectionReply(uri=stored.as_json(), secrets=secrets)
 
 
-def _pull(conn: Connection, facts: LaunchFacts, request: wire.PullXComRequest) -> list[wire.Input]:
+def _pull(conn: Connection, facts: LaunchFacts, request: wire.PullXComRequest) -> wire.PullXComReply:
     key = request.key or "return_value"
     map_index = request.map_index if request.HasField("map_index") else None
     run_pk: int | None = facts.run_pk
@@ -108,16 +110,23 @@ def _pull(conn: Connection, facts: LaunchFacts, request: wire.PullXComRequest) -
         run_pk = xcom_queries.find_run_pk(
             conn, facts.key.tenant_id, request.dag_id or facts.key.dag_id, request.run_id or facts.key.run_id
         )
-    values: list[wire.Input] = []
+    reply = wire.PullXComReply()
+    after = request.after_map_index if request.HasField("after_map_index") else None
     for task_id in request.task_ids or [facts.key.task_id]:
-        source = run_pk
+        source, room = run_pk, VALUES_PER_REPLY - len(reply.values)
         if source is not None and request.include_prior_dates:
             source = xcom_queries.earlier_run_with(conn, source, task_id, key, map_index)
-        found = [] if source is None else xcom_queries.xcoms_of_task(conn, source, task_id, key, map_index)
-        values.extend(
-            wire.Input(task_id=task_id, key=key, map_index=index, value_json=value) for index, value in found
-        )
-        if not found:
-            absent = -1 if map_index is None else map_index
-            values.append(wire.Input(task_id=task_id, key=key, map_index=absent))
-    return values
+        found: list[tuple[int, bytes]] = []
+        if source is not None:
+            found = xcom_queries.xcoms_of_task(
+                conn, source, task_id, key, map_index, after=after, most=room + 1
+            )
+        for index, value in found[:room]:
+            reply.values.add(task_id=task_id, key=key, map_index=index, value_json=value)
+        if len(found) > room:
+            reply.more = True
+            break
+        if not found and after is None:
+            reply.values.add(task_id=task_id, key=key, map_index=-1 if map_index is None else map_index)
+        after = None
+    return reply

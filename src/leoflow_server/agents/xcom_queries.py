@@ -42,17 +42,27 @@ def inputs_of(conn: Connection, run_pk: int, references: Sequence[XComRef]) -> l
 
 
 def xcoms_of_task(
-    conn: Connection, run_pk: int, task_id: str, key: str, map_index: int | None
+    conn: Connection,
+    run_pk: int,
+    task_id: str,
+    key: str,
+    map_index: int | None,
+    *,
+    after: int | None,
+    most: int,
 ) -> list[tuple[int, bytes]]:
-    """(map index, value), in order; all map indexes unless one is asked for."""
+    """(map index, value), in order; all map indexes (beyond `after`) unless one is asked for."""
     query = (
         select(task_instances.c.map_index, xcoms.c.value)
         .join(task_instances, task_instances.c.pk == xcoms.c.task_pk)
         .where(task_instances.c.run_pk == run_pk, task_instances.c.task_id == task_id, xcoms.c.key == key)
         .order_by(task_instances.c.map_index)
+        .limit(most)
     )
     if map_index is not None:
         query = query.where(task_instances.c.map_index == map_index)
+    if after is not None:
+        query = query.where(task_instances.c.map_index > after)
     return [(row.map_index, row.value) for row in conn.execute(query)]
 
 
