@@ -15,7 +15,8 @@ from .machine import document, task
 from .mapped_machine import mapped
 
 FEW = 6
-MANY = int(os.environ.get("CHAOS_ROUNDS", "0")) * 20
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "0"))  # of `make chaos`
+ROUND = 20
 
 
 def plan(seed: int) -> Plan:
@@ -69,9 +70,9 @@ def test_a_history_of_crashes_and_people(seed: int) -> None:
 
 
 @pytest.mark.chaos
-@pytest.mark.skipif(MANY == 0, reason="`make chaos` says how many rounds (CHAOS_ROUNDS)")
-def test_many_histories_of_crashes_and_people() -> None:
-    for seed in range(FEW, FEW + MANY):
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_many_histories_of_crashes_and_people(number: int) -> None:
+    for seed in range(FEW + number * ROUND, FEW + (number + 1) * ROUND):
         try:
             live_through(plan(seed))
         except Exception as error:
