@@ -119,3 +119,25 @@ def test_log_in_trigger_and_read(machine: Machine, page: Page) -> None:
         expect(page.get_by_text("HELLO, WORLD!").first).to_be_visible()
         picture(page, "xcom")
     assert complaints == []
+
+
+def test_the_instances_of_a_mapped_task_and_group(machine: Machine, page: Page) -> None:
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    shutil.copytree(ROOT / "examples" / "mapped_search", machine.workspace / "mapped_search")
+    with machine.lite() as lite:
+        lite.wait_for_dag("mapped_search", seconds=60)
+        run_id = lite.trigger("mapped_search")
+        assert lite.finish("mapped_search", run_id, seconds=90) == "success"
+        log_in(page, lite)
+        run = f"{lite.url}/dags/mapped_search/runs/{run_id}"
+
+        page.goto(f"{run}/tasks/trial/mapped")
+        expect(page.get_by_text("Task Instances [6]")).to_be_visible()
+        expect(page.get_by_text("lr 0.1, 60 steps")).to_be_visible()
+        picture(page, "mapped")
+        page.goto(f"{run}/tasks/group/check")
+        expect(page.get_by_role("link", name="check.verdict")).to_have_count(3)
+        page.goto(f"{run}/tasks/trial/mapped/2/xcom")
+        expect(page.get_by_text("return_value").first).to_be_visible()
+    assert complaints == []

@@ -44,11 +44,11 @@ def _mapped_over(task: dialect.Operator) -> Iterator[str]:
     for task_id in sorted(task.downstream_task_ids):
         below = task.dag.task_dict[task_id]
         group = below.task_group.mapped_group if below.task_group is not None else None
-        for one, name in ((below, task_id), (group, group and group.group_id)):
+        for one in (below, group):
             if one is not None and one.is_mapped:
                 sources = one.expand_input.iter_references()
                 if any(operator.task_id == task.task_id for operator, _ in sources):
-                    yield name
+                    yield one.node_id
 
 
 def name_of(task: dialect.Operator, context: Any) -> Optional[str]:
