@@ -177,7 +177,7 @@ class History:
         name, slots = self.chance.choice(list(self.plan.pools)), self.chance.choice([0, 1, 3])
 
         def resize(tx: Tx) -> None:
-            self.store.tables["pools"][1, name] = slots
+            tx._put("pools", (1, name), slots)  # type: ignore[attr-defined] # undone with the rest
             operations.announce_config(tx)
 
         await self.someone(resize)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState, TaskState
@@ -12,6 +13,7 @@ from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.in_memory import InMemoryStore
 
 HOLDING = (*LAUNCHED_TASK_STATES, TaskState.RESTARTING)
+LATE = timedelta(seconds=45)  # a sweep of the planner, and a take-over before it
 # What a limit limits, and by how much: ("pool", "db") -> 3
 Key = tuple[Any, ...]
 
@@ -25,10 +27,24 @@ class Invariants:
     highest_launch: int = 0
     outcomes: dict[int, str] = field(default_factory=dict)
 
+    # Of each pool, when it had which slots: the planner learns of a change at its sweep at the latest.
+    slots: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
+
     def check(self) -> None:
+        self._note_slots()
         self._launches()
         self._runs()
         self._limits()
+
+    def _note_slots(self) -> None:
+        now = self.store.clock()
+        for (_, name), slots in self.store.tables["pools"].items():
+            seen = self.slots.setdefault(name, [])
+            if not seen or seen[-1][1] != slots:
+                seen.append((now, slots))
+            # What was there before the last that is old enough has been forgotten by everybody.
+            while len(seen) > 1 and seen[1][0] < now - LATE:
+                del seen[0]
 
     def _launches(self) -> None:
         tables = self.store.tables
@@ -87,8 +103,7 @@ class Invariants:
         tables = self.store.tables
         match key:
             case ("pool", name):
-                slots = int(tables["pools"].get((1, name), 0))
-                return None if slots < 0 else slots
+                return max(slots for _, slots in self.slots[name])
             case ("runs", dag_pk):
                 return int(tables["versions"][tables["dags"][dag_pk].version_pk].spec.max_active_runs)
             case ("tasks", run_pk):
