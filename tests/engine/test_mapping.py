@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -202,6 +203,26 @@ def test_limits_count_instances(machine: MappedMachine) -> None:
     assert list(machine.shown().values()) == ["queued", "queued", "scheduled", "scheduled"]
     machine.end("m", 1)
     assert list(machine.shown().values()) == ["queued", "success", "queued", "scheduled"]
+
+
+def test_an_instance_looks_back_at_all_instances_of_the_run_before(machine: MappedMachine) -> None:
+    machine.register(tasks=[mapped("m", over=[1, 2], depends_on_past=True)])
+    machine.trigger(logical_date=machine.now - timedelta(days=1), run_id="before")
+    first = machine.find_run().pk
+    machine.trigger(logical_date=machine.now)
+    machine.settle()
+
+    def states(run_pk: int) -> list[str | None]:
+        rows = machine.store.read_now(lambda tx: tx.tasks(run_pk))
+        return [row.state and str(row.state) for row in rows]
+
+    second = machine.find_run().pk
+    assert (states(first), states(second)) == (["queued", "queued"], [None, None])
+    for row in machine.store.read_now(lambda tx: tx.tasks(first)):
+        assert states(second) == [None, None]
+        machine.report(row.launch_id or 0)
+    machine.settle()
+    assert (states(first), states(second)) == (["success", "success"], ["queued", "queued"])
 
 
 # --- mapped groups

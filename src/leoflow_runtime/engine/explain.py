@@ -113,7 +113,7 @@ def _of_the_graph(tx: Tx, live: LiveRun, index: int) -> Iterator[Reason]:
     decision = live.decide(index)
     if decision is Decision.RUN:
         looks_back = spec.depends_on_past or spec.wait_for_downstream
-        if looks_back and not past_allows(tx, {}, live, index):
+        if looks_back and not past_allows(tx, {}, live, live.task_of[index]):
             why = "The task of the run before (or what is directly below it) has not ended well."
             yield Reason(name="Previous Dagrun State", reason=why)
         return

@@ -289,7 +289,7 @@ class LiveDag:
         self.queued: dict[int, RunRow] = {}
         self.backfill: BackfillRow | None = None  # the one that is open
         self.backfilling: set[int] = set()  # its runs among the running ones; they have a limit of their own
-        # (run, task index) that wait for an earlier run.
+        # (run, task by its index in the graph) that wait for an earlier run.
         self.looking_back: set[tuple[int, int]] = set()
 
     @property

@@ -11,21 +11,27 @@ from leoflow_runtime.engine.store import Tx
 _GOOD = (TaskState.SUCCESS, TaskState.SKIPPED)
 
 
-def past_allows(tx: Tx, live_runs: Mapping[int, LiveRun], live: LiveRun, index: int) -> bool:
+def past_allows(tx: Tx, live_runs: Mapping[int, LiveRun], live: LiveRun, task: int) -> bool:
     """Whether the same task of the run before ended well (and all directly below it, where asked for).
 
-    The first run is free; so is a task that the run before did not have.
+    `task`: its index in the graph. The first run is free; so is a task that the run before did not have.
     """
-    spec = live.spec(index)
+    spec = live.graph.specs[task]
     run_type = RunType.SCHEDULED if live.graph.spec.catchup else None
     before = tx.previous_run(live.run, run_type=run_type)
     if before is None:
         return True
     wanted = {spec.task_id}
     if spec.wait_for_downstream:
-        wanted |= {live.graph.specs[child].task_id for child in live.graph.children_of[live.task_of[index]]}
+        wanted |= {live.graph.specs[child].task_id for child in live.graph.children_of[task]}
     known = live_runs.get(before.pk)
-    rows = [row for row in (tx.tasks(before.pk) if known is None else known.rows) if row.task_id in wanted]
+    if known is not None:
+        tasks = [known.graph.index[task_id] for task_id in wanted if known.graph.has(task_id)]
+        if known.graph.has(spec.task_id) and not all(known.has_ended(one) for one in tasks):
+            return False
+        rows = [known.rows[index] for one in tasks for index in known.rows_of(one)]
+    else:
+        rows = [row for row in tx.tasks(before.pk) if row.task_id in wanted]
     if not any(row.task_id == spec.task_id for row in rows):
         return True
     # All instances, where it is mapped.

@@ -85,11 +85,16 @@ class Settler:
                 self._undecided.append((live, index))
 
     def wake_those_looking_back(self, dag: LiveDag) -> None:
-        for run_pk, index in dag.looking_back:
+        waiting, dag.looking_back = dag.looking_back, set()
+        for run_pk, task in waiting:
             live = self.planner.runs.get(run_pk)
-            if live is not None:
-                self._undecided.append((live, index))
-        dag.looking_back.clear()
+            if live is None:
+                continue
+            if past_allows(self.work.tx, self.planner.runs, live, task):
+                self.consider(live, live.rows_of(task))
+            else:
+                # Once for all instances of a mapped task, as there may be many.
+                dag.looking_back.add((run_pk, task))
 
     def freed(self, gate: Gate) -> None:
         if gate.waiting:
@@ -179,8 +184,9 @@ class Settler:
             spec = live.spec(index)
             if spec.depends_on_past or spec.wait_for_downstream:
                 dag = self.planner.dags[live.run.dag_pk]
-                if not past_allows(self.work.tx, self.planner.runs, live, index):
-                    dag.looking_back.add((live.run.pk, index))
+                place = (live.run.pk, task)
+                if place in dag.looking_back or not past_allows(self.work.tx, self.planner.runs, live, task):
+                    dag.looking_back.add(place)
                     decision = Decision.WAIT
         match decision:
             case Decision.SKIP:
