@@ -50,6 +50,39 @@ with DAG("nightly", schedule="@daily", start_date=None, is_paused_upon_creation=
 """
 
 
+LATE = """
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, SyncCallback, task
+
+MARK = Path("{mark}")
+
+
+def alarm(who, context):
+    MARK.write_text(f"{{who}} {{context['dag_run'].dag_id}}")
+
+
+with DAG(
+    "late",
+    schedule=None,
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(seconds=1),
+        callback=SyncCallback(alarm, {{"who": "ops"}}),
+    ),
+):
+
+    @task
+    def slow():
+        while not MARK.exists():
+            time.sleep(0.05)
+
+    slow()
+"""
+
+
 def runs(lite: Lite, dag_id: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = lite.get(f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
     return found
@@ -108,3 +141,15 @@ def test_a_backfill_survives_the_death_of_its_server(machine: Machine) -> None:
         again = machine.leoflow("backfill", "cancel", number)
         assert again.returncode == 1
         assert "already completed" in again.stderr
+
+
+def test_a_missed_deadline_is_told(machine: Machine) -> None:
+    mark = machine.folder / "mark"
+    machine.project("late", LATE.format(mark=mark))
+    with machine.lite() as lite:
+        lite.wait_for_dag("late")
+        run_id = lite.trigger("late")
+        assert lite.finish("late", run_id) == "success", lite.describe("late", run_id)
+        assert mark.read_text() == "ops late"
+        (deadline,) = lite.get(f"/ui/dags/late/dagRuns/{run_id}/deadlines")["deadlines"]
+        assert deadline["missed"] is True

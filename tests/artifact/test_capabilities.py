@@ -79,7 +79,6 @@ def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
             "the timetable CronPartitionTimetable",
         ),
         ({"schedule": {"timetable": "own.Fiscal"}}, "the timetable Fiscal"),
-        ({"deadlines": [{"reference": "x"}]}, "deadline alerts"),
         (
             {
                 "task_groups": [
@@ -88,6 +87,10 @@ def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
                 ]
             },
             "mapped groups in mapped groups",
+        ),
+        (
+            {"deadlines": [{"reference": "AVERAGE_RUNTIME", "interval_seconds": 1}]},
+            "deadline alerts counted from AVERAGE_RUNTIME",
         ),
         (
             {"params": {"p": {"value": None, "is_late": True}}},

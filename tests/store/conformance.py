@@ -850,3 +850,10 @@ class StoreConformance:
             "p",
             2,
         )
+
+    async def test_a_missed_deadline_is_noted_once(self, store: Store) -> None:
+        def note(tx: Tx) -> list[bool]:
+            _, run, _, _ = seed(tx)
+            return [tx.note_missed_deadline(run.pk, position, NOON) for position in (0, 0, 1)]
+
+        assert await store.write(note) == [True, False, True]

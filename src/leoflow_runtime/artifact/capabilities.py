@@ -67,9 +67,8 @@ _TASK_FIELDS = {
     "executor_config": "`executor_config`",
     "run_as_user": "`run_as_user`",
 }
-_DAG_FIELDS = {
-    "deadlines": "deadline alerts",
-}
+# From when the time of a deadline alert may be counted.
+RUN_DEADLINES = frozenset({"DAGRUN_LOGICAL_DATE", "DAGRUN_QUEUED_AT"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,9 +109,9 @@ def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
     for path in _timetables(schedule):
         if path not in RUN_TIMETABLES:
             yield Missing(capability=f"the timetable {path.rpartition('.')[2]}")
-    for field, capability in _DAG_FIELDS.items():
-        if document.get(field):
-            yield Missing(capability=capability)
+    for alert in document.get("deadlines", ()):
+        if alert["reference"] not in RUN_DEADLINES or "interval_seconds" not in alert:
+            yield Missing(capability=f"deadline alerts counted from {alert['reference']}")
     if any(param.get("is_late") for param in document.get("params", {}).values()):
         yield Missing(capability="param defaults that are known only when the code runs")
     groups = {group["group_id"]: group for group in document.get("task_groups", ())}

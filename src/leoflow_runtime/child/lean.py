@@ -8,7 +8,7 @@ import os
 import signal
 from typing import Any, Mapping, NamedTuple, Optional
 
-from leoflow_runtime.child import callbacks, dialect, failures, mapping
+from leoflow_runtime.child import callbacks, deadlines, dialect, failures, mapping
 from leoflow_runtime.child.build import Built
 from leoflow_runtime.child.client import AgentClient
 from leoflow_runtime.child.execution import execute
@@ -69,7 +69,9 @@ def _tell(
     with open(os.path.join(directory, "started"), "w"):
         pass
     owner, _, kind = callback["kind"].rpartition(":")
-    if owner == "task":
+    if owner == "deadline":
+        deadlines.tell(built.dag, int(kind), context)
+    elif owner == "task":
         context["exception"] = _exceptions.AirflowException(callback["reason"])
         context["ti"].state = "up_for_retry" if kind == "on_retry_callback" else "failed"
         callbacks.call(task, kind, context)

@@ -45,6 +45,7 @@ _TABLES = (
     *("dags", "versions", "runs", "tasks", "launches", "xcoms", "rendered", "tries", "unseen", "map_lengths"),
     *("inbox", "lease", "pools", "sequences", "backfills", "backfill_runs"),
     *("assets", "asset_references", "asset_events", "alias_assets", "queued_assets", "consumed_events"),
+    "missed_deadlines",
     *("dag_versions", "dag_runs", "run_tasks"),  # indexes: a parent's key to its children's
     *("run_ids", "run_dates", "active", "unfinished"),  # indexes: see `InMemoryTx._index_run`
 )
@@ -486,6 +487,12 @@ class InMemoryTx(InMemoryAssets, InMemoryBackfills):
             self._put("launches", launch.launch_id, launch)
             self._put("unfinished", launch.launch_id, None)
         return opened
+
+    def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
+        if (run_pk, position) in self._tables["missed_deadlines"]:
+            return False
+        self._put("missed_deadlines", (run_pk, position), when)
+        return True
 
     def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
         launch = LaunchRow(

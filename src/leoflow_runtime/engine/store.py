@@ -212,6 +212,9 @@ class Tx(AssetTx, BackfillTx, Protocol):
         writes the task's state.
         """
 
+    def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
+        """False, and nothing done, where it is noted already."""
+
     def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
         """Inserts a launch that tells a callback of the DAG; it is never the current one of `task`.
 

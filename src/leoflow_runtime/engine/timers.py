@@ -15,6 +15,7 @@ class TimerKind(IntEnum):
     RUN = 1  # a queued run's time comes; pk: the run
     TASK = 2  # a retry, a reschedule, a relaunch; pk: the run, index: the task
     TIMEOUT = 3  # a run has had its time; pk: the run
+    DEADLINE = 4  # a run was to be done by now; pk: the run, index: which of its deadlines
 
 
 class Timer(NamedTuple):

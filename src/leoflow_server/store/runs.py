@@ -13,7 +13,7 @@ from leoflow_runtime.domain.states import RunState, RunType
 from leoflow_runtime.engine.rows import RunRow
 from leoflow_runtime.engine.store import NewRun, RunExists
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
-from leoflow_server.store.tables import dag_runs
+from leoflow_server.store.tables import dag_runs, missed_deadlines
 
 _NAMES = [
     "pk",
@@ -175,6 +175,16 @@ def update_run(
 
 def delete_run(session: Session, pk: int) -> bool:
     return session.execute(_DELETE, {"run": pk}) == 1
+
+
+def note_missed_deadline(session: Session, run_pk: int, position: int, when: datetime, now: datetime) -> bool:
+    missed = missed_deadlines.c
+    which = select(missed.run_pk).where(missed.run_pk == run_pk, missed.position == position)
+    if session.connection.execute(which).first() is not None:
+        return False
+    row = {"run_pk": run_pk, "position": position, "deadline_at": when, "missed_at": now}
+    session.connection.execute(insert(missed_deadlines).values(row))
+    return True
 
 
 _FIRST_MOMENT = datetime.fromisoformat("0001-01-01T00:00:00+00:00")

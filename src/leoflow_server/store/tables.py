@@ -433,6 +433,16 @@ audit_log = Table(
     Column("extra", Json),
 )
 
+# Deadline alerts of runs that were not done in time; `position`: which of the DAG's.
+missed_deadlines = Table(
+    "missed_deadlines",
+    metadata,
+    Column("run_pk", Key, ForeignKey(dag_runs.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("deadline_at", Moment, nullable=False),
+    Column("missed_at", Moment, nullable=False),
+)
+
 # A range of a DAG's schedule that is to be run (again).
 backfills = Table(
     "backfills",

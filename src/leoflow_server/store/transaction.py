@@ -191,6 +191,9 @@ class SqlTx(SqlAssets, SqlBackfills):
     def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
         return launches.open_launches(self._session, tasks, self._now)
 
+    def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
+        return runs.note_missed_deadline(self._session, run_pk, position, when, self._now)
+
     def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
         return launches.open_callback(self._session, task, callback, reason, self._now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, String, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, exists, func, or_, select, type_coerce
 
 from leoflow_server.api.params import Params, Window
 from leoflow_server.api.queries.listing import (
@@ -24,6 +24,7 @@ from leoflow_server.store.tables import (
     dag_runs,
     dag_versions,
     dags,
+    missed_deadlines,
 )
 
 _duration = seconds_between(dag_runs.c.start_date, dag_runs.c.end_date)
@@ -57,6 +58,9 @@ def _statement(tenant_id: int) -> Select[Any]:
             dag_versions.c.number.label("version_number"),
             dag_versions.c.label.label("version_label"),
             dag_versions.c.created_at.label("version_created_at"),
+            exists(select(missed_deadlines.c.run_pk).where(missed_deadlines.c.run_pk == dag_runs.c.pk)).label(
+                "has_missed_deadline"
+            ),
         )
         .join(dags, dags.c.pk == dag_runs.c.dag_pk)
         .join(dag_versions, dag_versions.c.pk == dag_runs.c.version_pk)

@@ -52,6 +52,6 @@ def grid_run(row: Row[Any], now: datetime) -> Json:
         "state": row.state,
         "run_type": row.run_type,
         "dag_versions": [current_version(row)],
-        "has_missed_deadline": False,
+        "has_missed_deadline": bool(row.has_missed_deadline),
         "duration": duration(row.start_date, row.end_date or now) or 0.0,
     }

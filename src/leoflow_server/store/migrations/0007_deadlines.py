@@ -1,0 +1,21 @@
+"""Deadlines that runs have missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+PHASE = "expand"
+
+
+def statements(dialect: str) -> Sequence[str]:
+    key = "INTEGER" if dialect == "sqlite" else "BIGINT"
+    return (
+        f"""CREATE TABLE missed_deadlines (
+            run_pk {key} NOT NULL,
+            position INTEGER NOT NULL,
+            deadline_at BIGINT NOT NULL,
+            missed_at BIGINT NOT NULL,
+            PRIMARY KEY (run_pk, position),
+            FOREIGN KEY(run_pk) REFERENCES dag_runs (pk) ON DELETE CASCADE
+        )""",
+    )
