@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from leoflow_server.store.hints import listen
 from leoflow_server.store.migrations import migrations
 from leoflow_server.store.postgresql import PostgreSql
 from tests.pgbouncer import PgBouncer
-from tests.postgresql import PostgreSqlServer
+from tests.postgresql import PostgreSqlServer, running_postgresql
 
 DEADLINE = 20.0
 
@@ -148,6 +149,32 @@ def test_a_connection_that_is_lost_in_a_transaction_undoes_it_and_says_so(
         assert await inbox(store) == []
 
     asyncio.run(scenario())
+
+
+def test_a_database_that_crashes_is_away_and_then_back() -> None:
+    async def scenario(server: PostgreSqlServer) -> None:
+        url = server.new_database()
+        migrate(url)
+        store = SqlStore(url)
+        await store.write(lambda tx: tx.announce(announce(1)))
+
+        def crash(tx: Tx) -> None:
+            tx.announce(announce(2))
+            server.stop(signal.SIGQUIT)
+            tx.announce(announce(3))
+
+        with pytest.raises(DatabaseUnavailable):
+            await store.write(crash)
+        for ask in (store.write, store.read):
+            with pytest.raises(DatabaseUnavailable):
+                await ask(lambda tx: tx.find_dag("none"))
+        server.start()
+        assert await store.read(lambda tx: tx.find_dag("none")) is None
+        assert await inbox(store) == [1]
+        store.close()
+
+    with running_postgresql() as server:
+        asyncio.run(scenario(server))
 
 
 def test_text_with_a_nul_is_stored_without_it(store: SqlStore) -> None:

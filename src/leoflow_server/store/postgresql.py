@@ -118,9 +118,9 @@ class PostgreSql:
             return None
         state = error.sqlstate
         if state is None:
-            # No answer of the server's: the connection is what failed.
-            lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-            return DatabaseUnavailable(self.name, _first_line(error)) if lost else None
+            # No answer of the server's: the connection is what failed, unless it is a value of ours.
+            ours = isinstance(error, psycopg.DataError | psycopg.ProgrammingError)
+            return None if ours else DatabaseUnavailable(self.name, _first_line(error))
         for length in (5, 3, 2):
             kind = _BY_STATE.get(state[:length])
             if kind is not None:
@@ -152,8 +152,9 @@ class PostgreSql:
     def _connected(self, raw: Any, record: Any) -> None:
         self.refuse_unfit(raw)
         raw.autocommit = True  # transactions are begun by _begin_writing and _begin_reading
-        if is_pooled(raw):
-            raw.prepare_threshold = None
+        # `cursors.PostgreSqlCursor` prepares; psycopg would take a rollback for a reason to forget all.
+        raw.prepare_threshold = None
+        raw.leoflow_statements = None if is_pooled(raw) else {}
         raw.adapters.register_dumper(str, _Text)
         raw.adapters.register_dumper(int, Int8Dumper)
 
