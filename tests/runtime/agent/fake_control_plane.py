@@ -28,6 +28,7 @@ class KnownLaunch:
     log: bytes = b""
     log_final: bool = False
     started: list[wire.StartedRequest] = field(default_factory=list)
+    deferred: list[tuple[bool, str]] = field(default_factory=list)
     reports: list[wire.FinishedRequest] = field(default_factory=list)
     opened: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -189,6 +190,14 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
             return wire.ReportReply(accepted=False, should_stop=True, reason="not current")
         known.started.append(request)
         self._note("ReportStarted")
+        return wire.ReportReply(accepted=True)
+
+    async def ReportDeferred(self, request: wire.DeferredRequest, context: Any) -> wire.ReportReply:
+        known = await self._launch_of(request, context)
+        if not known.current:
+            return wire.ReportReply(accepted=False, should_stop=True, reason="not current")
+        known.deferred.append((request.is_deferred, request.waits_for))
+        self._note("ReportDeferred")
         return wire.ReportReply(accepted=True)
 
     async def ReportFinished(self, request: wire.FinishedRequest, context: Any) -> wire.ReportReply:

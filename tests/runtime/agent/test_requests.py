@@ -55,6 +55,14 @@ def teller(launch, directory):
     said = "no entry with " + answer["value"]
     return {"outcome": "failed", "message": said, "note": said, "rendered_fields": {"command": [said]}}
 
+def waiting(launch, directory):
+    for answer in ask(launch,
+        {"op": "set_deferred", "is_deferred": True, "waits_for": "FileTrigger"},
+        {"op": "set_deferred", "is_deferred": False, "waits_for": ""},
+    ):
+        print(json.dumps(answer))
+    return {"outcome": "success"}
+
 def patient(launch, directory):
     print("ready", flush=True)
     while not os.path.exists("/proc/self/cwd/go"):
@@ -95,6 +103,17 @@ async def test_each_request_has_its_answer(plane: FakeControlPlane, project: Pro
         {"ok": False, "error": "There is no request named 'launch_missiles'."},
         {"ok": False, "error": "The request 'get_variable' lacks or mistypes 'key'."},
     ]
+
+
+async def test_a_task_says_that_it_waits_for_a_trigger(
+    plane: FakeControlPlane, project: Project, host: Host
+) -> None:
+    project.write(ASKER)
+    async with host.running():
+        known = plane.launch(project.spec("waiting", execution_timeout_seconds=30))
+        report = await plane.finished(1)
+    assert known.deferred == [(True, "FileTrigger"), (False, "")]
+    assert report.outcome == wire.SUCCESS
 
 
 async def test_a_request_needs_the_nonce_of_its_launch(
