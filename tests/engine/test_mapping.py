@@ -468,6 +468,16 @@ def test_many_instances_come_in_several_transactions(machine: MappedMachine) -> 
     assert len(machine.shown("m")) == 2_500
 
 
+def test_a_branch_skips_the_instances_that_are_not_there_yet(machine: MappedMachine) -> None:
+    machine.run_of(tasks=[task("way"), mapped("m", "way", over=list(range(2_500)))])
+    machine.report(machine.launch_of("way"), skip_task_ids=("m",))
+    assert len(machine.shown("m")) < 2_500
+    machine.settle()
+    shown = machine.shown("m")
+    assert (len(shown), set(shown.values())) == (2_500, {"skipped"})
+    assert machine.run_state() is RunState.SUCCESS
+
+
 def test_all_of_a_planner_s_memory_may_be_lost_between_any_two_ends(machine: MappedMachine) -> None:
     group_of_two(machine, task("end", "g.b"))
     machine.restart()

@@ -86,8 +86,22 @@ def grow(settler: Settler, live: LiveRun, task: int, most: int) -> bool:
             new = new_task(live.graph.specs[member], live.graph.weights[member])
             rows = settler.work.tx.insert_instances(live.run.pk, new, chunk)
             settler.work.inserted += len(rows)
-            settler.consider(live, [live.add(member, row) for row in rows])
+            is_skipped = _is_skipped(live, member)
+            added = [live.add(member, row) for row in rows]
+            for index in added if is_skipped else ():
+                settler.write(live, index, {"forced_skip": True})
+            settler.consider(live, added)
     return not any(live.missing(member) for member in members)
+
+
+def _is_skipped(live: LiveRun, task: int) -> bool:
+    """Whether a branch has skipped all the instances there are, and would have skipped more.
+
+    Not where one of the same mapped group decides, each time for its own index.
+    """
+    if any((up, task) in live.graph.direct.by_index for up in live.graph.parents_of[task]):
+        return False
+    return all(live.rows[index].forced_skip for index in live.rows_of(task))
 
 
 def _complete(settler: Settler, live: LiveRun, task: int) -> None:
