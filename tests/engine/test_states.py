@@ -183,6 +183,13 @@ class TestCallbacksOfRuns:
         assert machine.rows()["a"] == before
         assert not machine.store.tables["xcoms"]
 
+    def test_of_a_task_that_needs_no_process_it_is_told_in_one(self, machine: Machine) -> None:
+        request = {"method": "GET", "url": "http://x"}
+        native = task("a", type="http_api", http_request=request, execution_mode="inline")
+        machine.run_of(tasks=[native], callbacks=list(self.CALLBACKS))
+        machine.finish("a")
+        assert [order.is_native for order in machine.orders] == [True, False]
+
     def test_a_restart_does_not_cancel_it(self, machine: Machine) -> None:
         machine.run_of(tasks=[task("a")], callbacks=list(self.CALLBACKS))
         machine.finish("a")

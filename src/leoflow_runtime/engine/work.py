@@ -134,7 +134,8 @@ def order_for(run: RunRow, version: VersionRow, launch: LaunchRow, task: TaskRow
         image=version.spec.image,
         resources=dict(raw.get("resources", {})),
         execution=dict(raw.get("execution", {})),
-        is_native=spec is not None and spec.is_native,
+        # What is told runs in a process, whoever it is told of.
+        is_native=spec is not None and spec.is_native and launch.callback is None,
     )
 
 

@@ -102,9 +102,9 @@ def settle(
 
 
 def _is_native(tx: Tx, launch_id: int) -> bool:
-    task = tx.task_of_launch(launch_id)
+    launch, task = tx.launch(launch_id), tx.task_of_launch(launch_id)
     run = tx.run(task.run_pk) if task is not None else None
-    if task is None or run is None:
+    if launch is None or task is None or run is None or launch.callback is not None:
         return False
     spec = graph_of(tx.version(run.version_pk)).spec_of(task.task_id)
     return spec is not None and spec.is_native
