@@ -90,7 +90,7 @@ class Engine:
             concurrency=self.settings.dispatch_concurrency,
         )
         self._lease: Lease | None = None
-        self._leaving = False
+        self._leaving = asyncio.Event()
         self._asked: deque[_Asked] = deque()
         self._wake = asyncio.Event()
         self._planning = asyncio.Event()
@@ -151,7 +151,7 @@ class Engine:
 
     async def hand_over(self) -> None:
         """Lets go of the lease, so that another replica plans at once, and never asks for it again."""
-        self._leaving = True
+        self._leaving.set()
         lease = self._lease
         await self._step_down()
         if lease is not None:
@@ -181,10 +181,10 @@ class Engine:
             await asyncio.sleep(self.settings.lease_renewal if lease else self.settings.lease_watch)
 
     async def _acquire(self, ttl: timedelta) -> Lease | None:
-        if self._leaving:
+        if self._leaving.is_set():
             return None
         lease = await self._store.acquire_lease(self._owner, ttl)
-        if lease is not None and self._leaving:
+        if lease is not None and self._leaving.is_set():
             # Renewed while it was given back.
             await self._store.release_lease(lease)
             return None
