@@ -271,3 +271,10 @@ def test_params_have_the_formats_that_they_say(
     machine.trigger(conf={"p": good})
     with pytest.raises(errors.ParamsInvalid):
         machine.trigger(conf={"p": bad})
+
+
+@pytest.mark.parametrize("where", ["include_past", "include_future"])
+def test_a_run_without_a_date_has_no_past_and_no_future_to_clear(machine: Machine, where: str) -> None:
+    run_id = machine.run_of(tasks=[task("a")])
+    with pytest.raises(errors.NoLogicalDate):
+        machine.apply(lambda tx: operations.clear_tasks(tx, dag_id="d", run_id=run_id, **{where: True}))
