@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -21,6 +21,23 @@ from leoflow_runtime.schedule import Slot
 MOST_RUNS = 100_000
 
 
+def backfill_slots(
+    tx: Tx, *, tenant_id: int = 1, dag_id: str, from_date: datetime, to_date: datetime
+) -> list[Slot]:
+    """The slots of the range whose data interval is over. Long ranges take seconds: ask a reader for them.
+
+    Raises UnknownDag, NothingRegistered, BackfillInvalid.
+    """
+    timetable = timetable_of(the_version(tx, the_dag(tx, dag_id, tenant_id)).spec)
+    if not timetable.is_scheduled or timetable.is_continuous:
+        raise BackfillInvalid(f"{dag_id} has no schedule")
+    coming = islice(timetable.slots_between(from_date, to_date), MOST_RUNS + 1)
+    slots = [slot for slot in coming if slot.interval_end < tx.now]
+    if len(slots) > MOST_RUNS:
+        raise BackfillInvalid(f"A backfill makes at most {MOST_RUNS:,} runs; choose a shorter range")
+    return slots
+
+
 def planned_backfill(
     tx: Tx,
     *,
@@ -31,26 +48,23 @@ def planned_backfill(
     run_backwards: bool = False,
     reprocess_behavior: ReprocessBehavior = ReprocessBehavior.NONE,
     conf: Mapping[str, Any] | None = None,
+    slots: Sequence[Slot] | None = None,
 ) -> list[tuple[Slot, NoRun | None]]:
     """The slots of the range whose data interval is over, in order, and why some get no run.
 
-    Raises UnknownDag, NothingRegistered, ParamsInvalid, BackfillInvalid.
+    `slots`: those of `backfill_slots`, where they are known. Raises UnknownDag, NothingRegistered,
+    ParamsInvalid, BackfillInvalid.
     """
     dag = the_dag(tx, dag_id, tenant_id)
     spec = the_version(tx, dag).spec
-    timetable = timetable_of(spec)
-    if not timetable.is_scheduled or timetable.is_continuous:
-        raise BackfillInvalid(f"{dag_id} has no schedule")
     _check(tx, spec, from_date, to_date, run_backwards, reprocess_behavior)
     check_params(spec, conf or {})
-    coming = islice(timetable.slots_between(from_date, to_date), MOST_RUNS + 1)
-    slots = [slot for slot in coming if slot.interval_end < tx.now]
+    if slots is None:
+        slots = backfill_slots(tx, tenant_id=tenant_id, dag_id=dag_id, from_date=from_date, to_date=to_date)
     if not slots:
         raise BackfillInvalid(f"No runs to create for Dag {dag_id}")
-    if len(slots) > MOST_RUNS:
-        raise BackfillInvalid(f"A backfill makes at most {MOST_RUNS:,} runs; choose a shorter range")
     if run_backwards:
-        slots.reverse()
+        slots = slots[::-1]
     dates = [slot.logical_date for slot in slots]
     runs = {run.logical_date: run for run in tx.runs_between(dag.pk, earliest=min(dates), latest=max(dates))}
     return [(slot, why_no_run(runs.get(slot.logical_date), reprocess_behavior)) for slot in slots]
@@ -81,14 +95,18 @@ def create_backfill(
     run_on_latest_version: bool = True,
     conf: Mapping[str, Any] | None = None,
     user: str | None = None,
+    slots: Sequence[Slot] | None = None,
 ) -> BackfillRow:
-    """Raises UnknownDag, NothingRegistered, ParamsInvalid, BackfillInvalid, BackfillRunning."""
+    """`slots`: as for `planned_backfill`.
+
+    Raises UnknownDag, NothingRegistered, ParamsInvalid, BackfillInvalid, BackfillRunning.
+    """
     dag = the_dag(tx, dag_id, tenant_id)
     if tx.open_backfills(dag.pk):
         raise BackfillRunning(dag_id)
     if max_active_runs < 1:
         raise BackfillInvalid("max_active_runs has to be at least 1")
-    slots = planned_backfill(
+    planned = planned_backfill(
         tx,
         tenant_id=tenant_id,
         dag_id=dag_id,
@@ -97,6 +115,7 @@ def create_backfill(
         run_backwards=run_backwards,
         reprocess_behavior=reprocess_behavior,
         conf=conf,
+        slots=slots,
     )
     new = NewBackfill(
         tenant_id=tenant_id,
@@ -110,7 +129,7 @@ def create_backfill(
         max_active_runs=max_active_runs,
         triggering_user=user,
     )
-    row = tx.insert_backfill(new, slots)
+    row = tx.insert_backfill(new, planned)
     tx.announce(Change(kind="dag", pk=dag.pk))
     return row
 

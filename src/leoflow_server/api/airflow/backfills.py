@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.backfill_rows import BackfillRow
+from leoflow_runtime.engine.operations.backfills import backfill_slots
 from leoflow_runtime.engine.store import Tx
 from leoflow_server.api.answers import answer
 from leoflow_server.api.bodies import BackfillPost
@@ -95,6 +96,12 @@ async def create_backfill_dry_run(body: BackfillPost, call: Editor) -> Response:
 @router.post(_PATH)
 async def create_backfill(body: BackfillPost, call: Editor) -> Response:
     tenant_id, user = call.tenant_id, call.user.username
+    # Years of slots take seconds: not on the writer's time.
+    slots = await call.services.store.read(
+        lambda tx: backfill_slots(
+            tx, tenant_id=tenant_id, dag_id=body.dag_id, from_date=body.from_date, to_date=body.to_date
+        )
+    )
     made = await call.apply(
         lambda tx: operations.create_backfill(
             tx,
@@ -108,6 +115,7 @@ async def create_backfill(body: BackfillPost, call: Editor) -> Response:
             run_on_latest_version=body.run_on_latest_version,
             conf=body.dag_run_conf,
             user=user,
+            slots=slots,
         )
     )
     await call.record("create_backfill", dag_id=body.dag_id, extra=body.model_dump(mode="json"))
