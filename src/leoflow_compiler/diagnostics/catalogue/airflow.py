@@ -18,8 +18,8 @@ NOT_RUN_YET = Code(
         "`dag.json` is complete, and `graph`, `diff` and `validate` work on it. `push` and Lite refuse "
         "such a DAG by the name of what is missing; it is never run without it."
     ),
-    bad=_WITH + "    f.expand(n=[1, 2])\n",
-    good=_WITH + "    for n in [1, 2]:\n        f(n)\n",
+    bad=_WITH + "    f.override(run_as_user='etl')(1)\n",
+    good=_WITH + "    f(1)\n",
 )
 
 OLD_SPELLING = Code(
