@@ -1,4 +1,4 @@
-"""What the process of an instance of a mapped task is given, and what it leaves for others to be mapped over."""
+"""What the process of a mapped task's instance is given, and what it leaves for others to be mapped over."""
 
 from __future__ import annotations
 
