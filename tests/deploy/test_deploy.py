@@ -61,7 +61,7 @@ def test_a_change_of_code_sends_the_code_and_a_rollback_brings_everything_back(
 
     back = place.leoflow("rollback", name)
     assert back.out.startswith(f"{name} is at version 1 ")
-    listed = place.leoflow("versions", name, "--json").answer
+    listed = place.leoflow("versions", name, "--limit", "1000", "--json").answer
     assert [(one["version_number"], one["is_current"]) for one in listed] == [(2, False), (1, True)]
     assert place.leoflow("dags", "list", "--json").out.count('"@daily"') >= 1
     image = next(one["image"] for one in listed if one["version_number"] == 2)
@@ -170,5 +170,5 @@ def test_killed_at_any_moment_it_can_be_repeated(place: Place, name: str) -> Non
             process.wait(10)
         answer = place.leoflow("deploy", name, "--json").answer
         assert answer["version_number"] == number + 2
-        listed = place.leoflow("versions", name, "--json").answer
+        listed = place.leoflow("versions", name, "--limit", "1000", "--json").answer
         assert len(listed) == number + 2, "nothing was registered by halves or twice"
