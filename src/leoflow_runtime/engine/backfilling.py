@@ -9,9 +9,9 @@ from leoflow_runtime.engine.backfill_rows import BackfillRow, BackfillSlot, NoRu
 from leoflow_runtime.engine.live import LiveDag
 from leoflow_runtime.engine.operations.backfills import why_no_run
 from leoflow_runtime.engine.operations.clearing import clear_run
-from leoflow_runtime.engine.operations.runs import new_tasks
 from leoflow_runtime.engine.rows import RunRow
-from leoflow_runtime.engine.store import NewRun, RunExists, Tx
+from leoflow_runtime.engine.scheduling import insert_run_of
+from leoflow_runtime.engine.store import NewRun, Tx
 
 if TYPE_CHECKING:
     from leoflow_runtime.engine.planner import Planner
@@ -73,13 +73,7 @@ def _make(tx: Tx, dag: LiveDag, backfill: BackfillRow, entry: BackfillSlot) -> R
         triggering_user=backfill.triggering_user,
         backfill_pk=backfill.pk,
     )
-    try:
-        with tx.savepoint():
-            run = tx.insert_run(new)
-    except RunExists:
-        return None
-    tx.insert_tasks(run.pk, new_tasks(dag.version))
-    return run
+    return insert_run_of(tx, dag.version, new)
 
 
 def _again(tx: Tx, dag: LiveDag, backfill: BackfillRow, run: RunRow) -> RunRow | None:

@@ -9,7 +9,7 @@ from leoflow_runtime.domain.states import RunType
 from leoflow_runtime.engine.assets import is_met
 from leoflow_runtime.engine.live import LiveDag
 from leoflow_runtime.engine.operations.runs import new_tasks
-from leoflow_runtime.engine.rows import RunRow
+from leoflow_runtime.engine.rows import RunRow, VersionRow
 from leoflow_runtime.engine.store import NewRun, RunExists, Tx
 from leoflow_runtime.engine.timetables import schedule_values, timetable_of
 from leoflow_runtime.schedule import DataInterval, Slot
@@ -57,12 +57,17 @@ def _insert(tx: Tx, dag: LiveDag, slot: Slot) -> RunRow | None:
         data_interval_end=slot.interval_end,
         triggered_by="timetable",
     )
+    return insert_run_of(tx, dag.version, new)
+
+
+def insert_run_of(tx: Tx, version: VersionRow, new: NewRun) -> RunRow | None:
+    """The run with its tasks; None, and nothing written, where its run_id or logical date is taken."""
     try:
         with tx.savepoint():
             run = tx.insert_run(new)
     except RunExists:
         return None
-    tx.insert_tasks(run.pk, new_tasks(dag.version))
+    tx.insert_tasks(run.pk, new_tasks(version))
     return run
 
 

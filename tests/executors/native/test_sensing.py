@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from leoflow_compiler.lower.native import _all_plain as compiled_as_plain
 from leoflow_runtime.artifact import TaskSpec
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.executors.native.moments import target_of
 from leoflow_runtime.executors.native.sensing import Sensor, judge
-from leoflow_runtime.executors.native.texts import NameUnknown, fill, is_plain
+from leoflow_runtime.executors.native.texts import NAMES, NameUnknown, fill, is_plain
 from leoflow_runtime.executors.native.work import Ended, NativeTask, RunTimes
 
 START = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)
@@ -137,3 +138,11 @@ def test_a_failure_elsewhere_skips_a_soft_sensor() -> None:
         outcome=Outcome.SKIPPED,
         message="what it waits for has failed: tasks a, b of DAG etl (skipped: soft_fail)",
     )
+
+
+@pytest.mark.parametrize("name", [*NAMES, "ds_add", "var", "params", "prev_ds"])
+def test_the_compiler_leaves_to_the_control_plane_just_what_that_can_fill_in(name: str) -> None:
+    """The two may not import each other, so each has its list."""
+    text = f"a {{{{ {name} }}}} b"
+
+    assert compiled_as_plain(text) == is_plain(text) == (name in NAMES)
