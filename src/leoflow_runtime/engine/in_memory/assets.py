@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
 
 from leoflow_runtime.engine.asset_rows import Asset, AssetEventRow, AssetReference, AssetRow, NewAssetEvent
+from leoflow_runtime.engine.in_memory.journal import Journal
 
 
-class InMemoryAssets:
+class InMemoryAssets(Journal):
     """Part of `InMemoryTx`."""
-
-    _tables: dict[str, dict[Any, Any]]
-    _now: datetime
-
-    def _put(self, name: str, key: Any, value: Any) -> None:
-        raise NotImplementedError
-
-    def _drop(self, name: str, key: Any) -> None:
-        raise NotImplementedError
-
-    def _next(self, name: str) -> int:
-        raise NotImplementedError
 
     def set_asset_references(self, dag_pk: int, tenant_id: int, references: Sequence[AssetReference]) -> None:
         for reference in references:

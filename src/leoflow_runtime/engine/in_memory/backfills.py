@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 
 from leoflow_runtime.engine.backfill_rows import BackfillRow, BackfillSlot, NewBackfill, NoRun
+from leoflow_runtime.engine.in_memory.journal import Journal
 from leoflow_runtime.schedule import Slot
 
 
-class InMemoryBackfills:
+class InMemoryBackfills(Journal):
     """Part of `InMemoryTx`."""
-
-    _tables: dict[str, dict[Any, Any]]
-    _now: datetime
-
-    def _put(self, name: str, key: Any, value: Any) -> None:
-        raise NotImplementedError
-
-    def _next(self, name: str) -> int:
-        raise NotImplementedError
 
     def insert_backfill(self, new: NewBackfill, slots: Sequence[tuple[Slot, NoRun | None]]) -> BackfillRow:
         pk = self._next("backfills")
