@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine.rows import LaunchReport, LaunchRow, TaskRow
+from leoflow_server.store.bulk import BulkInsert
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
 from leoflow_server.store.tables import launches, task_instances, xcoms
 
@@ -53,7 +54,8 @@ _SILENT = Prepared(
     .order_by(_l.pk),
     _LAUNCH,
 )
-_INSERT = Prepared(insert(launches).values(all_columns(launches)).returning(_l.pk), [_l.pk])
+_INSERT = BulkInsert(launches, ["task_pk", "run_pk", "try_number", "created_at"], {"generation": 1})
+_INSERT_CALLBACK = Prepared(insert(launches).values(all_columns(launches)).returning(_l.pk), [_l.pk])
 _FINISH = Prepared(
     update(launches)
     .where(_l.pk == bindparam("launch"), _l.finished_at.is_(None))
@@ -103,8 +105,8 @@ def open_launches(session: Session, tasks: Sequence[TaskRow], now: datetime) -> 
         {"task_pk": task.pk, "run_pk": task.run_pk, "try_number": task.try_number, "created_at": now}
         for task in tasks
     ]
-    keys = session.rows_of_many(_INSERT, [with_defaults(launches, values) for values in opened])
-    return [LaunchRow(launch_id=key[0], **values) for key, values in zip(keys, opened, strict=True)]
+    keys = _INSERT.run(session, opened)
+    return [LaunchRow(launch_id=key, **values) for key, values in zip(keys, opened, strict=True)]
 
 
 def open_callback(session: Session, task: TaskRow, callback: str, reason: str, now: datetime) -> LaunchRow:
@@ -116,8 +118,8 @@ def open_callback(session: Session, task: TaskRow, callback: str, reason: str, n
         "callback": callback,
         "callback_reason": reason,
     }
-    (key,) = session.rows_of_many(_INSERT, [with_defaults(launches, values)])
-    return LaunchRow(launch_id=key[0], **values)
+    ((key,),) = session.rows(_INSERT_CALLBACK, with_defaults(launches, values))
+    return LaunchRow(launch_id=key, **values)
 
 
 def update_launch(session: Session, launch_id: int, values: Mapping[str, Any]) -> bool:

@@ -103,14 +103,15 @@ class _Cursor(Protocol):
 class Session:
     """A transaction's connection, with a cursor of its own for prepared statements."""
 
-    __slots__ = ("_cursor", "connection")
+    __slots__ = ("_cursor", "connection", "is_remote")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         raw: Any = connection.connection.dbapi_connection
         assert raw is not None
-        is_postgresql = connection.dialect.name == "postgresql"
-        self._cursor: _Cursor = PostgreSqlCursor(raw) if is_postgresql else SqliteCursor(raw)
+        # Each statement is a way there and back: PostgreSQL.
+        self.is_remote = connection.dialect.name == "postgresql"
+        self._cursor: _Cursor = PostgreSqlCursor(raw) if self.is_remote else SqliteCursor(raw)
 
     def __enter__(self) -> Self:
         return self

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal_column, or_, select
 
 from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import TaskState
 from leoflow_runtime.engine.rows import TaskRow
 from leoflow_runtime.engine.store import MapLength, NewTask, TaskChange
-from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
+from leoflow_server.store.bulk import BulkInsert, BulkUpdate
+from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import dag_runs, launches, task_instances, task_tries, xcoms
 
 _NAMES = [
@@ -51,7 +51,19 @@ _OF_LAUNCH = Prepared(
     select(*_TASK).join(launches, launches.c.task_pk == _t.pk).where(launches.c.pk == bindparam("launch")),
     _TASK,
 )
-_INSERT = Prepared(insert(task_instances).values(all_columns(task_instances)))
+_GIVEN = [
+    "run_pk",
+    "uuid",
+    "task_id",
+    "map_index",
+    "max_tries",
+    "operator",
+    "pool",
+    "pool_slots",
+    "queue",
+    "priority_weight",
+]
+_INSERT = BulkInsert(task_instances, _GIVEN, {"try_number": 0, "infra_failures": 0, "forced_skip": False})
 _FORGET_TRY = Prepared(
     delete(task_tries).where(
         task_tries.c.task_pk == bindparam("task"), task_tries.c.try_number == bindparam("number")
@@ -70,17 +82,6 @@ _ARCHIVE = Prepared(
 )
 _NUMBER = Prepared(select(_t.try_number).where(_t.pk == bindparam("task")), [_t.try_number])
 _DELETE = Prepared(delete(task_instances).where(_t.pk == bindparam("task")))
-_INSTANCES = Prepared(
-    select(*_TASK)
-    .where(
-        _t.run_pk == bindparam("run"),
-        _t.task_id == bindparam("task"),
-        _t.map_index >= bindparam("first"),
-        _t.map_index < bindparam("end"),
-    )
-    .order_by(_t.map_index),
-    _TASK,
-)
 _HAS_INDEX = _t.map_index >= literal_column("0")
 _MAP_LENGTH = Prepared(
     select(_HAS_INDEX, func.count(), func.max(xcoms.c.map_length))
@@ -117,21 +118,18 @@ def of_launch(session: Session, launch_id: int) -> TaskRow | None:
 
 def insert_tasks(session: Session, run_pk: int, new: Sequence[NewTask]) -> list[TaskRow]:
     """The new rows, in the order given."""
-    session.execute_many(_INSERT, [{**_new(run_pk, task), "uuid": str(uuid.uuid4())} for task in new])
-    by_key = {(row.task_id, row.map_index): row for row in of_run(session, run_pk)}
-    return [by_key[task.task_id, task.map_index] for task in new]
+    keys = _INSERT.run(session, [{"run_pk": run_pk, "uuid": str(uuid4()), **_given(task)} for task in new])
+    return [
+        TaskRow(
+            pk=pk, run_pk=run_pk, task_id=task.task_id, map_index=task.map_index, max_tries=task.max_tries
+        )
+        for pk, task in zip(keys, new, strict=True)
+    ]
 
 
 def insert_instances(session: Session, run_pk: int, like: NewTask, map_indexes: range) -> list[TaskRow]:
     """One task's further instances, in order."""
-    row = _new(run_pk, like)
-    session.execute_many(
-        _INSERT, [{**row, "uuid": str(uuid.uuid4()), "map_index": index} for index in map_indexes]
-    )
-    bounds = {"first": map_indexes.start, "end": map_indexes.stop}
-    return [
-        _row(found) for found in session.rows(_INSTANCES, {"run": run_pk, "task": like.task_id, **bounds})
-    ]
+    return insert_tasks(session, run_pk, [replace(like, map_index=index) for index in map_indexes])
 
 
 def map_lengths(session: Session, run_pk: int, task_ids: Iterable[str]) -> dict[str, MapLength]:
@@ -148,20 +146,36 @@ def map_lengths(session: Session, run_pk: int, task_ids: Iterable[str]) -> dict[
 
 def update_tasks(session: Session, changes: Sequence[TaskChange]) -> list[bool]:
     """In the order given, where they concern the same row; those of one shape go to the database together."""
-    held: list[bool] = []
-    for statement, alike in groupby(map(_guarded, changes), key=itemgetter(0)):
-        changed = session.execute_many(statement, [values for _, values in alike])
-        held += [count == 1 for count in changed]
+    if len({change.pk for change in changes}) < len(changes):
+        return [held for change in changes for held in update_tasks(session, [change])]
+    shapes: dict[BulkUpdate, list[int]] = {}
+    rows = []
+    for position, change in enumerate(changes):
+        statement, row = _guarded(change)
+        shapes.setdefault(statement, []).append(position)
+        rows.append(row)
+    held = [False] * len(rows)
+    for statement, positions in shapes.items():
+        results = statement.run(session, [rows[position] for position in positions])
+        for position, result in zip(positions, results, strict=True):
+            held[position] = result
     return held
 
 
-def _guarded(change: TaskChange) -> tuple[Prepared, dict[str, Any]]:
-    values = {
-        name: str(value) if isinstance(value, TaskState) else value for name, value in change.values.items()
-    }
-    states = None if change.expect_states is None else frozenset(change.expect_states)
-    statement = _update(tuple(values), states, change.expect_launch is not None)
-    return statement, {**values, "guarded_task": change.pk, "guarded_launch": change.expect_launch}
+def _guarded(change: TaskChange) -> tuple[BulkUpdate, dict[str, Any]]:
+    row: dict[str, Any] = {f"to_{name}": value for name, value in change.values.items()}
+    row["of"] = change.pk
+    guards: list[str] = []
+    states = change.expect_states
+    if change.expect_launch is not None:
+        row["was_launch_id"] = change.expect_launch
+        guards.append("launch_id")
+    if states is not None and len(states) == 1:
+        (row["was_state"],) = states
+        guards.append("state")
+        states = None
+    one_of = None if states is None else frozenset(states)
+    return _update(tuple(change.values), tuple(guards), one_of), row
 
 
 def archive_try(session: Session, pk: int) -> None:
@@ -186,21 +200,19 @@ def _in_states(states: frozenset[TaskState]) -> Prepared:
 
 
 @cache
-def _update(names: tuple[str, ...], states: frozenset[TaskState | None] | None, by_launch: bool) -> Prepared:
-    statement = update(task_instances).where(_t.pk == bindparam("guarded_task"))
-    if states is not None:
-        statement = statement.where(
-            or_(*[_t.state.is_(None) if state is None else _t.state == str(state) for state in states])
-        )
-    if by_launch:
-        statement = statement.where(_t.launch_id == bindparam("guarded_launch"))
-    return Prepared(statement.values({name: bindparam(name, type_=_t[name].type) for name in names}))
+def _update(
+    names: tuple[str, ...], guards: tuple[str, ...], states: frozenset[TaskState | None] | None
+) -> BulkUpdate:
+    among = [
+        or_(*[_t.state.is_(None) if state is None else _t.state == str(state) for state in states])
+        for states in ([] if states is None else [states])
+    ]
+    return BulkUpdate(task_instances, names, guards=guards, among=among)
 
 
-def _new(run_pk: int, task: NewTask) -> dict[str, Any]:
-    """A new row, but for its `uuid`."""
-    values = {
-        "run_pk": run_pk,
+def _given(task: NewTask) -> dict[str, Any]:
+    """Of a new row, what its task says."""
+    return {
         "task_id": task.task_id,
         "map_index": task.map_index,
         "max_tries": task.max_tries,
@@ -210,7 +222,6 @@ def _new(run_pk: int, task: NewTask) -> dict[str, Any]:
         "queue": task.queue,
         "priority_weight": task.priority_weight,
     }
-    return with_defaults(task_instances, values)
 
 
 def _row(found: Sequence[Any]) -> TaskRow:
