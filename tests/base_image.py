@@ -17,6 +17,7 @@ from leoflow_runtime.oci.records import (
     digest_of,
 )
 from leoflow_runtime.oci.registry import Registry
+from tests.once import one_at_a_time
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = "library/python"
@@ -29,18 +30,21 @@ _LEFT_OUT = ("doc", "locale", "man", "info")
 def root_archive() -> Path:
     """The files of the image, with pip and apt as in python:slim; made once, in half a minute, and kept."""
     archive = ROOT / ".cache" / "images" / "debian-python-pip-apt.tar"
-    if archive.exists():
-        return archive
+    with one_at_a_time(archive):
+        if not archive.exists():
+            _make(archive)
+    return archive
+
+
+def _make(archive: Path) -> None:
     if shutil.which("mmdebstrap") is None:
         pytest.skip("mmdebstrap is not installed")
-    archive.parent.mkdir(parents=True, exist_ok=True)
     new = archive.with_suffix(".new")
     packages = "python3,python3-pip,libstdc++6,ca-certificates,apt"
     command = ["mmdebstrap", "--quiet", "--variant=essential", f"--include={packages}"]
     command += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in _LEFT_OUT]
     subprocess.run([*command, "--format=tar", "bookworm", str(new)], check=True, timeout=600)
     new.rename(archive)
-    return archive
 
 
 def push_base(host: str, *, repository: str = REPOSITORY, tag: str = TAG, architecture: str = "amd64") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,23 @@ import pytest
 from leoflow_server.store import migrate
 from tests.pgbouncer import PgBouncer, running_pgbouncer
 from tests.postgresql import PostgreSqlServer, running_postgresql
+
+_SECONDS: dict[str, float] = defaultdict(float)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    folder = report.nodeid.partition("::")[0].rpartition("/")[0]
+    _SECONDS[folder] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Beside `--durations`: how long the tests of each folder took, one after the other."""
+    if config.getoption("durations") is None:
+        return
+    terminalreporter.section("seconds by folder")
+    for folder, seconds in sorted(_SECONDS.items(), key=lambda item: -item[1]):
+        if seconds >= 1:
+            terminalreporter.line(f"{seconds:8.0f}  {folder}")
 
 
 @pytest.fixture(scope="session")

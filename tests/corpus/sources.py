@@ -13,6 +13,8 @@ import venv
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.once import one_at_a_time
+
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 CACHE = HERE.parents[1] / ".cache" / "corpus"
@@ -38,8 +40,13 @@ class NotFetched(Exception):
 def fetched() -> Path:
     """The folder of the files, fetched once for each set of pins. Raises NotFetched."""
     stamp = CACHE / "requirements.txt"
-    if stamp.is_file() and stamp.read_bytes() == REQUIREMENTS.read_bytes():
-        return CACHE
+    with one_at_a_time(CACHE):
+        if not stamp.is_file() or stamp.read_bytes() != REQUIREMENTS.read_bytes():
+            _fetch(stamp)
+    return CACHE
+
+
+def _fetch(stamp: Path) -> None:
     shutil.rmtree(CACHE, ignore_errors=True)
     archives = CACHE / ".archives"
     archives.mkdir(parents=True)
@@ -47,7 +54,6 @@ def fetched() -> Path:
     for archive in sorted(archives.iterdir()):
         _unpack(archive)
     shutil.copy(REQUIREMENTS, stamp)
-    return CACHE
 
 
 def _download(archives: Path) -> None:
