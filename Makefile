@@ -1,6 +1,8 @@
 # What a contributor types. Everything runs in .venv, which `make setup` builds from uv.lock.
 PYTHON ?= python3
 BIN := .venv/bin
+# A file's tests stay together and folders keep their order, so that what a folder starts is started for few.
+SIDE_BY_SIDE := --numprocesses $${TEST_PROCESSES:-2} --dist loadfile --no-loadscope-reorder
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
@@ -34,7 +36,8 @@ demo: setup  ## Lite with an example, compiled, run and green, in one command
 	@$(BIN)/python .ci/demo.py
 
 test: setup browser ui containers databases other-python  ## every test that needs no cluster and no outside service
-	$(BIN)/pytest --durations=15 --durations-min=1
+	$(BIN)/pytest $(SIDE_BY_SIDE) --durations=25 --durations-min=2 -m "not alone"
+	$(BIN)/pytest --durations=25 --durations-min=2 -m alone
 
 fast: setup  ## the tests without processes, browser and wheel
 	$(BIN)/pytest -m "not acceptance and not chaos"

@@ -124,6 +124,7 @@ def test_missing_packages_are_named_and_the_dag_is_there(lite: Lite, shared_mach
     assert "no-such-package-anywhere>=1 (not installed)" in texts[0]
 
 
+@pytest.mark.alone
 def test_a_save_is_noticed_at_once(lite: Lite, shared_machine: Machine) -> None:
     folder = shared_machine.project("quick", dag("quick"))
     lite.wait_for_dag("quick")

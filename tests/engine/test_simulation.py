@@ -18,7 +18,7 @@ from .mapped_machine import mapped
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 # On a machine that does nothing else a tenth of this; it bounds an accident, such as work squared.
-PATIENCE = 120.0
+PATIENCE = 60.0
 
 
 def simulated(*documents: dict[str, Any], days: float = 1, **settings: Any) -> Simulation:
@@ -52,10 +52,10 @@ def test_a_year_of_hours_is_simulated_in_seconds() -> None:
         schedule="@hourly",
         schedule_timezone="Europe/Berlin",
     )
-    began = time.monotonic()
+    began = time.process_time()
     simulation = simulated(hourly, days=365, durations={"*": 900})
     assert states(simulation) == {"success": 365 * 24, "running": 1}
-    assert time.monotonic() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
 
 
 @pytest.mark.parametrize("depth", [20, *([100] if "CHAOS_ROUNDS" in os.environ else [])])
@@ -70,12 +70,12 @@ def test_tens_of_thousands_of_tasks_are_simulated_in_seconds(depth: int) -> None
     wide = document(tasks=tasks, max_active_tasks=width)
     simulation = Simulation(start=MONDAY, pools={"default_pool": -1}, dispatch_limit=width)
     simulation.register(wide)
-    began = time.monotonic()
+    began = time.process_time()
     simulation.trigger("d")
     simulation.run(MONDAY + timedelta(minutes=depth))
     assert states(simulation) == {"success": 1}
     assert len(simulation.stays) == width * depth
-    assert time.monotonic() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
 
 
 def test_the_same_seed_gives_the_same_history() -> None:

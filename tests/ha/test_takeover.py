@@ -14,7 +14,7 @@ from tests.acceptance.driving import until
 from tests.chaos.ledger import DAG, WIDTH
 from tests.ha.replicas import Replicas, begin, replicas
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.alone, pytest.mark.chaos, pytest.mark.timeout(600)]
 # A small share runs with every `make test`; `make chaos` runs more seeds.
 SEEDS = range(int(os.environ.get("CHAOS_ROUNDS", "1")))
 TAKE_OVER_SECONDS = 5.0
