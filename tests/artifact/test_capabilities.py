@@ -89,8 +89,12 @@ def test_fields_of_tasks(field: str, value: Any, said: str) -> None:
             "mapped groups in mapped groups",
         ),
         (
-            {"deadlines": [{"reference": "AVERAGE_RUNTIME", "interval_seconds": 1}]},
-            "deadline alerts counted from AVERAGE_RUNTIME",
+            {"deadlines": [{"reference": "FIXED_DATETIME", "interval_seconds": 1}]},
+            "deadline alerts counted from FIXED_DATETIME",
+        ),
+        (
+            {"deadlines": [{"reference": "MyReference", "interval_seconds": 1}]},
+            "deadline alerts counted from MyReference",
         ),
         (
             {"params": {"p": {"value": None, "is_late": True}}},

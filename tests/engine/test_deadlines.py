@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from .machine import START, Machine, task
 
@@ -65,3 +66,51 @@ def test_a_run_that_waits_in_the_queue_misses_it_as_well() -> None:
     machine.trigger(run_id="second")
     machine.wait(60)
     assert told(machine) == ["deadline:0", "deadline:0"]
+
+
+def test_a_fixed_time_counts_for_every_run_also_where_it_has_passed() -> None:
+    machine = Machine()
+    fixed = {"reference": "FIXED_DATETIME", "at": "2026-03-01T13:00:00+01:00", "interval_seconds": 60}
+    machine.run_of(tasks=[task("a")], deadlines=[fixed])
+    machine.wait(59)
+    assert told(machine) == []
+    machine.wait(1)
+    assert told(machine) == ["deadline:0"]
+    machine.wait(600)
+    machine.trigger()
+    machine.wait(0)
+    assert told(machine) == ["deadline:0", "deadline:0"]
+
+
+def average(**fields: int) -> list[dict[str, Any]]:
+    return [{"reference": "AVERAGE_RUNTIME", "max_runs": 2, "min_runs": 2, "interval_seconds": 5, **fields}]
+
+
+def run_for(machine: Machine, seconds: float) -> None:
+    machine.trigger()
+    machine.wait(seconds)
+    machine.finish("a")
+
+
+def test_the_average_is_that_of_the_latest_runs_when_a_run_is_made() -> None:
+    machine = Machine()
+    machine.register(tasks=[task("a")], deadlines=average())
+    for seconds in (1000, 10, 30):
+        run_for(machine, seconds)
+    run_id = machine.trigger()
+    run_for(machine, 0)  # a later run changes nothing
+    machine.restart()
+    machine.wait(24)
+    assert told(machine) == []
+    machine.wait(1)
+    assert told(machine) == ["deadline:0"]
+    assert machine.run_state(run_id) == "running"
+
+
+def test_without_as_many_runs_there_is_no_average() -> None:
+    machine = Machine()
+    machine.register(tasks=[task("a")], deadlines=average(max_runs=5))
+    run_for(machine, 1)
+    machine.trigger()
+    machine.wait(10_000)
+    assert told(machine) == []

@@ -857,3 +857,14 @@ class StoreConformance:
             return [tx.note_missed_deadline(run.pk, position, NOON) for position in (0, 0, 1)]
 
         assert await store.write(note) == [True, False, True]
+
+    async def test_deadlines_that_were_set_are_kept(self, store: Store) -> None:
+        def note(tx: Tx) -> int:
+            _, run, _, _ = seed(tx)
+            tx.set_deadline(run.pk, 1, NOON)
+            tx.set_deadline(run.pk, 3, NOON + timedelta(seconds=1.5))
+            return run.pk
+
+        pk = await store.write(note)
+        assert await store.read(lambda tx: tx.deadlines(pk)) == {1: NOON, 3: NOON + timedelta(seconds=1.5)}
+        assert await store.read(lambda tx: tx.deadlines(pk + 1)) == {}

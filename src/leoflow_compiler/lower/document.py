@@ -117,13 +117,27 @@ def _deadlines(argument: Argument) -> list[dict[str, Any]] | None:
     found: list[dict[str, Any]] = []
     for alert in value if isinstance(value, (list, tuple)) else [value]:
         reference = alert.arguments.get("reference") if isinstance(alert, Instance) else None
-        shown = reference.name if isinstance(reference, Library) else "unknown"
         interval = alert.arguments.get("interval") if isinstance(alert, Instance) else None
-        one: dict[str, Any] = {"reference": shown}
+        one = _reference(reference)
         if isinstance(interval, datetime.timedelta):
             one["interval_seconds"] = plain_number(interval.total_seconds())
         found.append(one)
     return found or None
+
+
+def _reference(value: Any) -> dict[str, Any]:
+    """From when a deadline is counted; only the name of what the running code alone knows."""
+    if isinstance(value, Library):
+        return {"reference": value.name}
+    if not isinstance(value, Instance):
+        return {"reference": "unknown"}
+    found: dict[str, Any] = {"reference": value.name}
+    if isinstance(value.arguments.get("dt"), datetime.datetime):
+        found["at"] = rfc3339(value.arguments["dt"])
+    for name in ("max_runs", "min_runs"):
+        if type(value.arguments.get(name)) is int:
+            found[name] = value.arguments[name]
+    return found
 
 
 def _tags(argument: Argument) -> list[str] | None:

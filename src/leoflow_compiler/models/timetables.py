@@ -29,6 +29,8 @@ _MODULES = {
     "airflow.timetables.events": ("EventsTimetable",),
     "airflow.timetables.assets": ("AssetOrTimeSchedule", "PartitionedAssetTimetable"),
 }
+_FIXED_DATETIME = "airflow.sdk.DeadlineReference.FIXED_DATETIME"
+_AVERAGE_RUNTIME = "airflow.sdk.DeadlineReference.AVERAGE_RUNTIME"
 # Suffixes of classes whose instances say something about a DAG without being read.
 _SUFFIXES = ("Timetable", "PriorityStrategy", "WeightStrategy", "Mapper")
 
@@ -63,6 +65,8 @@ def register(models: Models) -> None:
     models.calls["airflow.sdk.DeadlineAlert"] = _instance(
         "airflow.sdk.DeadlineAlert", ("reference", "interval", "callback")
     )
+    models.calls[_FIXED_DATETIME] = _instance(_FIXED_DATETIME, ("dt",))
+    models.calls[_AVERAGE_RUNTIME] = _average_runtime
     for module, names in _MODULES.items():
         for name in names:
             models.aliases[f"{module}.{name}"] = f"airflow.sdk.{name}"
@@ -91,6 +95,20 @@ def _instance(path: str, positional: tuple[str, ...]) -> CallModel:
 def _several_crons(call: Call) -> Value:
     arguments = {"crons": list(call.args), **call.kwargs}
     return Instance("airflow.sdk.MultipleCronTriggerTimetable", arguments, call.place)
+
+
+def _average_runtime(call: Call) -> Value:
+    """With the numbers that Airflow takes where none are given."""
+    made = _instance(_AVERAGE_RUNTIME, ("max_runs", "min_runs"))(call)
+    assert isinstance(made, Instance)
+    most = made.arguments.get("max_runs")
+    most = 10 if most is None or (type(most) is int and most == 0) else most
+    least = made.arguments.get("min_runs")
+    least = most if least is None else least
+    if type(least) is int and least < 1:
+        raise Raised(ValueError("min_runs must be at least 1"), call.place)
+    made.arguments = {"max_runs": most, "min_runs": least}
+    return made
 
 
 def instance_of(path: str, base: str, call: Call) -> Value | None:

@@ -67,8 +67,13 @@ _TASK_FIELDS = {
     "executor_config": "`executor_config`",
     "run_as_user": "`run_as_user`",
 }
-# From when the time of a deadline alert may be counted.
-RUN_DEADLINES = frozenset({"DAGRUN_LOGICAL_DATE", "DAGRUN_QUEUED_AT"})
+# From when the time of a deadline alert may be counted -> what has to be known for it.
+RUN_DEADLINES: Mapping[str, tuple[str, ...]] = {
+    "DAGRUN_LOGICAL_DATE": (),
+    "DAGRUN_QUEUED_AT": (),
+    "FIXED_DATETIME": ("at",),
+    "AVERAGE_RUNTIME": ("max_runs", "min_runs"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +115,8 @@ def _of_dag(document: Mapping[str, Any]) -> Iterator[Missing]:
         if path not in RUN_TIMETABLES:
             yield Missing(capability=f"the timetable {path.rpartition('.')[2]}")
     for alert in document.get("deadlines", ()):
-        if alert["reference"] not in RUN_DEADLINES or "interval_seconds" not in alert:
+        needed = RUN_DEADLINES.get(alert["reference"])
+        if needed is None or not alert.keys() >= {"interval_seconds", *needed}:
             yield Missing(capability=f"deadline alerts counted from {alert['reference']}")
     if any(param.get("is_late") for param in document.get("params", {}).values()):
         yield Missing(capability="param defaults that are known only when the code runs")

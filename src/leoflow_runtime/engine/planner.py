@@ -196,7 +196,7 @@ class Planner:
             self._adopt(settler, known_dag, run, rows)
         elif run.state is RunState.QUEUED:
             known_dag.queued[run_pk] = run
-            watch_deadlines(self, tx.version(run.version_pk).spec, run)
+            watch_deadlines(self, tx, tx.version(run.version_pk).spec, run)
             if run.run_after > settler.work.now:
                 self.timers.add(run.run_after, TimerKind.RUN, run_pk)
         settler.wake_those_looking_back(known_dag)
@@ -270,7 +270,7 @@ class Planner:
         live.backfill = next(iter(tx.open_backfills(dag_pk)), None)
         self.gates.pause(dag_pk).limit = 0 if row.is_paused else None
         for run in tx.active_runs(dag_pk):
-            watch_deadlines(self, tx.version(run.version_pk).spec, run)
+            watch_deadlines(self, tx, tx.version(run.version_pk).spec, run)
             if run.state is RunState.QUEUED:
                 live.queued[run.pk] = run
                 if run.run_after > tx.now:
@@ -289,7 +289,7 @@ class Planner:
         dag.running.add(run.pk)
         if dag.backfill is not None and run.backfill_pk == dag.backfill.pk:
             dag.backfilling.add(run.pk)
-        watch_deadlines(self, live.graph.spec, run)
+        watch_deadlines(self, tx, live.graph.spec, run)
         timeout = live.graph.spec.dagrun_timeout_seconds
         if timeout is not None and run.start_date is not None:
             settler.watch_timeout(live)
@@ -326,11 +326,11 @@ class Planner:
             if run is None:
                 break
             dag.queued[run.pk] = run
-            watch_deadlines(self, dag.version.spec, run)
+            watch_deadlines(self, work.tx, dag.version.spec, run)
             self.observer.decision("create_run")
         if dag.active < limit and (run := create_asset_run(work.tx, dag)) is not None:
             dag.queued[run.pk] = run
-            watch_deadlines(self, dag.version.spec, run)
+            watch_deadlines(self, work.tx, dag.version.spec, run)
             self.observer.decision("create_run")
         if dag.row.next_run_after is not None and dag.row.next_run_after > work.now:
             self.timers.add(dag.row.next_run_after, TimerKind.DAG, dag.row.pk)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from leoflow_runtime.domain.states import RunType
 from leoflow_runtime.engine.assets import is_met
 from leoflow_runtime.engine.live import LiveDag
-from leoflow_runtime.engine.operations.runs import new_tasks
+from leoflow_runtime.engine.operations.runs import fill_run
 from leoflow_runtime.engine.rows import RunRow, VersionRow
 from leoflow_runtime.engine.store import NewRun, RunExists, Tx
 from leoflow_runtime.engine.timetables import schedule_values, timetable_of
@@ -67,7 +67,7 @@ def insert_run_of(tx: Tx, version: VersionRow, new: NewRun) -> RunRow | None:
             run = tx.insert_run(new)
     except RunExists:
         return None
-    tx.insert_tasks(run.pk, new_tasks(version))
+    fill_run(tx, run, version)
     return run
 
 
@@ -95,5 +95,5 @@ def create_asset_run(tx: Tx, dag: LiveDag) -> RunRow | None:
     )
     tx.consume_asset_events(run.pk, [event.pk for event in events])
     tx.drop_queued_assets(dag.row.pk)
-    tx.insert_tasks(run.pk, new_tasks(dag.version))
+    fill_run(tx, run, dag.version)
     return run

@@ -215,6 +215,12 @@ class Tx(AssetTx, BackfillTx, Protocol):
     def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
         """False, and nothing done, where it is noted already."""
 
+    def set_deadline(self, run_pk: int, position: int, when: datetime) -> None:
+        """A deadline of a new run that no date of the run gives."""
+
+    def deadlines(self, run_pk: int) -> Mapping[int, datetime]:
+        """Those that were set, by position."""
+
     def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
         """Inserts a launch that tells a callback of the DAG; it is never the current one of `task`.
 

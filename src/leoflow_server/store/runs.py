@@ -7,13 +7,13 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from leoflow_runtime.domain.states import RunState, RunType
 from leoflow_runtime.engine.rows import RunRow
 from leoflow_runtime.engine.store import NewRun, RunExists
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
-from leoflow_server.store.tables import dag_runs, missed_deadlines
+from leoflow_server.store.tables import dag_runs, missed_deadlines, run_deadlines
 
 _NAMES = [
     "pk",
@@ -185,6 +185,17 @@ def note_missed_deadline(session: Session, run_pk: int, position: int, when: dat
     row = {"run_pk": run_pk, "position": position, "deadline_at": when, "missed_at": now}
     session.connection.execute(insert(missed_deadlines).values(row))
     return True
+
+
+def set_deadline(session: Session, run_pk: int, position: int, when: datetime) -> None:
+    row = {"run_pk": run_pk, "position": position, "deadline_at": when}
+    session.connection.execute(insert(run_deadlines).values(row))
+
+
+def deadlines(connection: Connection, run_pk: int) -> Mapping[int, datetime]:
+    query = select(run_deadlines.c.position, run_deadlines.c.deadline_at)
+    found = connection.execute(query.where(run_deadlines.c.run_pk == run_pk))
+    return {row.position: row.deadline_at for row in found}
 
 
 _FIRST_MOMENT = datetime.fromisoformat("0001-01-01T00:00:00+00:00")

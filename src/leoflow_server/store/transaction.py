@@ -194,6 +194,12 @@ class SqlTx(SqlAssets, SqlBackfills):
     def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
         return runs.note_missed_deadline(self._session, run_pk, position, when, self._now)
 
+    def set_deadline(self, run_pk: int, position: int, when: datetime) -> None:
+        runs.set_deadline(self._session, run_pk, position, when)
+
+    def deadlines(self, run_pk: int) -> Mapping[int, datetime]:
+        return runs.deadlines(self._session.connection, run_pk)
+
     def open_callback(self, task: TaskRow, callback: str, reason: str) -> LaunchRow:
         return launches.open_callback(self._session, task, callback, reason, self._now)
 

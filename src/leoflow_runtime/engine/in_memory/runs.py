@@ -146,3 +146,10 @@ class InMemoryRuns(InMemoryTasks):
             return False
         self._put("missed_deadlines", (run_pk, position), when)
         return True
+
+    def set_deadline(self, run_pk: int, position: int, when: datetime) -> None:
+        self._put("run_deadlines", run_pk, {**self.deadlines(run_pk), position: when})
+
+    def deadlines(self, run_pk: int) -> Mapping[int, datetime]:
+        found: Mapping[int, datetime] = self._tables["run_deadlines"].get(run_pk, {})
+        return found

@@ -17,7 +17,7 @@ _TABLES = (
     *("dags", "versions", "runs", "tasks", "launches", "xcoms", "rendered", "tries", "unseen", "map_lengths"),
     *("inbox", "lease", "pools", "sequences", "backfills", "backfill_runs"),
     *("assets", "asset_references", "asset_events", "alias_assets", "queued_assets", "consumed_events"),
-    "missed_deadlines",
+    *("missed_deadlines", "run_deadlines"),
     *("dag_versions", "dag_runs", "run_tasks"),  # indexes: a parent's key to its children's
     *("run_ids", "run_dates", "active", "unfinished"),  # indexes: see `InMemoryRuns._index_run`
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from leoflow_runtime.artifact import TaskSpec
 from leoflow_runtime.domain.states import RunType
+from leoflow_runtime.engine.deadlines import set_deadlines
 from leoflow_runtime.engine.errors import RunIdInvalid, UnknownTask
 from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.operations.finding import the_dag, the_run, the_version
@@ -72,9 +73,15 @@ def trigger_run(
             triggering_user=user,
         )
     )
-    tx.insert_tasks(run.pk, new_tasks(version))
+    fill_run(tx, run, version)
     tx.announce(Change(kind="run", pk=run.pk))
     return run
+
+
+def fill_run(tx: Tx, run: RunRow, version: VersionRow) -> None:
+    """What a new run has from its beginning: its tasks, and the deadlines that are worked out."""
+    tx.insert_tasks(run.pk, new_tasks(version))
+    set_deadlines(tx, version.spec, run)
 
 
 def new_tasks(version: VersionRow) -> list[NewTask]:

@@ -12,6 +12,7 @@ from leoflow_runtime.engine.deadlines import deadlines_of
 from leoflow_server.api.airflow.runs import the_run
 from leoflow_server.api.answers import answer
 from leoflow_server.api.call import Viewer
+from leoflow_server.store.runs import deadlines
 from leoflow_server.store.tables import missed_deadlines
 
 router = APIRouter()
@@ -33,7 +34,7 @@ async def get_deadlines(dag_id: str, dag_run_id: str, call: Viewer) -> Response:
                 "alert_name": None,
                 "alert_description": None,
             }
-            for position, when in enumerate(deadlines_of(spec, run))
+            for position, when in enumerate(deadlines_of(spec, run, deadlines(conn, run.pk)))
             if when is not None
         ]
         return {"deadlines": items, "total_entries": len(items)}

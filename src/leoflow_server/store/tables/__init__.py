@@ -26,7 +26,13 @@ from leoflow_server.store.tables.dags import (
     import_errors,
 )
 from leoflow_server.store.tables.planning import cleanings, hosts, inbox, lease
-from leoflow_server.store.tables.runs import backfill_runs, backfills, dag_runs, missed_deadlines
+from leoflow_server.store.tables.runs import (
+    backfill_runs,
+    backfills,
+    dag_runs,
+    missed_deadlines,
+    run_deadlines,
+)
 from leoflow_server.store.tables.tasks import launches, task_instances, task_tries, xcoms
 
 __all__ = [
@@ -62,6 +68,7 @@ __all__ = [
     "pools",
     "queued_asset_events",
     "revoked_tokens",
+    "run_deadlines",
     "task_instances",
     "task_tries",
     "tenants",

@@ -1,4 +1,4 @@
-"""Runs of DAGs, their missed deadlines, and the backfills that make runs."""
+"""Runs of DAGs, their deadlines, and the backfills that make runs."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ missed_deadlines = Table(
     Column("position", Integer, primary_key=True),
     Column("deadline_at", Moment, nullable=False),
     Column("missed_at", Moment, nullable=False),
+)
+
+# Deadlines that were worked out when the run was made.
+run_deadlines = Table(
+    "run_deadlines",
+    metadata,
+    Column("run_pk", Key, ForeignKey(dag_runs.c.pk, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("deadline_at", Moment, nullable=False),
 )
 
 # A range of a DAG's schedule that is to be run (again).

@@ -56,8 +56,8 @@ class DeadlineReference:
     DAGRUN_QUEUED_AT = DagRunQueuedAtDeadline()
 
     @classmethod
-    def FIXED_DATETIME(cls, datetime: datetime) -> BaseDeadlineReference:  # noqa: N802
-        return FixedDatetimeDeadline(datetime)
+    def FIXED_DATETIME(cls, dt: datetime) -> BaseDeadlineReference:  # noqa: N802
+        return FixedDatetimeDeadline(dt)
 
     @classmethod
     def AVERAGE_RUNTIME(cls, max_runs: int = 0, min_runs: int | None = None) -> BaseDeadlineReference:  # noqa: N802
