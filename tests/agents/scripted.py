@@ -88,9 +88,14 @@ class ScriptedAgent:
         self.stub: Any = agent_pb2_grpc.AgentServiceStub(self.channel)
         self.stream: Any = None
 
-    async def attach(self, *held: int) -> wire.Attached:
+    async def attach(self, *held: int, takes_opened: bool = False, capacity: int = 8) -> wire.Attached:
         request = wire.AttachRequest(
-            agent_version="test", hostname="here", pid=self.pid, held_launches=held, capacity=8
+            agent_version="test",
+            hostname="here",
+            pid=self.pid,
+            held_launches=held,
+            capacity=capacity,
+            takes_opened=takes_opened,
         )
         self.stream = self.stub.Attach(request, metadata=bearer(self.token))
         first = await self.command()

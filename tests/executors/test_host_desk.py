@@ -9,7 +9,7 @@ from leoflow_runtime.executors.host_desk import Attachment, HostDesk, ShutdownOr
 
 async def given(attachment: Attachment) -> list[object]:
     attachment.end()
-    return [order async for order in attachment.orders()]
+    return [order async for batch in attachment.orders() for order in batch]
 
 
 def test_orders_go_to_the_idlest_and_each_launch_to_one() -> None:
@@ -67,9 +67,30 @@ def test_shutting_down_is_for_ones_own_and_standing_by_for_all() -> None:
         desk.shut_down("own")
         desk.start(7, 2)
         desk.dismiss_all()
-        seen = [[order async for order in one.orders()] for one in (own, other)]
+        seen = [[order async for batch in one.orders() for order in batch] for one in (own, other)]
         assert ShutdownOrder() in seen[0]
         assert ShutdownOrder() not in seen[1]
         assert StartOrder(launch_id=7, generation=2) in seen[0] + seen[1]
+
+    asyncio.run(scenario())
+
+
+def test_what_an_agent_has_no_room_for_waits_and_a_stop_does_not() -> None:
+    async def scenario() -> None:
+        desk = HostDesk()
+        attachment = desk.attach("a", capacity=2)
+        attachment.adopted([1])
+        desk.settle(attachment, [1])
+        for launch_id in (2, 3):
+            desk.start(launch_id, 1)
+        desk.stop(1, "because")
+        batches = attachment.orders()
+        assert await anext(batches) == [
+            StartOrder(launch_id=2, generation=1),
+            StopOrder(launch_id=1, reason="because"),
+        ]
+        desk.ended(1)
+        assert await anext(batches) == [StartOrder(launch_id=3, generation=1)]
+        assert desk.held() == {2, 3}
 
     asyncio.run(scenario())

@@ -21,6 +21,9 @@ from leoflow_runtime.agent.supervision import Supervision
 from leoflow_runtime.agent.zygotes import PROGRAM, ZygotePool
 from leoflow_runtime.wire import agent_pb2 as wire
 
+# A launch that was given longer ago, in seconds, is asked about before it starts: this agent may have been
+# frozen, and the launch cleared meanwhile.
+_FRESH_SECONDS = 0.5
 # How long a task of an earlier agent is kept waiting for its launch to be taken over.
 _ADOPTION_SECONDS = 60.0
 _REFUSALS = {
@@ -67,6 +70,7 @@ class HostAgent:
         self._shutting_down = False
         self._stream: grpc.aio.UnaryStreamCall[Any, Any] | None = None
         self._last_contact = time.monotonic()
+        self._ahead = 0.0  # of the control plane's clock, in seconds
         self._active = asyncio.Event()
         self._refused: TokenRefused | None = None
 
@@ -136,6 +140,7 @@ class HostAgent:
             pid=os.getpid(),
             held_launches=sorted(held),
             capacity=self._settings.capacity,
+            takes_opened=True,
         )
         self._stream = self._control.stub.Attach(request, metadata=bearer(self._settings.host_token))
         async for command in self._stream:
@@ -152,6 +157,7 @@ class HostAgent:
     def _obey(self, command: wire.HostCommand) -> None:
         kind = command.WhichOneof("command")
         if kind == "attached":
+            self._ahead = time.time() - command.attached.now
             for start in command.attached.adopted:
                 self._start(self._readmit(start))
             for launch_id in command.attached.abandoned:
@@ -171,6 +177,34 @@ class HostAgent:
     # --- launches
 
     async def _begin(self, start: wire.StartLaunch) -> None:
+        if start.HasField("opened"):
+            await self._take(start.opened, start.given_at)
+        else:
+            await self._ask_and_begin(start)
+
+    async def _take(self, opened: wire.OpenReply, given_at: float) -> None:
+        """A launch that is this agent's: it has to be seen to its end, whatever happens here."""
+        spec = opened.launch
+        launch = self._launches.get(spec.launch_id)
+        if launch is not None:
+            launch.session.renew(opened.session)
+            return
+        if not self._spool.knows(spec):
+            self._attach_again()  # a new connection carries documents anew, and the launch again
+            return
+        directory = self._spool.take(spec)
+        if directory is None:
+            return  # an earlier agent's: it is adopted under a session of its own
+        launch = self._supervise(opened, directory)
+        self._stop_if_shutting_down(launch)
+        await self._see_through(launch, self._in_turn(launch, given_at))
+
+    async def _in_turn(self, launch: Supervision, given_at: float) -> None:
+        async with self._capacity:
+            age = time.time() - self._ahead - given_at
+            await launch.run(ask_first=not 0 <= age < _FRESH_SECONDS)
+
+    async def _ask_and_begin(self, start: wire.StartLaunch) -> None:
         launch_id = start.launch_id
         if self._shutting_down or self._spool.directory(launch_id).path.exists():
             return

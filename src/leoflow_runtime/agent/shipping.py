@@ -30,17 +30,34 @@ class LogShipper:
         self._stop = stop
         self._complete = False
         self._unwanted = False
+        self._lent = False
         self._sending: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
         """Sends what is not durable yet, unless that is under way."""
-        behind = self._durable < self._log.end and not self._unwanted
+        behind = self._durable < self._log.end and not self._unwanted and not self._lent
         if behind and (self._sending is None or self._sending.done()):
             self._sending = asyncio.create_task(self._send())
 
     def complete(self) -> None:
         """The last line has just been added: the batch that carries it is marked final."""
         self._complete = True
+
+    def lend(self, limit: int) -> tuple[int, bytes] | None:
+        """The rest of the log and its offset, for somebody else to send, until `take_back`.
+
+        None if nothing is left, a part of it is on its way, or it has more than `limit` bytes.
+        """
+        under_way = self._sending is not None and not self._sending.done()
+        if under_way or self._unwanted or not 0 < self._log.end - self._durable <= limit:
+            return None
+        self._lent = True
+        return self._durable, self._log.batch(self._durable)
+
+    def take_back(self, durable: int) -> None:
+        """What was lent has been sent; `durable`: how far the log is stored by now, if that is known."""
+        self._lent = False
+        self._durable = max(self._durable, durable)
 
     async def drained(self) -> None:
         """Returns when the whole log is durable, or nobody wants it any more."""

@@ -93,6 +93,7 @@ class Spool:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
         self.socket_path = _socket_path(path)
+        self._documents: dict[str, Path] = {}  # content digest -> where its dag.json is kept
         if not self.held():  # else their documents may be among them
             for document in (path / "versions").iterdir():
                 document.unlink()
@@ -108,8 +109,12 @@ class Spool:
     def directory(self, launch_id: int) -> LaunchDirectory:
         return LaunchDirectory(path=self.path / str(launch_id), launch_id=launch_id)
 
+    def knows(self, spec: wire.LaunchSpec) -> bool:
+        """Whether there is a document for it, its own or one that came with another launch."""
+        return bool(spec.dag_json) or spec.content_digest in self._documents
+
     def take(self, spec: wire.LaunchSpec) -> LaunchDirectory | None:
-        """Makes the folder of a new launch; None if it is held already."""
+        """Makes the folder of a new launch, which it `knows`; None if it is held already."""
         directory = self.directory(spec.launch_id)
         try:
             directory.path.mkdir(mode=0o700)
@@ -123,12 +128,16 @@ class Spool:
         return directory
 
     def _keep_document(self, spec: wire.LaunchSpec) -> Path:
+        known = self._documents.get(spec.content_digest)
+        if known is not None:
+            return known
         name = hashlib.sha256(spec.dag_json).hexdigest() + ".json"
-        path = self.path / "versions" / name
+        path = (self.path / "versions" / name).resolve()
         if not path.exists():
             temporary = path.with_suffix(".tmp")
             temporary.write_bytes(spec.dag_json)
             temporary.rename(path)
+        self._documents[spec.content_digest] = path
         return path
 
 
@@ -193,7 +202,7 @@ def launch_json(spec: wire.LaunchSpec, document: Path, socket_path: Path, nonce:
             "max_tries": spec.max_tries,
             "content_digest": spec.content_digest,
             "dag_version": spec.dag_version,
-            "dag_json_path": str(document.resolve()),
+            "dag_json_path": str(document),
             "code_path": spec.code_path or os.getcwd(),
             "env": dict(spec.env),
             "variables": dict(spec.variables),

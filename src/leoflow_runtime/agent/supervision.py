@@ -31,6 +31,8 @@ from leoflow_runtime.wire import agent_pb2 as wire
 
 # exit.json (None: the process never was, or vanished), and what the agent decided about it, if anything.
 _End = tuple[dict[str, Any] | None, Ending | None]
+# Bytes of log that go with the report of the end.
+_LOG_WITH_REPORT = 64 * 1024
 
 
 class Supervision:
@@ -77,9 +79,12 @@ class Supervision:
         self._gone: LaunchGone | None = None
         self._background: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> wire.Outcome | None:
-        """A new launch. The outcome that was reported; None if the launch was no longer current."""
-        return await self._guarded(self._begin)
+    async def run(self, *, ask_first: bool = False) -> wire.Outcome | None:
+        """A new launch. The outcome that was reported; None if the launch was no longer current.
+
+        With `ask_first` the control plane has to say that it still is, before anything starts.
+        """
+        return await self._guarded(self._ask_and_begin if ask_first else self._begin)
 
     async def adopt(self) -> wire.Outcome | None:
         """A launch that an earlier agent began."""
@@ -149,10 +154,18 @@ class Supervision:
 
     # --- a new launch
 
+    async def _ask_and_begin(self) -> _End:
+        reply = await self.session.call("Heartbeat", wire.HeartbeatRequest(launch_ids=[self.launch_id]))
+        for stop in reply.stop:
+            self.stop(stop.reason)
+        return await self._begin()
+
     async def _begin(self) -> _End:
+        if self._stop is not None:  # while it waited for its turn
+            return None, self._stop
         version = Version.of(self.spec)
         try:
-            zygote = await self._zygotes.acquire(version, self.directory.path, self.spec.dag_json)
+            zygote = await self._zygotes.acquire(version, self.directory.path)
         except OSError as error:
             message = f"The interpreter {version.python} cannot be started: {error.strerror}."
             self._say(message, level="error")
@@ -160,6 +173,8 @@ class Supervision:
         try:
             return await self._through(zygote)
         except ImportFailed as error:
+            if zygote.lost_its_launch:
+                return await self._begin()  # what it failed for may be just that
             for line in error.traceback.splitlines():
                 self._say(line, level="error")
             message = f"The DAG could not be imported: {error.summary}"
@@ -364,14 +379,20 @@ class Supervision:
         mask_words(report, self._masker)
         self._say(closing_words(report), level="info" if report.outcome in GOOD else "error")
         self._shipper.complete()
-        shipped = asyncio.ensure_future(self._shipper.drained())
-        await asyncio.wait({shipped}, timeout=self._bounds.log_first_seconds)
+        carried, shipped = self._shipper.lend(_LOG_WITH_REPORT), None
+        if carried is None:
+            shipped = asyncio.ensure_future(self._shipper.drained())
+            await asyncio.wait({shipped}, timeout=self._bounds.log_first_seconds)
+        else:
+            report.log_offset, report.log = carried
         try:
-            await self.session.call("ReportFinished", report)
+            reply = await self.session.call("ReportFinished", report)
         except CallRefused as refusal:
-            await self.session.call("ReportFinished", reduced(report, str(refusal)))
+            reply = await self.session.call("ReportFinished", reduced(report, str(refusal)))
         self._reported = True
-        await shipped
+        if carried is not None:
+            self._shipper.take_back(reply.durable_offset)
+        await (shipped or self._shipper.drained())
         return report.outcome
 
     def _started_at(self) -> float | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from leoflow_runtime.wire import agent_pb2 as wire
+from leoflow_runtime.zygote import records
 
 PROGRAM = Path(__file__).resolve().parent.parent / "zygote" / "program.py"
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME")
@@ -108,18 +109,19 @@ class Zygote:
         self.failed: Exception | None = None
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._control = control
+        self._loaded_for: Path | None = None
         self._launching: dict[int, asyncio.Future[Child]] = {}
         self._children: dict[int, Child] = {}
         self._listening: asyncio.Task[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     @classmethod
-    async def start(cls, version: Version, directory: Path, dag_json: bytes, program: Path) -> Zygote:
+    async def start(cls, version: Version, directory: Path, program: Path) -> Zygote:
         """Starts it under what the compiler evaluated the DAG with. Raises OSError.
 
         What the interpreter has to say before it runs goes to the output of the launch in `directory`.
         """
-        evaluated = json.loads(dag_json).get("evaluated_with", {}).get("env", {})
+        evaluated = records.load_launch(str(directory))["dag_json"].get("evaluated_with", {}).get("env", {})
         ours, theirs = socket.socketpair()
         with theirs, _output(directory) as output:
             try:
@@ -143,7 +145,13 @@ class Zygote:
 
     def load(self, directory: Path) -> None:
         """Has it import the DAG of that launch; `ready` tells the end of it."""
+        self._loaded_for = directory
         self._send({"op": "load", "directory": str(directory)})
+
+    @property
+    def lost_its_launch(self) -> bool:
+        """Whether the launch for which it was to import has ended meanwhile, and its folder is gone."""
+        return self._loaded_for is not None and not self._loaded_for.exists()
 
     def skip_load(self, reasons: list[str]) -> None:
         """For a version that is known not to survive forking: every launch imports for itself."""
@@ -262,11 +270,11 @@ class ZygotePool:
     # Versions that must not be forked, and why.
     _spawning: dict[Version, list[str]] = field(default_factory=dict)
 
-    async def acquire(self, version: Version, directory: Path, dag_json: bytes) -> Zygote:
+    async def acquire(self, version: Version, directory: Path) -> Zygote:
         """The zygote of a version, ready or not yet; give it back with `release`. Raises OSError."""
         zygote = self._zygotes.get(version)
         if zygote is None or zygote.failed is not None:
-            zygote = await Zygote.start(version, directory, dag_json, self.program)
+            zygote = await Zygote.start(version, directory, self.program)
             raced = self._zygotes.get(version)
             if raced is not None and raced.failed is None:
                 zygote.retire()

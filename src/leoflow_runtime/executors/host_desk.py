@@ -7,6 +7,7 @@ attached are not kept here: the record knows them, and whoever attaches is given
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
@@ -35,24 +36,64 @@ HostOrder = StartOrder | StopOrder | ShutdownOrder
 
 
 class Attachment:
-    """One standing connection of a host agent. A later one of the same host takes its place."""
+    """One standing connection of a host agent. A later one of the same host takes its place.
 
-    def __init__(self, host: str) -> None:
+    `capacity`: how many launches the agent runs at once; what is more waits here, unopened. None: it sees
+    to that by itself.
+    """
+
+    def __init__(self, host: str, capacity: int | None = None) -> None:
         self.host = host
         self.is_settled = False
         self.held: set[int] = set()
-        self._orders: asyncio.Queue[HostOrder | None] = asyncio.Queue()
+        self._capacity = capacity
+        self._starts: deque[StartOrder] = deque()
+        self._others: list[HostOrder] = []
+        self._handed_over: set[int] = set()
+        self._has_ended = False
+        self._changed = asyncio.Event()
 
     def put(self, order: HostOrder) -> None:
-        self._orders.put_nowait(order)
+        if isinstance(order, StartOrder):
+            self._starts.append(order)
+        else:
+            self._others.append(order)
+        self._changed.set()
+
+    def adopted(self, launch_ids: Iterable[int]) -> None:
+        """The agent runs these already."""
+        self._handed_over.update(launch_ids)
+
+    def discard(self, launch_id: int) -> None:
+        """It has ended: there is room for another."""
+        self.held.discard(launch_id)
+        self._handed_over.discard(launch_id)
+        if self._starts:
+            self._changed.set()
 
     def end(self) -> None:
-        self._orders.put_nowait(None)
+        self._has_ended = True
+        self._changed.set()
 
-    async def orders(self) -> AsyncIterator[HostOrder]:
-        """Orders as they come, until another connection takes over."""
-        while (order := await self._orders.get()) is not None:
-            yield order
+    async def orders(self) -> AsyncIterator[list[HostOrder]]:
+        """Orders as they come, until another connection takes over: all that can be carried out now."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            starts = self._next_starts()
+            others, self._others = self._others, []
+            if starts or others:
+                yield [*starts, *others]
+            if self._has_ended:
+                return
+
+    def _next_starts(self) -> list[HostOrder]:
+        room = len(self._starts)
+        if self._capacity is not None:
+            room = min(room, max(self._capacity - len(self._handed_over), 0))
+        starts = [self._starts.popleft() for _ in range(room)]
+        self._handed_over.update(order.launch_id for order in starts)
+        return list(starts)
 
 
 class HostDesk:
@@ -62,11 +103,11 @@ class HostDesk:
         self._attachments: dict[str, Attachment] = {}
         self._attached = asyncio.Event()
 
-    def attach(self, host: str = LOCAL_HOST) -> Attachment:
+    def attach(self, host: str = LOCAL_HOST, *, capacity: int | None = None) -> Attachment:
         """Orders may go to the new connection from here on; `settle` completes it."""
         if (earlier := self._attachments.get(host)) is not None:
             earlier.end()
-        attachment = self._attachments[host] = Attachment(host)
+        attachment = self._attachments[host] = Attachment(host, capacity)
         self._note()
         return attachment
 
@@ -116,7 +157,7 @@ class HostDesk:
     def ended(self, launch_id: int) -> None:
         """It was reported, or is known to be gone."""
         for attachment in self._attachments.values():
-            attachment.held.discard(launch_id)
+            attachment.discard(launch_id)
 
     def held(self) -> frozenset[int] | None:
         """None: no agent is attached, so nobody can say."""

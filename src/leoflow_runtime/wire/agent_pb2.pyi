@@ -28,18 +28,20 @@ CANCELLED: Outcome
 SHUT_DOWN: Outcome
 
 class AttachRequest(_message.Message):
-    __slots__ = ("agent_version", "hostname", "pid", "held_launches", "capacity")
+    __slots__ = ("agent_version", "hostname", "pid", "held_launches", "capacity", "takes_opened")
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     HOSTNAME_FIELD_NUMBER: _ClassVar[int]
     PID_FIELD_NUMBER: _ClassVar[int]
     HELD_LAUNCHES_FIELD_NUMBER: _ClassVar[int]
     CAPACITY_FIELD_NUMBER: _ClassVar[int]
+    TAKES_OPENED_FIELD_NUMBER: _ClassVar[int]
     agent_version: str
     hostname: str
     pid: int
     held_launches: _containers.RepeatedScalarFieldContainer[int]
     capacity: int
-    def __init__(self, agent_version: _Optional[str] = ..., hostname: _Optional[str] = ..., pid: _Optional[int] = ..., held_launches: _Optional[_Iterable[int]] = ..., capacity: _Optional[int] = ...) -> None: ...
+    takes_opened: bool
+    def __init__(self, agent_version: _Optional[str] = ..., hostname: _Optional[str] = ..., pid: _Optional[int] = ..., held_launches: _Optional[_Iterable[int]] = ..., capacity: _Optional[int] = ..., takes_opened: bool = ...) -> None: ...
 
 class HostCommand(_message.Message):
     __slots__ = ("attached", "start", "stop", "shutdown")
@@ -54,20 +56,26 @@ class HostCommand(_message.Message):
     def __init__(self, attached: _Optional[_Union[Attached, _Mapping]] = ..., start: _Optional[_Union[StartLaunch, _Mapping]] = ..., stop: _Optional[_Union[StopLaunch, _Mapping]] = ..., shutdown: _Optional[_Union[Shutdown, _Mapping]] = ...) -> None: ...
 
 class Attached(_message.Message):
-    __slots__ = ("adopted", "abandoned")
+    __slots__ = ("adopted", "abandoned", "now")
     ADOPTED_FIELD_NUMBER: _ClassVar[int]
     ABANDONED_FIELD_NUMBER: _ClassVar[int]
+    NOW_FIELD_NUMBER: _ClassVar[int]
     adopted: _containers.RepeatedCompositeFieldContainer[StartLaunch]
     abandoned: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, adopted: _Optional[_Iterable[_Union[StartLaunch, _Mapping]]] = ..., abandoned: _Optional[_Iterable[int]] = ...) -> None: ...
+    now: float
+    def __init__(self, adopted: _Optional[_Iterable[_Union[StartLaunch, _Mapping]]] = ..., abandoned: _Optional[_Iterable[int]] = ..., now: _Optional[float] = ...) -> None: ...
 
 class StartLaunch(_message.Message):
-    __slots__ = ("launch_id", "launch_token")
+    __slots__ = ("launch_id", "launch_token", "opened", "given_at")
     LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
     LAUNCH_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    OPENED_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_AT_FIELD_NUMBER: _ClassVar[int]
     launch_id: int
     launch_token: str
-    def __init__(self, launch_id: _Optional[int] = ..., launch_token: _Optional[str] = ...) -> None: ...
+    opened: OpenReply
+    given_at: float
+    def __init__(self, launch_id: _Optional[int] = ..., launch_token: _Optional[str] = ..., opened: _Optional[_Union[OpenReply, _Mapping]] = ..., given_at: _Optional[float] = ...) -> None: ...
 
 class StopLaunch(_message.Message):
     __slots__ = ("launch_id", "reason")
@@ -257,7 +265,7 @@ class DeferredRequest(_message.Message):
     def __init__(self, launch_id: _Optional[int] = ..., is_deferred: bool = ..., waits_for: _Optional[str] = ...) -> None: ...
 
 class FinishedRequest(_message.Message):
-    __slots__ = ("launch_id", "outcome", "started_at", "finished_at", "message", "exit_code", "signal", "cpu_seconds", "max_rss_bytes", "xcoms", "reschedule_at", "rendered_fields_json", "skip_task_ids", "note", "skip_ignores_trigger_rules", "map_length", "rendered_map_index", "asset_events_json")
+    __slots__ = ("launch_id", "outcome", "started_at", "finished_at", "message", "exit_code", "signal", "cpu_seconds", "max_rss_bytes", "xcoms", "reschedule_at", "rendered_fields_json", "skip_task_ids", "note", "skip_ignores_trigger_rules", "map_length", "rendered_map_index", "asset_events_json", "log", "log_offset")
     LAUNCH_ID_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
     STARTED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -276,6 +284,8 @@ class FinishedRequest(_message.Message):
     MAP_LENGTH_FIELD_NUMBER: _ClassVar[int]
     RENDERED_MAP_INDEX_FIELD_NUMBER: _ClassVar[int]
     ASSET_EVENTS_JSON_FIELD_NUMBER: _ClassVar[int]
+    LOG_FIELD_NUMBER: _ClassVar[int]
+    LOG_OFFSET_FIELD_NUMBER: _ClassVar[int]
     launch_id: int
     outcome: Outcome
     started_at: str
@@ -294,17 +304,21 @@ class FinishedRequest(_message.Message):
     map_length: int
     rendered_map_index: str
     asset_events_json: str
-    def __init__(self, launch_id: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., message: _Optional[str] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., max_rss_bytes: _Optional[int] = ..., xcoms: _Optional[_Iterable[_Union[XCom, _Mapping]]] = ..., reschedule_at: _Optional[str] = ..., rendered_fields_json: _Optional[str] = ..., skip_task_ids: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ..., skip_ignores_trigger_rules: bool = ..., map_length: _Optional[int] = ..., rendered_map_index: _Optional[str] = ..., asset_events_json: _Optional[str] = ...) -> None: ...
+    log: bytes
+    log_offset: int
+    def __init__(self, launch_id: _Optional[int] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., message: _Optional[str] = ..., exit_code: _Optional[int] = ..., signal: _Optional[int] = ..., cpu_seconds: _Optional[float] = ..., max_rss_bytes: _Optional[int] = ..., xcoms: _Optional[_Iterable[_Union[XCom, _Mapping]]] = ..., reschedule_at: _Optional[str] = ..., rendered_fields_json: _Optional[str] = ..., skip_task_ids: _Optional[_Iterable[str]] = ..., note: _Optional[str] = ..., skip_ignores_trigger_rules: bool = ..., map_length: _Optional[int] = ..., rendered_map_index: _Optional[str] = ..., asset_events_json: _Optional[str] = ..., log: _Optional[bytes] = ..., log_offset: _Optional[int] = ...) -> None: ...
 
 class ReportReply(_message.Message):
-    __slots__ = ("accepted", "should_stop", "reason")
+    __slots__ = ("accepted", "should_stop", "reason", "durable_offset")
     ACCEPTED_FIELD_NUMBER: _ClassVar[int]
     SHOULD_STOP_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    DURABLE_OFFSET_FIELD_NUMBER: _ClassVar[int]
     accepted: bool
     should_stop: bool
     reason: str
-    def __init__(self, accepted: bool = ..., should_stop: bool = ..., reason: _Optional[str] = ...) -> None: ...
+    durable_offset: int
+    def __init__(self, accepted: bool = ..., should_stop: bool = ..., reason: _Optional[str] = ..., durable_offset: _Optional[int] = ...) -> None: ...
 
 class HeartbeatRequest(_message.Message):
     __slots__ = ("launch_ids",)

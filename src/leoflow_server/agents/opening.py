@@ -1,19 +1,31 @@
-"""Launch tokens: exchanged for a session once per generation, by a guarded update, or withdrawn."""
+"""Launches are opened: a token is exchanged for a session, once per generation, by a guarded update."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import grpc
 
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.rows import LaunchReport
 from leoflow_runtime.engine.store import Tx
+from leoflow_runtime.wire import agent_pb2 as wire
+from leoflow_server.access import CannotDecrypt
 from leoflow_server.agents import queries
+from leoflow_server.agents.calls import Refused
+from leoflow_server.agents.code import CodeMissing
 from leoflow_server.agents.queries import LaunchFacts
-from leoflow_server.agents.tokens import LaunchToken
+from leoflow_server.agents.run_requests import Applies
+from leoflow_server.agents.sessions import NotAuthentic, Sessions
+from leoflow_server.agents.spec import SpecBuilder
+from leoflow_server.agents.tokens import LaunchToken, new_session, stored
+from leoflow_server.logs import LogStore
+from leoflow_server.store import SqlStore
 from leoflow_server.store.transaction import SqlTx
+from leoflow_server.store.xcom_values import XComGone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +65,92 @@ def exchange(tx: Tx, token: LaunchToken, *, session_hash: str, host: str, agent_
         operations.finish_launch(tx, report)
         return Opened(refusal=verdict.reason, is_stale=True)
     return Opened(is_first=True, facts=_facts(tx, token.launch_id, session_hash))
+
+
+class Opener:
+    """Opens launches, many in one transaction, and says what each is to run.
+
+    `ended` is told each launch that has no business any more; `refuse` ends one that can never run.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: SqlStore,
+        engine: Applies,
+        logs: LogStore,
+        sessions: Sessions,
+        specs: SpecBuilder,
+        ended: Callable[[int], None],
+        refuse: Callable[[LaunchFacts, int, str], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._logs = logs
+        self._sessions = sessions
+        self._specs = specs
+        self._ended = ended
+        self._refuse = refuse
+
+    async def open(
+        self, tokens: Sequence[LaunchToken], *, host: str, agent_pid: int
+    ) -> list[wire.OpenReply | Exception]:
+        """For each token what its agent is told, or why it gets nothing (NotAuthentic, Refused, …)."""
+        sessions = [new_session() for _ in tokens]
+        hashed = [stored(session) for session in sessions]
+
+        def body(tx: Tx) -> list[Opened]:
+            return [
+                exchange(tx, token, session_hash=one, host=host, agent_pid=agent_pid)
+                for token, one in zip(tokens, hashed, strict=True)
+            ]
+
+        opened = await self._engine.apply(body)
+        offsets: dict[int, int] = {}
+        for one, session_hash in zip(opened, hashed, strict=True):
+            if one.facts is not None:
+                self._sessions.remember(session_hash, one.facts)
+                launch_id = one.facts.key.launch_id
+                offsets[launch_id] = 0 if one.is_first else await self._logs.size(one.facts.key)
+        good = [one.facts for one in opened if one.facts is not None]
+        built = await self._store.read(lambda tx: [self._built(tx, facts, offsets) for facts in good])
+        specs = dict(zip(offsets, built, strict=True))
+        answers: list[wire.OpenReply | Exception] = []
+        for token, one, session in zip(tokens, opened, sessions, strict=True):
+            if one.facts is None:
+                answers.append(self._refusal(token, one))
+                continue
+            spec = specs[token.launch_id]
+            if isinstance(spec, Exception):
+                answers.append(await self._unrunnable(one.facts, offsets[token.launch_id], spec))
+            else:
+                answers.append(wire.OpenReply(session=session, launch=spec))
+        return answers
+
+    def _built(self, tx: Tx, facts: LaunchFacts, offsets: Mapping[int, int]) -> wire.LaunchSpec | Exception:
+        assert isinstance(tx, SqlTx)
+        try:
+            return self._specs.build(tx, facts, offsets[facts.key.launch_id])
+        except Exception as error:  # noqa: BLE001 - it is this launch's alone
+            return error
+
+    def _refusal(self, token: LaunchToken, opened: Opened) -> Exception:
+        if opened.is_stale:
+            self._ended(token.launch_id)
+            return Refused(grpc.StatusCode.FAILED_PRECONDITION, opened.refusal or "")
+        return NotAuthentic(opened.refusal or "")
+
+    async def _unrunnable(self, facts: LaunchFacts, log_offset: int, error: Exception) -> Exception:
+        if isinstance(error, (CodeMissing, CannotDecrypt, XComGone, KeyError)):
+            reason = f"the version has no task {error}" if isinstance(error, KeyError) else str(error)
+            await self._refuse(facts, log_offset, reason)
+            return Refused(grpc.StatusCode.FAILED_PRECONDITION, reason)
+        # The token is spent, so nobody will ask again: it is gone, and another launch may do better.
+        launch_id = facts.key.launch_id
+        self._ended(launch_id)
+        lost = "the control plane could not say what to run"
+        await self._engine.apply(lambda tx: operations.lose_launch(tx, launch_id, lost))
+        return error
 
 
 def withdraw(tx: Tx, launch_id: int) -> bool:

@@ -6,10 +6,12 @@ nothing and is told to stop.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +22,6 @@ from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.operations import Verdict
 from leoflow_runtime.engine.rows import LaunchReport
-from leoflow_runtime.engine.store import Tx
 from leoflow_runtime.executors.host_desk import (
     LOCAL_HOST,
     HostDesk,
@@ -30,23 +31,22 @@ from leoflow_runtime.executors.host_desk import (
 )
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_runtime.wire import agent_pb2_grpc
-from leoflow_server.access import CannotDecrypt, Cipher
+from leoflow_server.access import Cipher
 from leoflow_server.agents import adoption, queries, tokens
-from leoflow_server.agents.calls import Context, Refused, bearer, unary
-from leoflow_server.agents.code import CodeMissing
+from leoflow_server.agents.calls import Context, bearer, unary
 from leoflow_server.agents.heartbeats import Heartbeats
-from leoflow_server.agents.opening import exchange, withdraw
+from leoflow_server.agents.opening import Opener, withdraw
 from leoflow_server.agents.queries import LaunchFacts, launch_exists
 from leoflow_server.agents.reports import moment, report_of
 from leoflow_server.agents.run_requests import Applies, RunRequests
 from leoflow_server.agents.sessions import NotAuthentic, Sessions
 from leoflow_server.agents.spec import SpecBuilder
+from leoflow_server.agents.tokens import LaunchToken
 from leoflow_server.agents.values import ValueRequests
 from leoflow_server.logs import LogGap, LogStore
 from leoflow_server.observe import Metrics
 from leoflow_server.store import SqlStore
-from leoflow_server.store.transaction import SqlTx
-from leoflow_server.store.xcom_values import DatabaseValues, XComGone, XComValues
+from leoflow_server.store.xcom_values import DatabaseValues, XComValues
 
 _log = logging.getLogger("leoflow.agents")
 _HOSTNAME = socket.gethostname()
@@ -98,6 +98,15 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         self._specs = SpecBuilder(
             cipher=cipher, bundles=bundles, heartbeat_seconds=heartbeat_seconds, xcoms=self._xcoms
         )
+        self._opener = Opener(
+            store=store,
+            engine=engine,
+            logs=logs,
+            sessions=self._sessions,
+            specs=self._specs,
+            ended=self._ended,
+            refuse=self._refuse,
+        )
 
     async def enrol_host(self, host: str, token: str) -> None:
         """A new host agent is about to start with this token."""
@@ -115,7 +124,7 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         if not self._plans():
             await context.abort(grpc.StatusCode.UNAVAILABLE, "another replica plans: attach to that one")
         # From here on new orders reach this connection; those given before are in the record.
-        attachment = self._desk.attach(host)
+        attachment = self._desk.attach(host, capacity=request.capacity if request.takes_opened else None)
         self.metrics.agents_attached(+1)
         try:
             standing = await self._engine.apply(
@@ -138,23 +147,33 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
                     "lost": len(standing.lost),
                 },
             )
+            attachment.adopted(launch_id for launch_id, _ in standing.adopted)
+            for launch_id, generation in standing.sent:
+                attachment.put(StartOrder(launch_id=launch_id, generation=generation))
             given = (*standing.adopted, *standing.sent)
             self._desk.settle(attachment, [launch_id for launch_id, _ in given])
             yield wire.HostCommand(
                 attached=wire.Attached(
-                    adopted=[self._start(*pair) for pair in standing.adopted], abandoned=standing.abandoned
+                    adopted=[self._start(*pair) for pair in standing.adopted],
+                    abandoned=standing.abandoned,
+                    now=time.time(),
                 )
             )
-            for pair in standing.sent:
-                yield wire.HostCommand(start=self._start(*pair))
-            async for order in attachment.orders():
-                match order:
-                    case StartOrder(launch_id=launch_id, generation=generation):
-                        yield wire.HostCommand(start=self._start(launch_id, generation))
-                    case StopOrder(launch_id=launch_id, reason=reason):
-                        yield wire.HostCommand(stop=wire.StopLaunch(launch_id=launch_id, reason=reason))
-                    case ShutdownOrder():
-                        yield wire.HostCommand(shutdown=wire.Shutdown())
+            documents: set[str] = set()
+            async for orders in attachment.orders():
+                starts = [order for order in orders if isinstance(order, StartOrder)]
+                if request.takes_opened:
+                    for start in await self._opened(starts, host, request.pid, documents):
+                        yield wire.HostCommand(start=start)
+                else:
+                    for order in starts:
+                        yield wire.HostCommand(start=self._start(order.launch_id, order.generation))
+                for other in orders:
+                    match other:
+                        case StopOrder(launch_id=launch_id, reason=reason):
+                            yield wire.HostCommand(stop=wire.StopLaunch(launch_id=launch_id, reason=reason))
+                        case ShutdownOrder():
+                            yield wire.HostCommand(shutdown=wire.Shutdown())
         finally:
             self._desk.detach(attachment)
             self.metrics.agents_attached(-1)
@@ -164,6 +183,30 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
             launch_id=launch_id, launch_token=tokens.mint(self._secret, launch_id, generation)
         )
 
+    async def _opened(
+        self, starts: Sequence[StartOrder], host: str, agent_pid: int, documents: set[str]
+    ) -> list[wire.StartLaunch]:
+        """Opened for the agent of `host`, and added to `documents`: the digests that it has been sent.
+
+        Left out is what has no business any more, or cannot run: that is on record.
+        """
+        if not starts:
+            return []
+        given = [LaunchToken(launch_id=one.launch_id, generation=one.generation) for one in starts]
+        opened: list[wire.StartLaunch] = []
+        for token, answer in zip(
+            given, await self._opener.open(given, host=host, agent_pid=agent_pid), strict=True
+        ):
+            if isinstance(answer, Exception):
+                _log.info("a launch is not given out", extra={"launch": token.launch_id, "why": str(answer)})
+                continue
+            digest = answer.launch.content_digest
+            if digest in documents:
+                answer.launch.ClearField("dag_json")
+            documents.add(digest)
+            opened.append(wire.StartLaunch(launch_id=token.launch_id, opened=answer, given_at=time.time()))
+        return opened
+
     # One launch
 
     @unary
@@ -171,44 +214,17 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         token = tokens.read(self._secret, request.launch_token)
         if token is None:
             raise NotAuthentic("the launch token is not one of this control plane")
-        session = tokens.new_session()
-        hashed = tokens.stored(session)
         host = await self._host_of(request, context)
-        opened = await self._engine.apply(
-            lambda tx: exchange(tx, token, session_hash=hashed, host=host, agent_pid=request.pid)
-        )
-        if opened.is_stale:
-            self._ended(token.launch_id)
-            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, opened.refusal or "")
-        if opened.refusal is not None:
-            raise NotAuthentic(opened.refusal)
-        facts = opened.facts
-        assert facts is not None, "a good session has a launch"
-        self._sessions.remember(hashed, facts)
-        log_offset = 0 if opened.is_first else await self._logs.size(facts.key)
-        try:
-            spec = await self._store.read(lambda tx: self._spec(tx, facts, log_offset))
-        except (CodeMissing, CannotDecrypt, XComGone, KeyError) as error:
-            reason = f"the version has no task {error}" if isinstance(error, KeyError) else str(error)
-            await self._refuse(facts, log_offset, reason)
-            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, reason) from error
-        except Exception:
-            # The token is spent, so nobody will ask again: it is gone, and another launch may do better.
-            self._ended(token.launch_id)
-            lost = "the control plane could not say what to run"
-            await self._engine.apply(lambda tx: operations.lose_launch(tx, token.launch_id, lost))
-            raise
-        return wire.OpenReply(session=session, launch=spec)
+        (answer,) = await self._opener.open([token], host=host, agent_pid=request.pid)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def _host_of(self, request: wire.OpenRequest, context: Context) -> str:
         if self._in_pods:
             return request.hostname[:_LONGEST_HOST]
         credential = bearer(context)
         return await self._sessions.host(credential) if credential else LOCAL_HOST
-
-    def _spec(self, tx: Tx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec:
-        assert isinstance(tx, SqlTx)
-        return self._specs.build(tx, facts, log_offset)
 
     async def _refuse(self, facts: LaunchFacts, log_offset: int, reason: str) -> None:
         """This launch can never run: trying again would not help, a person must."""
@@ -228,6 +244,16 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         )
         return self._reply(verdict)
 
+    async def _append_rest(self, facts: LaunchFacts, request: wire.FinishedRequest) -> int:
+        """A log that cannot be stored now is no reason to refuse an outcome: the agent sends it again."""
+        if not request.log:
+            return 0
+        try:
+            return await self._append(facts, request.log_offset, request.log, final=True)
+        except OSError as error:
+            _log.warning("the end of a log is not stored yet", extra={"why": str(error)})
+            return 0
+
     @unary
     async def ReportDeferred(self, request: wire.DeferredRequest, context: Context) -> wire.ReportReply:
         facts = await self._sessions.launch(request.launch_id, bearer(context))
@@ -241,7 +267,13 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
     @unary
     async def ReportFinished(self, request: wire.FinishedRequest, context: Context) -> wire.ReportReply:
         facts = await self._sessions.launch(request.launch_id, bearer(context))
-        return self._reply(await self._finish(report_of(request), facts))
+        finishing = self._finish(report_of(request), facts)
+        verdict, durable = await asyncio.gather(finishing, self._append_rest(facts, request))
+        if request.log and not verdict.accepted and not await self._exists(facts):
+            await self._logs.delete_log(facts.key)
+        reply = self._reply(verdict)
+        reply.durable_offset = durable
+        return reply
 
     async def conclude(self, launch_id: int, outcome: Outcome, reason: str) -> None:
         """What an executor saw of a launch whose agent can say nothing any more: its last line, its end.
@@ -299,17 +331,22 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
     @unary
     async def AppendLog(self, request: wire.AppendLogRequest, context: Context) -> wire.AppendLogReply:
         facts = await self._sessions.launch(request.launch_id, bearer(context))
-        try:
-            durable = await self._logs.append(facts.key, request.offset, request.data, final=request.final)
-        except LogGap as gap:
-            durable = gap.durable_offset
+        durable = await self._append(facts, request.offset, request.data, final=request.final)
         # Asked after the write, so that no deletion falls between the two.
         if (request.offset == 0 or durable == 0) and not await self._exists(facts):
             # Deleted, log and all: what is still written is taken and thrown away.
             await self._logs.delete_log(facts.key)
             durable = request.offset + len(request.data)
-        self.metrics.log_bytes(max(0, durable - request.offset))
         return wire.AppendLogReply(durable_offset=durable)
+
+    async def _append(self, facts: LaunchFacts, offset: int, data: bytes, *, final: bool = False) -> int:
+        """How far the log is durable then: not further than before where a part of it is missing."""
+        try:
+            durable = await self._logs.append(facts.key, offset, data, final=final)
+        except LogGap as gap:
+            return gap.durable_offset
+        self.metrics.log_bytes(max(0, durable - offset))
+        return durable
 
     async def _exists(self, facts: LaunchFacts) -> bool:
         launch_id = facts.key.launch_id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,6 +78,9 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         assert self._server is not None
         await self._server.stop(0)
 
+    def forget_sessions(self) -> None:
+        self._sessions.clear()
+
     def break_connections(self) -> None:
         """Ends the standing connections, and nothing else."""
         for stream in self._streams:
@@ -98,6 +102,23 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         self.command(
             start=wire.StartLaunch(launch_id=spec.launch_id, launch_token=self.token(spec.launch_id))
         )
+        return known
+
+    def give(
+        self, spec: wire.LaunchSpec, *, with_document: bool = True, seconds_ago: float = 0.0
+    ) -> KnownLaunch:
+        """Opened for the agent already."""
+        known = self.know(spec)
+        given = wire.LaunchSpec()
+        given.CopyFrom(spec)
+        if not with_document:
+            given.ClearField("dag_json")
+        session = f"session-{self.token(spec.launch_id)}"
+        self._sessions[session] = spec.launch_id
+        known.opened += 1
+        opened = wire.OpenReply(session=session, launch=given)
+        given_at = time.time() - seconds_ago
+        self.command(start=wire.StartLaunch(launch_id=spec.launch_id, opened=opened, given_at=given_at))
         return known
 
     def command(self, **command: Any) -> None:
@@ -150,7 +171,7 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         if self._bearer(context) != self.host_token:
             await self._refuse(context, grpc.StatusCode.UNAUTHENTICATED, "unknown host token")
         stream: asyncio.Queue[wire.HostCommand | None] = asyncio.Queue()
-        attached = wire.Attached()
+        attached = wire.Attached(now=time.time())
         for launch_id in request.held_launches:
             known = self.launches.get(launch_id)
             if known is not None and known.current and not known.reports:
@@ -209,8 +230,10 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         if known.reports and known.reports[0] != request:
             self.breaches.append(f"launch {request.launch_id} reported two different outcomes")
         known.reports.append(request)
+        if request.log and not self.log_outage:
+            self._store(known, request.log_offset, request.log, final=True)
         self._note("ReportFinished")
-        return wire.ReportReply(accepted=True)
+        return wire.ReportReply(accepted=True, durable_offset=len(known.log) if request.log else 0)
 
     async def Heartbeat(self, request: wire.HeartbeatRequest, context: Any) -> wire.HeartbeatReply:
         bearer = self._bearer(context)
@@ -228,25 +251,29 @@ class FakeControlPlane(agent_pb2_grpc.AgentServiceServicer):
         known = await self._launch_of(request, context)
         if self.log_outage:
             await self._refuse(context, grpc.StatusCode.UNAVAILABLE, "the log store is full")
-        repeated = known.log[request.offset : request.offset + len(request.data)]
-        if request.offset < len(known.log) and request.data.startswith(repeated):
-            # An acknowledgement that was lost: the same bytes again, perhaps with more behind them.
-            known.log += request.data[len(repeated) :]
-            known.log_final = known.log_final or request.final
-        elif request.offset != len(known.log):
-            self.breaches.append(f"log of {request.launch_id} at {request.offset}, not {len(known.log)}")
-        elif known.log_final:
-            self.breaches.append(f"log of {request.launch_id} goes on after its end")
-        elif not request.data.endswith(b"\n"):
-            self.breaches.append(f"log of {request.launch_id} ends within a line")
-        elif self.log_capacity is not None:  # a sink that takes only so much, even part of a line
-            known.log += request.data[: self.log_capacity]
-            known.log_final = request.final and len(request.data) <= self.log_capacity
-        else:
-            known.log += request.data
-            known.log_final = request.final
+        self._store(known, request.offset, request.data, final=request.final)
         self._note("AppendLog")
         return wire.AppendLogReply(durable_offset=len(known.log), should_stop=not known.current)
+
+    def _store(self, known: KnownLaunch, offset: int, data: bytes, *, final: bool) -> None:
+        launch_id = known.spec.launch_id
+        repeated = known.log[offset : offset + len(data)]
+        if offset < len(known.log) and data.startswith(repeated):
+            # An acknowledgement that was lost: the same bytes again, perhaps with more behind them.
+            known.log += data[len(repeated) :]
+            known.log_final = known.log_final or final
+        elif offset != len(known.log):
+            self.breaches.append(f"log of {launch_id} at {offset}, not {len(known.log)}")
+        elif known.log_final:
+            self.breaches.append(f"log of {launch_id} goes on after its end")
+        elif not data.endswith(b"\n"):
+            self.breaches.append(f"log of {launch_id} ends within a line")
+        elif self.log_capacity is not None:  # a sink that takes only so much, even part of a line
+            known.log += data[: self.log_capacity]
+            known.log_final = final and len(data) <= self.log_capacity
+        else:
+            known.log += data
+            known.log_final = final
 
     async def PullXCom(self, request: wire.PullXComRequest, context: Any) -> wire.PullXComReply:
         await self._launch_of(request, context)
