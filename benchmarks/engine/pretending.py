@@ -40,7 +40,9 @@ class PretendingExecutor:
 
     async def live(self, order: LaunchOrder) -> None:
         launch_id = order.launch_id
-        await self.engine.apply(lambda tx: operations.start_launch(tx, launch_id, pid=1, hostname="h"))
+        await self.engine.apply(
+            lambda tx: operations.start_launch(tx, launch_id, pid=1, hostname="h"), launch=launch_id
+        )
         await self.end(order)
 
     async def end(self, order: LaunchOrder) -> None:
@@ -49,7 +51,7 @@ class PretendingExecutor:
         if length is not None:
             left = {"xcoms": {"return_value": b"[]"}, "map_length": length}
         report = LaunchReport(launch_id=order.launch_id, outcome=Outcome.SUCCESS, **left)
-        await self.engine.apply(lambda tx: operations.finish_launch(tx, report))
+        await self.engine.apply(lambda tx: operations.finish_launch(tx, report), launch=order.launch_id)
         self.completed += 1
 
     async def cancel(self, launch_id: int, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,13 +23,15 @@ class OperationFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """`drain`: look at the inbox. `sweep`: compare memory with the record. `dispatched`: launches that
-    have left the way to the executor since the last batch; `ordered`: those that are still on it.
+    """`launches`: which the operations are about, as far as that is known. `drain`: look at the inbox.
+    `sweep`: compare memory with the record. `dispatched`: launches that have left the way to the executor
+    since the last batch; `ordered`: those that are still on it.
 
     `savepoints`: what an operation raises undoes it alone. Without them, which is cheaper, it undoes all.
     """
 
     operations: Sequence[Callable[[Tx], Any]] = ()
+    launches: Collection[int] = ()
     drain: bool = False
     sweep: bool = False
     dispatched: Iterable[int] = ()
@@ -58,6 +60,8 @@ def perform(tx: Tx, planner: Planner, batch: Batch) -> BatchResult:
     changes: list[Change] = []
     inbox = tx.take_inbox(INBOX_SHARE) if batch.drain else []
     changes += inbox
+    if batch.launches:
+        tx.expect_launches(batch.launches)
     for operation in batch.operations:
         try:
             with tx.savepoint() if batch.savepoints else nullcontext():

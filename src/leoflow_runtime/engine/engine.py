@@ -51,6 +51,7 @@ class EngineSettings:
 @dataclass(slots=True, eq=False)
 class _Asked:
     operation: Callable[[Tx], Any]
+    launch: int | None  # that it is about
     answer: asyncio.Future[Any]
 
 
@@ -120,15 +121,17 @@ class Engine:
         self._drain = True
         self._wake.set()
 
-    async def apply(self, operation: Callable[[Tx], T]) -> T:
+    async def apply(self, operation: Callable[[Tx], T], *, launch: int | None = None) -> T:
         """Runs an operation, and where this engine plans its consequences in the same transaction.
+
+        `launch`: what it reports on; what waits with it is read together.
 
         Returns after the commit. What the operation raises undoes the operation alone and is raised here.
         The operation may be run more than once before one commit; it must touch only its transaction.
         """
         if not self.is_planning:
             return await self._store.write(operation)
-        asked = _Asked(operation, asyncio.get_running_loop().create_future())
+        asked = _Asked(operation, launch, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
         self._wake.set()
         return await asked.answer  # type: ignore[no-any-return]
@@ -287,6 +290,7 @@ class Engine:
         before = self._clock()
         batch = Batch(
             operations=[one.operation for one in asked],
+            launches={one.launch for one in asked if one.launch is not None},
             drain=drain,
             sweep=thorough,
             dispatched=gone,

@@ -228,6 +228,9 @@ class Tx(AssetTx, BackfillTx, Protocol):
         """
 
     def launch(self, launch_id: int) -> LaunchRow | None: ...
+    def expect_launches(self, launch_ids: Collection[int]) -> None:
+        """Their tasks will be asked for, one by one: a store may look for all of them at once."""
+
     def task_of_launch(self, launch_id: int) -> TaskRow | None: ...
     def update_launch(self, launch_id: int, values: Mapping[str, Any]) -> bool:
         """False where the launch is unknown or already finished."""

@@ -30,8 +30,11 @@ class SqlAssets:
     """Part of `SqlTx`. Updates of assets are rare beside tasks, so these statements are not prepared."""
 
     __slots__ = ()
-    _session: Session
     _now: datetime
+
+    @property
+    def _session(self) -> Session:
+        raise NotImplementedError
 
     def set_asset_references(self, dag_pk: int, tenant_id: int, references: Sequence[AssetReference]) -> None:
         connection = self._session.connection

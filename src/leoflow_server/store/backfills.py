@@ -49,8 +49,11 @@ class SqlBackfills:
     """Part of `SqlTx`."""
 
     __slots__ = ()
-    _session: Session
     _now: datetime
+
+    @property
+    def _session(self) -> Session:
+        raise NotImplementedError
 
     def insert_backfill(self, new: NewBackfill, slots: Sequence[tuple[Slot, NoRun | None]]) -> BackfillRow:
         values = {name: getattr(new, name) for name in NewBackfill.__dataclass_fields__}

@@ -7,11 +7,11 @@ process, where a statement for each row is the cheapest there is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, String, Table, and_, bindparam, func, insert, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy import Column, ColumnElement, String, Table, and_, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.sql.expression import TableValuedAlias
 
 from leoflow_server.store.prepared import Prepared, Session
@@ -83,15 +83,26 @@ class BulkUpdate:
 
 
 class BulkInsert:
-    """New rows. `names`: the columns that each row gives; `constants`: the same in every row."""
+    """New rows. `names`: the columns that each row gives; `constants`: the same in every row.
 
-    def __init__(self, table: Table, names: Sequence[str], constants: Mapping[str, Any]) -> None:
+    `replaces`: columns that name a row; one that is there with the same values is overwritten.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        names: Sequence[str],
+        constants: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        replaces: Sequence[str] = (),
+    ) -> None:
         self._table = table
         self._constants = constants
+        self._replaces = replaces
         (self._key,) = table.primary_key.columns
         self._columns = {name: table.c[name] for name in names}
         values = {name: bindparam(name, type_=column.type) for name, column in self._columns.items()}
-        self._one = Prepared(insert(table).values(values | dict(constants)).returning(self._key), [self._key])
+        self._one = self._stored(insert(table).values(values | dict(constants)))
         self._all: Prepared | None = None
 
     def run(self, session: Session, batch: Sequence[Row]) -> list[int]:
@@ -109,7 +120,12 @@ class BulkInsert:
             bindparam(None, value, type_=self._table.c[name].type) for name, value in self._constants.items()
         ]
         rows = select(*given.c, *constants)
-        new = postgresql_insert(self._table).from_select([*self._columns, *self._constants], rows)
+        return self._stored(insert(self._table).from_select([*self._columns, *self._constants], rows))
+
+    def _stored(self, new: Insert) -> Prepared:
+        if self._replaces:
+            others = {name: new.excluded[name] for name in self._columns if name not in self._replaces}
+            new = new.on_conflict_do_update(index_elements=self._replaces, set_=others)
         return Prepared(new.returning(self._key), [self._key])
 
 

@@ -69,6 +69,7 @@ class SqlStore:
             if lease is not None:
                 tx.hold_lease(lease)
             result = body(tx)
+            tx.flush()
             announced = tx.announced
             if announced:
                 self._database.announce(session.connection)

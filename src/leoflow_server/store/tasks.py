@@ -16,7 +16,7 @@ from leoflow_runtime.engine.rows import TaskRow
 from leoflow_runtime.engine.store import MapLength, NewTask, TaskChange
 from leoflow_server.store.bulk import BulkInsert, BulkUpdate
 from leoflow_server.store.prepared import Prepared, Session
-from leoflow_server.store.tables import dag_runs, launches, task_instances, task_tries, xcoms
+from leoflow_server.store.tables import dag_runs, task_instances, task_tries, xcoms
 
 _NAMES = [
     "pk",
@@ -36,20 +36,16 @@ _NAMES = [
     "forced_skip",
     "map_length",
 ]
-_TASK = [task_instances.c[name] for name in _NAMES]
+COLUMNS = [task_instances.c[name] for name in _NAMES]
 _t = task_instances.c
 
-_BY_PK = Prepared(select(*_TASK).where(_t.pk == bindparam("task")), _TASK)
-_OF_RUN = Prepared(select(*_TASK).where(_t.run_pk == bindparam("run")).order_by(_t.pk), _TASK)
+_BY_PK = Prepared(select(*COLUMNS).where(_t.pk == bindparam("task")), COLUMNS)
+_OF_RUN = Prepared(select(*COLUMNS).where(_t.run_pk == bindparam("run")).order_by(_t.pk), COLUMNS)
 _BY_NAME = Prepared(
-    select(*_TASK).where(
+    select(*COLUMNS).where(
         _t.run_pk == bindparam("run"), _t.task_id == bindparam("task"), _t.map_index == bindparam("number")
     ),
-    _TASK,
-)
-_OF_LAUNCH = Prepared(
-    select(*_TASK).join(launches, launches.c.task_pk == _t.pk).where(launches.c.pk == bindparam("launch")),
-    _TASK,
+    COLUMNS,
 )
 _GIVEN = [
     "run_pk",
@@ -95,25 +91,20 @@ _PURGE_XCOMS = Prepared(delete(xcoms).where(xcoms.c.task_pk == bindparam("task")
 
 def get(session: Session, pk: int) -> TaskRow | None:
     found = session.row(_BY_PK, {"task": pk})
-    return None if found is None else _row(found)
+    return None if found is None else row_of(found)
 
 
 def of_run(session: Session, run_pk: int) -> list[TaskRow]:
-    return [_row(found) for found in session.rows(_OF_RUN, {"run": run_pk})]
+    return [row_of(found) for found in session.rows(_OF_RUN, {"run": run_pk})]
 
 
 def in_states(session: Session, states: Iterable[TaskState]) -> list[TaskRow]:
-    return [_row(found) for found in session.rows(_in_states(frozenset(states)), {})]
+    return [row_of(found) for found in session.rows(_in_states(frozenset(states)), {})]
 
 
 def instance(session: Session, run_pk: int, task_id: str, map_index: int) -> TaskRow | None:
     found = session.row(_BY_NAME, {"run": run_pk, "task": task_id, "number": map_index})
-    return None if found is None else _row(found)
-
-
-def of_launch(session: Session, launch_id: int) -> TaskRow | None:
-    found = session.row(_OF_LAUNCH, {"launch": launch_id})
-    return None if found is None else _row(found)
+    return None if found is None else row_of(found)
 
 
 def insert_tasks(session: Session, run_pk: int, new: Sequence[NewTask]) -> list[TaskRow]:
@@ -196,7 +187,7 @@ def purge_xcoms(session: Session, pks: Iterable[int]) -> None:
 @cache
 def _in_states(states: frozenset[TaskState]) -> Prepared:
     wanted = or_(*[_t.state == str(state) for state in sorted(states)])
-    return Prepared(select(*_TASK).where(wanted).order_by(_t.pk), _TASK)
+    return Prepared(select(*COLUMNS).where(wanted).order_by(_t.pk), COLUMNS)
 
 
 @cache
@@ -224,7 +215,8 @@ def _given(task: NewTask) -> dict[str, Any]:
     }
 
 
-def _row(found: Sequence[Any]) -> TaskRow:
+def row_of(found: Sequence[Any]) -> TaskRow:
+    """`found`: the values of COLUMNS."""
     values: dict[str, Any] = dict(zip(_NAMES, found, strict=True))
     state = values["state"]
     values["state"] = None if state is None else TaskState(state)

@@ -15,6 +15,7 @@ from leoflow_runtime.engine.store import Change, Lease, MapLength, NewRun, NewTa
 from leoflow_server.store import launches, lease, runs, tasks, versions
 from leoflow_server.store.assets import SqlAssets
 from leoflow_server.store.backfills import SqlBackfills
+from leoflow_server.store.gathered import Gathered
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import pools
 from leoflow_server.store.versions import VersionCache
@@ -27,18 +28,39 @@ _POOLS = Prepared(
 class SqlTx(SqlAssets, SqlBackfills):
     """One transaction; `announced` says whether it left inbox rows. Not to be kept after it ends."""
 
-    __slots__ = ("_announced", "_new_versions", "_now", "_planners", "_session", "_versions", "announced")
+    __slots__ = (
+        "_announced",
+        "_beside",
+        "_gathered",
+        "_new_versions",
+        "_now",
+        "_planners",
+        "_versions",
+        "announced",
+    )
 
     def __init__(
         self, session: Session, now: datetime, cache: VersionCache, *, lease: Lease | None = None
     ) -> None:
-        self._session = session
+        # For what has nothing to do with tasks, launches and XComs, of which something may wait.
+        self._beside = session
+        self._gathered = Gathered(session)
         self._now = now
         self._versions = cache
         self._new_versions: dict[int, VersionRow] = {}
         self._planners = lease is not None
         self._announced: list[Change] = []
         self.announced = False
+
+    @property
+    def _session(self) -> Session:
+        """The database as this transaction has left it."""
+        self._gathered.flush()
+        return self._beside
+
+    def flush(self) -> None:
+        """Sends what still waits to be written: the last thing of a transaction."""
+        self._gathered.flush()
 
     @property
     def now(self) -> datetime:
@@ -55,23 +77,25 @@ class SqlTx(SqlAssets, SqlBackfills):
         self._session.run("SAVEPOINT part")
         try:
             yield
+            self._gathered.flush()
         except BaseException:
-            self._session.run("ROLLBACK TO part")
-            self._session.run("RELEASE part")
+            self._gathered.drop()
+            self._beside.run("ROLLBACK TO part")
+            self._beside.run("RELEASE part")
             self.announced = announced
             del self._announced[changes:]
             raise
-        self._session.run("RELEASE part")
+        self._beside.run("RELEASE part")
 
     # Lease and inbox
     def hold_lease(self, held: Lease) -> None:
-        lease.hold(self._session, held)
+        lease.hold(self._beside, held)
 
     def announce(self, change: Change) -> None:
         if self._planners:
             self._announced.append(change)
         else:
-            lease.announce(self._session, change)
+            lease.announce(self._beside, change)
             self.announced = True
 
     def take_announced(self) -> list[Change]:
@@ -79,14 +103,14 @@ class SqlTx(SqlAssets, SqlBackfills):
         return taken
 
     def take_inbox(self, limit: int) -> list[Change]:
-        return lease.take_inbox(self._session, limit)
+        return lease.take_inbox(self._beside, limit)
 
     # DAGs and versions
     def find_dag(self, dag_id: str, tenant_id: int = 1) -> DagRow | None:
         return versions.find_dag(self._session, tenant_id, dag_id)
 
     def dag(self, pk: int) -> DagRow | None:
-        return versions.get_dag(self._session, pk)
+        return versions.get_dag(self._beside, pk)
 
     def scheduled_dags(self) -> list[DagRow]:
         return versions.scheduled_dags(self._session)
@@ -115,17 +139,17 @@ class SqlTx(SqlAssets, SqlBackfills):
 
     def version(self, pk: int) -> VersionRow:
         new = self._new_versions.get(pk)
-        return new if new is not None else versions.get_version(self._session, pk, self._versions)
+        return new if new is not None else versions.get_version(self._beside, pk, self._versions)
 
     # Runs
     def run(self, pk: int) -> RunRow | None:
-        return runs.get(self._session, pk)
+        return runs.get(self._beside, pk)
 
     def find_run(self, dag_pk: int, run_id: str) -> RunRow | None:
-        return runs.find(self._session, dag_pk, run_id)
+        return runs.find(self._beside, dag_pk, run_id)
 
     def active_runs(self, dag_pk: int | None = None) -> list[RunRow]:
-        return runs.active(self._session, dag_pk)
+        return runs.active(self._beside, dag_pk)
 
     def runs_between(
         self, dag_pk: int, *, earliest: datetime | None = None, latest: datetime | None = None
@@ -138,7 +162,7 @@ class SqlTx(SqlAssets, SqlBackfills):
         return runs.previous(self._session, run, states, run_type)
 
     def recent_runs(self, dag_pk: int, limit: int) -> list[RunRow]:
-        return runs.recent(self._session, dag_pk, limit)
+        return runs.recent(self._beside, dag_pk, limit)
 
     def latest_run(self, dag_pk: int, run_type: RunType) -> RunRow | None:
         return runs.latest(self._session, dag_pk, run_type)
@@ -154,7 +178,7 @@ class SqlTx(SqlAssets, SqlBackfills):
         *,
         expect_clear_number: int | None = None,
     ) -> bool:
-        return runs.update_run(self._session, pk, expect, values, expect_clear_number)
+        return runs.update_run(self._beside, pk, expect, values, expect_clear_number)
 
     def delete_run(self, pk: int) -> bool:
         return runs.delete_run(self._session, pk)
@@ -182,14 +206,20 @@ class SqlTx(SqlAssets, SqlBackfills):
         return tasks.insert_instances(self._session, run_pk, like, map_indexes)
 
     def update_tasks(self, changes: Sequence[TaskChange]) -> list[bool]:
-        return tasks.update_tasks(self._session, changes)
+        held = [self._gathered.change(change) for change in changes]
+        unknown = [change for change, known in zip(changes, held, strict=True) if known is None]
+        written = iter(tasks.update_tasks(self._session, unknown) if unknown else ())
+        return [next(written) if known is None else known for known in held]
 
     def archive_try(self, task_pk: int) -> None:
         tasks.archive_try(self._session, task_pk)
 
     # Launches
+    def expect_launches(self, launch_ids: Collection[int]) -> None:
+        self._gathered.expect(launch_ids)
+
     def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
-        return launches.open_launches(self._session, tasks, self._now)
+        return launches.open_launches(self._beside, tasks, self._now)
 
     def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
         return runs.note_missed_deadline(self._session, run_pk, position, when, self._now)
@@ -207,13 +237,14 @@ class SqlTx(SqlAssets, SqlBackfills):
         return launches.get(self._session, launch_id)
 
     def task_of_launch(self, launch_id: int) -> TaskRow | None:
-        return tasks.of_launch(self._session, launch_id)
+        return self._gathered.task_of(launch_id)
 
     def update_launch(self, launch_id: int, values: Mapping[str, Any]) -> bool:
-        return launches.update_launch(self._session, launch_id, values)
+        held = self._gathered.update_launch(launch_id, values)
+        return launches.update_launch(self._session, launch_id, values) if held is None else held
 
     def finish_launch(self, report: LaunchReport) -> bool:
-        return launches.finish(self._session, report, self._now)
+        return self._gathered.finish(report, self._now)
 
     def open_launch_ids(self) -> list[int]:
         return launches.current_ids(self._session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -50,6 +50,9 @@ class InMemoryLaunches(InMemoryTasks):
 
     def launch(self, launch_id: int) -> LaunchRow | None:
         return self._tables["launches"].get(launch_id)
+
+    def expect_launches(self, launch_ids: Collection[int]) -> None:
+        """They are at hand."""
 
     def task_of_launch(self, launch_id: int) -> TaskRow | None:
         launch = self._tables["launches"].get(launch_id)
