@@ -35,6 +35,7 @@ class LiveRun:
         "index_of",
         "instances",
         "maps",
+        "moving",
         "parked",
         "rows",
         "run",
@@ -68,6 +69,7 @@ class LiveRun:
         # Whose instances may be as many as an upstream task, which has run again since, left before.
         self.unverified: set[int] = set()
         self.unfinished = len(self.graph.specs)
+        self.moving = 0  # instances that have begun, or wait for a slot or a time, and have not ended
         self._place(rows)
 
     def _place(self, rows: Sequence[TaskRow]) -> None:
@@ -98,6 +100,7 @@ class LiveRun:
         self.rows.append(row)
         self.task_of.append(task)
         self.index_of[row.pk] = index
+        self.moving += _is_moving(row)
         if row.map_index >= 0 and task in self.graph.expansions:
             self.instances.setdefault(task, {})[row.map_index] = index
         return index
@@ -162,6 +165,7 @@ class LiveRun:
         if before.state is row.state:
             self.rows[index] = row
             return [index] if row.state is None else []
+        self.moving += _is_moving(row) - _is_moving(before)
         concerned: list[Concerned] = []
         if before.state is not None and before.state.is_terminal:
             concerned += self._count(index, before, -1)
@@ -271,6 +275,10 @@ class LiveRun:
         row = self.rows[index]
         rank = (-self.graph.weights[self.task_of[index]], self.run.run_after.timestamp(), row.pk)
         return Waiting(rank, self.run.pk, index)
+
+
+def _is_moving(row: TaskRow) -> bool:
+    return row.state is not None and not row.state.is_terminal
 
 
 def _counting_first(row: TaskRow) -> tuple[bool, int, int]:

@@ -9,6 +9,8 @@ from leoflow_runtime.engine.live import LiveRun
 from leoflow_runtime.engine.store import Tx
 from leoflow_runtime.engine.work import Work
 
+# Why a run failed in which nothing could begin any more.
+DEADLOCK = "all_tasks_deadlocked"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _KINDS = {RunState.SUCCESS: "on_success_callback", RunState.FAILED: "on_failure_callback"}
 
@@ -17,7 +19,8 @@ def tell_of_end(work: Work, live: LiveRun, reason: str) -> None:
     """Orders the DAG's callback for the state that the run is in now, where it has one."""
     kind = _KINDS[live.run.state]
     if kind in live.graph.spec.document.get("callbacks", ()):
-        work.callback(live, _telling(live), kind, reason)
+        told = _blocked(live) if reason == DEADLOCK else None
+        work.callback(live, _telling(live) if told is None else told, kind, reason)
 
 
 def _telling(live: LiveRun) -> int:
@@ -29,6 +32,14 @@ def _telling(live: LiveRun) -> int:
         return row.state is state, row.end_date or _NEVER
 
     return max(range(len(live.rows)), key=rank)
+
+
+def _blocked(live: LiveRun) -> int | None:
+    """The first task that waits although something before it has ended."""
+    for index in live.unfinished_indices():
+        if any(live.has_ended(up) for up in live.graph.parents_of[live.task_of[index]]):
+            return index
+    return None
 
 
 def failed_too_often(tx: Tx, live: LiveRun) -> bool:

@@ -17,7 +17,7 @@ from leoflow_runtime.domain.trigger_rules import Decision
 from leoflow_runtime.engine.gates import Gate, Passage, first_closed, free, passage_of, take
 from leoflow_runtime.engine.instances import CHUNK, expand, grow, verify
 from leoflow_runtime.engine.live import HOLDING, WITH_PROCESS, LiveDag, LiveRun
-from leoflow_runtime.engine.outcome import failed_too_often, tell_of_end
+from leoflow_runtime.engine.outcome import DEADLOCK, failed_too_often, tell_of_end
 from leoflow_runtime.engine.past import past_allows
 from leoflow_runtime.engine.rows import RunRow, TaskRow, changed_task
 from leoflow_runtime.engine.timers import TimerKind
@@ -144,9 +144,8 @@ class Settler:
                 self._admit(self._freed.popitem()[1])
             elif self._touched:
                 _, live = self._touched.popitem()
-                if not live.unfinished and self.planner.runs.get(live.run.pk) is live:
-                    outcome = live.outcome()
-                    self._end_run(live, outcome, "success" if outcome is RunState.SUCCESS else "task_failure")
+                if self.planner.runs.get(live.run.pk) is live:
+                    self._end_if_over(live)
             elif self.planner.growing and self._room > 0:
                 self._grow()
             elif not self._undecided or self._room <= 0:
@@ -163,6 +162,26 @@ class Settler:
         live = self.planner.runs.get(run_pk)
         if live is not None and not grow(self, live, task, self._room):
             self.planner.growing[run_pk, task] = None
+
+    def _end_if_over(self, live: LiveRun) -> None:
+        if not live.unfinished:
+            outcome = live.outcome()
+            self._end_run(live, outcome, "success" if outcome is RunState.SUCCESS else "task_failure")
+        elif not live.moving and self._is_deadlocked(live):
+            self.planner.observer.decision("deadlock")
+            self._end_run(live, RunState.FAILED, DEADLOCK)
+
+    def _is_deadlocked(self, live: LiveRun) -> bool:
+        """Of a run in which nothing has begun that has not ended: whether nothing will begin any more.
+
+        Not where a task waits for the run before: that may end well yet, or again.
+        """
+        pk = live.run.pk
+        return not (
+            any(run is live for run, _ in self._undecided)
+            or any(run_pk == pk for run_pk, _ in self.planner.growing)
+            or any(run_pk == pk for run_pk, _ in self.planner.dags[live.run.dag_pk].looking_back)
+        )
 
     def _decide(self, live: LiveRun, index: int) -> None:
         row = live.rows[index]
@@ -204,6 +223,8 @@ class Settler:
             case Decision.WAIT if due:
                 # Its upstream was set going again while it waited for its retry.
                 self.write(live, index, {"state": None, "due_at": None})
+            case Decision.WAIT if not live.moving:
+                self._touched[live.run.pk] = live
 
     def _start_ready(self) -> None:
         ready = [
