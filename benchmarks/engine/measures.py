@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import psutil
 
+from benchmarks.engine.counting import RoundTrips
 from benchmarks.engine.pretending import Bench
 from leoflow_runtime.executors.protocol import LaunchOrder
 
@@ -16,7 +17,7 @@ WIDTH = 100
 
 
 async def throughput(bench: Bench, tasks: int) -> dict[str, float]:
-    """`tasks` tasks in layers of 100, each below one of the layer before."""
+    """`tasks` tasks in layers of 100, each below one of the layer before; the run is on record already."""
     depth = max(1, tasks // WIDTH)
     layers = [
         {"task_id": f"t{level}_{column}", "depends_on": [f"t{level - 1}_{column}"] if level else []}
@@ -25,10 +26,18 @@ async def throughput(bench: Bench, tasks: int) -> dict[str, float]:
     ]
     await bench.register("layers", layers, max_active_tasks=10 * WIDTH)
     await _unlimited_pool(bench)
-    began, used = time.perf_counter(), time.process_time()
-    await bench.finish(await bench.trigger("layers"))
+    run = await bench.trigger("layers")
+    trips = RoundTrips()
+    began, used, at_server = time.perf_counter(), time.process_time(), bench.database_cpu()
+    await bench.finish(run)
     took, cpu = time.perf_counter() - began, time.process_time() - used
-    return {"completions_per_s": len(layers) / took, "cpu_ms_per_completion": 1000 * cpu / len(layers)}
+    return {
+        "completions_per_s": len(layers) / took,
+        "cpu_ms_per_completion": 1000 * cpu / len(layers),
+        "server_cpu_ms_per_completion": 1000 * (bench.database_cpu() - at_server) / len(layers),
+        "round_trips_per_completion": trips.total / len(layers),
+        "completions_per_transaction": len(layers) / trips.transactions,
+    }
 
 
 async def edge(bench: Bench, seconds: float, per_second: float) -> dict[str, float]:
@@ -49,6 +58,7 @@ async def edge(bench: Bench, seconds: float, per_second: float) -> dict[str, flo
         await asyncio.sleep(0.01)
     waiting: dict[tuple[str, str], float] = {}
     edges: list[float] = []
+    tasks: set[asyncio.Task[None]] = set()
     taken = 0
     until = time.perf_counter() + seconds
     pause = 1 / per_second
@@ -59,11 +69,13 @@ async def edge(bench: Bench, seconds: float, per_second: float) -> dict[str, flo
             ended = waiting.pop((order.run_id, order.task_id), None)
             if ended is not None:
                 edges.append(1000 * (executor.ordered[order.launch_id] - ended))
-            asyncio.get_running_loop().call_later(chains * pause, _end, bench, order, waiting)
+            tasks.add(asyncio.ensure_future(_live(bench, order, chains * pause, waiting)))
             taken += 1
         due += pause / 4
         await asyncio.sleep(max(0.0005, due - time.perf_counter()))
     await asyncio.sleep(0.2)
+    for task in tasks:
+        task.cancel()
     return {
         "edge_ms_p50": statistics.median(edges),
         "edge_ms_p99": _percentile(edges, 99),
@@ -71,10 +83,15 @@ async def edge(bench: Bench, seconds: float, per_second: float) -> dict[str, flo
     }
 
 
-def _end(bench: Bench, order: LaunchOrder, waiting: dict[tuple[str, str], float]) -> None:
+async def _live(
+    bench: Bench, order: LaunchOrder, seconds: float, waiting: dict[tuple[str, str], float]
+) -> None:
+    """A task that runs for so long, and when it ended by what comes next."""
+    ends = time.perf_counter() + seconds
+    await bench.executor.start(order)
+    await asyncio.sleep(max(0.0, ends - time.perf_counter()))
     waiting[order.run_id, f"t{int(order.task_id[1:]) + 1}"] = time.perf_counter()
-    task = asyncio.ensure_future(bench.executor.live(order))
-    task.add_done_callback(lambda done: done.exception())
+    await bench.executor.end(order)
 
 
 async def transition(bench: Bench, runs: int, sample: int) -> dict[str, float]:

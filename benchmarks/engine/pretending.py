@@ -7,9 +7,11 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.engine.counting import cpu_seconds_of
 from leoflow_runtime.domain.states import Outcome, RunState
 from leoflow_runtime.engine import Engine, EngineSettings, operations
 from leoflow_runtime.engine.rows import LaunchReport
@@ -39,11 +41,14 @@ class PretendingExecutor:
             task.add_done_callback(self._tasks.discard)
 
     async def live(self, order: LaunchOrder) -> None:
+        await self.start(order)
+        await self.end(order)
+
+    async def start(self, order: LaunchOrder) -> None:
         launch_id = order.launch_id
         await self.engine.apply(
             lambda tx: operations.start_launch(tx, launch_id, pid=1, hostname="h"), launch=launch_id
         )
-        await self.end(order)
 
     async def end(self, order: LaunchOrder) -> None:
         length = self.returns.get(order.task_id)
@@ -62,10 +67,11 @@ class PretendingExecutor:
 
 
 class Bench:
-    """An engine that plans. `url`: of its database."""
+    """An engine that plans. `url`: of its database; `database_cpu`: seconds that its server has used."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, database_cpu: Callable[[], float]) -> None:
         migrate(url)
+        self.database_cpu = database_cpu
         self.store = SqlStore(url)
         self.executor = PretendingExecutor()
         self.engine = Engine(self.store, self.executor, owner="bench", settings=EngineSettings())
@@ -99,8 +105,8 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(url: str) -> AsyncIterator[Bench]:
-    made = Bench(url)
+async def bench(url: str, database_cpu: Callable[[], float]) -> AsyncIterator[Bench]:
+    made = Bench(url, database_cpu)
     running = asyncio.ensure_future(made.engine.run())
     try:
         await made.engine.wait_until_planning()
@@ -111,15 +117,23 @@ async def bench(url: str) -> AsyncIterator[Bench]:
         made.store.close()
 
 
+@dataclass(frozen=True)
+class Databases:
+    """`fresh` gives the URL of a new one; `cpu_seconds`: what their server has used, if there is one."""
+
+    fresh: Callable[[], str]
+    cpu_seconds: Callable[[], float] = lambda: 0.0
+
+
 @contextmanager
-def databases(kind: str, url: str | None) -> Iterator[Callable[[], str]]:
-    """URLs of fresh databases of that kind; one that is given is used as it is."""
+def databases(kind: str, url: str | None) -> Iterator[Databases]:
+    """Of that kind; one that is given is used as it is."""
     if url is not None:
-        yield lambda: url
+        yield Databases(lambda: url)
     elif kind == "postgresql":
         with running_postgresql(fsync="on", shared_buffers="256MB") as server:
-            yield server.new_database
+            yield Databases(server.new_database, cpu_seconds_of(server.pid))
     else:
         with tempfile.TemporaryDirectory(prefix="leoflow-bench-") as folder:
             numbers = iter(range(1_000_000))
-            yield lambda: f"sqlite:///{Path(folder) / f'{next(numbers)}.db'}"
+            yield Databases(lambda: f"sqlite:///{Path(folder) / f'{next(numbers)}.db'}")

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.engine import measures
-from benchmarks.engine.pretending import Bench, bench, databases
+from benchmarks.engine.pretending import Bench, Databases, bench, databases
 from benchmarks.results_file import LATEST, keep
 
 # Issue 5's limits; `>` where more is better.
@@ -53,15 +53,15 @@ def measured(
 ) -> dict[str, float]:
     results: dict[str, float] = {}
 
-    async def one(measure: Measure, database: str) -> dict[str, float]:
-        async with bench(database) as made:
+    async def one(measure: Measure, place: Databases) -> dict[str, float]:
+        async with bench(place.fresh(), place.cpu_seconds) as made:
             return await measure(made)
 
-    with databases(kind, url) as fresh:
+    with databases(kind, url) as place:
         for name, measure in chosen.items():
             say(f"{kind}: {name}")
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                results |= runner.run(one(measure, fresh()))
+                results |= runner.run(one(measure, place))
     costs = [value for name, value in results.items() if name.startswith("transition_cpu_ms_")]
     if len(costs) == 2:
         results["transition_ratio"] = costs[1] / costs[0]
