@@ -40,11 +40,16 @@ CHANNEL = "leoflow_inbox"
 _WRITE_LOCK = 0x1E0F10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOMENT = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+# What is written is named by keys. A plan is kept for long, and one that was made while a table was small
+# would read all of it ever after.
+_BY_KEYS = "".join(
+    f"SET LOCAL {name} = off; " for name in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
+)
 # One message to the server, so one way there and back.
 _BEGIN_WRITING = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
     f"SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_SECONDS * 1000)}; "
-    f"SET LOCAL lock_timeout = {int(LOCK_SECONDS * 1000)}; "
+    f"SET LOCAL lock_timeout = {int(LOCK_SECONDS * 1000)}; {_BY_KEYS}"
     f"SELECT pg_advisory_xact_lock({_WRITE_LOCK}); {_MOMENT}"
 )
 _BEGIN_READING = (
@@ -112,6 +117,7 @@ class PostgreSql:
     def migrating(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(_BY_KEYS.replace("= off", "= DEFAULT"))
 
     def translate(self, error: BaseException | None) -> StoreError | None:
         if not isinstance(error, psycopg.Error):
