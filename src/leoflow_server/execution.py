@@ -168,6 +168,7 @@ class PodExecution:
                 kubeconfig=Path(settings.kubernetes_config) if settings.kubernetes_config else None,
                 pull_secrets=tuple(name for name in names if name),
                 service_account=settings.kubernetes_service_account,
+                privileged=settings.kubernetes_privileged,
                 start_seconds=settings.kubernetes_start_seconds,
             ),
             mint=partial(tokens.mint, settings.launch_secret),

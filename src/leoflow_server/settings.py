@@ -108,6 +108,7 @@ class Settings:
     )
     kubernetes_pull_secrets: str = ""  # names, with commas
     kubernetes_service_account: str = ""  # for tasks that name none
+    kubernetes_privileged: bool = False  # whether a task's pod_override may reach beyond its pod
     kubernetes_start_seconds: float = 300.0  # how long a pod may wait for a node or its image
 
     @property

@@ -60,8 +60,9 @@ def test_mapped_tasks_in_mapped_groups() -> None:
     [
         ("mapped", {"expand": {"x": {"$xcom": {"filter": "a"}}}}, "mapping over `.filter(…)`"),
         ("mapped", {"expand": {"x": None}}, "mapping over a value that only the running file knows"),
-        ("run_as_user", "root", "`run_as_user`"),
-        ("executor", "CeleryExecutor", "a choice of executors"),
+        ("executor", "CeleryExecutor", "the executor CeleryExecutor"),
+        ("executor_config", {"pod_template_file": "a.yaml"}, "`pod_template_file` in `executor_config`"),
+        ("executor_config", {"KubernetesExecutor": {}}, "`KubernetesExecutor` in `executor_config`"),
         ("weight_rule", "own.Rule", "a weight rule of one's own"),
     ],
 )

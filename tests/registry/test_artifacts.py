@@ -101,7 +101,8 @@ def hostile(shelf: Shelf, repository: str) -> dict[str, tuple[dict[str, Any], st
         "no-tasks": ({"schema_version": "1.0", "dag_id": "sales", "image": image}, "tasks"),
         "cycle": (dag("sales", task("a", "b"), task("b", "a"), image=image), "cycle"),
         "deep": (dag("sales", task("count", call_args={"x": deep}), image=image), "nested"),
-        "not-run-yet": (dag("sales", task("count", run_as_user="bob"), image=image), "does not run yet"),
+        "not-run-yet": (dag("sales", task("count", weight_rule="own.Rule"), image=image), "does not run yet"),
+        "elsewhere": (dag("sales", task("count", run_as_user="bob"), image=image), "needs pods"),
         "no-schedule": (dag("sales", task("count"), schedule="61 * * * *", image=image), "61 * * * *"),
     }
 

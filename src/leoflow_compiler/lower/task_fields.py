@@ -11,7 +11,8 @@ from leoflow_compiler.diagnostics.suggestion import did_you_mean
 from leoflow_compiler.evaluate.errors import Interruption, Refusal
 from leoflow_compiler.evaluate.library import place_of
 from leoflow_compiler.evaluate.values import Opaque, Place
-from leoflow_compiler.lower.assets import asset_list, literals
+from leoflow_compiler.lower.assets import asset_list
+from leoflow_compiler.lower.executor_config import executor_config
 from leoflow_compiler.lower.schedule import moment_of, rfc3339
 from leoflow_compiler.lower.values import Argument
 from leoflow_compiler.models.airflow import TriggerRule, WeightRule
@@ -43,6 +44,14 @@ def _weight(argument: Argument) -> str:
             BAD_ARGUMENT, f"`{text}` is no weight rule", argument.place, help=did_you_mean(text, _WEIGHTS)
         )
     return text
+
+
+def _user(argument: Argument) -> str | None:
+    """A name, or the number of one."""
+    value = argument.known()
+    if type(value) is int:
+        return str(value)
+    return argument.text() if value else None
 
 
 def _retries(argument: Argument) -> int:
@@ -95,9 +104,8 @@ _FIELDS: Mapping[str, tuple[str, Any, Converter]] = {
     "map_index_template": ("map_index_template", None, _shown),
     "inlets": ("inlets", None, asset_list),
     "outlets": ("outlets", None, asset_list),
-    "executor": ("executor", None, _shown),
-    "executor_config": ("executor_config", None, lambda a: _executor_config(a)),
-    "run_as_user": ("run_as_user", None, _shown),
+    "executor": ("executor", None, _optional(Argument.text)),
+    "run_as_user": ("run_as_user", None, _user),
     "multiple_outputs": ("multiple_outputs", False, _optional(Argument.boolean)),
 }
 # The defaults of leoflow.yaml stand below the code: what the code says must be written even where it is the
@@ -148,6 +156,7 @@ def lower_fields(
         found["callbacks"] = callbacks
     if found.get("wait_for_downstream"):
         found["depends_on_past"] = True
+    found.update(_executor_config(task, problems))
     found.update(_own_dates(task, problems))
     _check_fail_fast(task, found, problems)
     return found
@@ -163,10 +172,16 @@ def named_callbacks(arguments: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _executor_config(argument: Argument) -> dict[str, Any] | None:
-    if isinstance(argument.value, dict):
-        return literals(argument.value) or ({"$unread": True} if argument.value else None)
-    return None if argument.value is None else {"$unread": True}
+def _executor_config(task: Task, problems: list[Interruption]) -> dict[str, Any]:
+    if "executor_config" not in task.arguments:
+        return {}
+    try:
+        value, warnings = executor_config(argument_of(task, "executor_config"))
+    except Interruption as problem:
+        problems.append(problem)
+        return {}
+    problems.extend(warnings)
+    return {"executor_config": value} if value else {}
 
 
 def _check_fail_fast(task: Task, found: Mapping[str, Any], problems: list[Interruption]) -> None:

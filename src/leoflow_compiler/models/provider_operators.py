@@ -5,6 +5,7 @@ from __future__ import annotations
 from leoflow_compiler.diagnostics.catalogue.airflow import BAD_CALL, UNSUPPORTED_FEATURE, UNSUPPORTED_OPERATOR
 from leoflow_compiler.evaluate.library import Call, CallModel
 from leoflow_compiler.evaluate.values import Library, Value
+from leoflow_compiler.models import kubernetes_objects
 from leoflow_compiler.models.mapping import partial_of
 from leoflow_compiler.models.operators import CLASSIC, Operator, unknown_operator
 from leoflow_compiler.models.task_decorators import kind_of
@@ -46,6 +47,9 @@ def _builds_graph(path: str, call: Call) -> bool:
 def model_of(library: Library, call: Call) -> CallModel | None:
     """What this call makes, where it makes something of a DAG. Raises Refusal where that cannot be told."""
     path = library.path
+    part_of_pod = kubernetes_objects.model_of(path)
+    if part_of_pod is not None:
+        return part_of_pod
     decorator = kind_of(path)
     if decorator is not None:
         return decorator

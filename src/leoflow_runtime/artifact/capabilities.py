@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from leoflow_runtime.artifact.executors import EXECUTORS
 from leoflow_runtime.artifact.expansion import expansion_of
 
 RUN_TIMETABLES = frozenset(
@@ -61,12 +62,8 @@ RUN_OPERATORS = frozenset(
         "standard.sensors.weekday.DayOfWeekSensor",
     )
 )
-# Field of a task -> what it is called.
-_TASK_FIELDS = {
-    "executor": "a choice of executors",
-    "executor_config": "`executor_config`",
-    "run_as_user": "`run_as_user`",
-}
+# Keys of `executor_config` that Airflow's executors read, or have read, and ours do not.
+_EXECUTOR_CONFIG = ("KubernetesExecutor", "pod_template_file")
 # From when the time of a deadline alert may be counted -> what has to be known for it.
 RUN_DEADLINES: Mapping[str, tuple[str, ...]] = {
     "DAGRUN_LOGICAL_DATE": (),
@@ -165,6 +162,8 @@ def _of_task(task: Mapping[str, Any]) -> Iterator[Missing]:
         yield Missing(capability=f"`@task.{kind}`", task_id=task_id, kind="decorator")
     if "." in task.get("weight_rule", ""):
         yield Missing(capability="a weight rule of one's own", task_id=task_id)
-    for field, capability in _TASK_FIELDS.items():
-        if task.get(field):
-            yield Missing(capability=capability, task_id=task_id)
+    if task.get("executor", "subprocess") not in EXECUTORS:
+        yield Missing(capability=f"the executor {task['executor']}", task_id=task_id)
+    for key in _EXECUTOR_CONFIG:
+        if key in task.get("executor_config", {}):
+            yield Missing(capability=f"`{key}` in `executor_config`", task_id=task_id)

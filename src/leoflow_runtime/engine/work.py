@@ -134,6 +134,9 @@ def order_for(run: RunRow, version: VersionRow, launch: LaunchRow, task: TaskRow
         image=version.spec.image,
         resources=dict(raw.get("resources", {})),
         execution=dict(raw.get("execution", {})),
+        executor=raw.get("executor"),
+        run_as_user=raw.get("run_as_user"),
+        pod_override=raw.get("executor_config", {}).get("pod_override", {}),
         # What is told runs in a process, whoever it is told of.
         is_native=spec is not None and spec.is_native and launch.callback is None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -22,6 +22,9 @@ class LaunchOrder:
     image: str | None = None
     resources: dict[str, Any] = field(default_factory=dict)
     execution: dict[str, Any] = field(default_factory=dict)
+    executor: str | None = None  # that the task names, as it is written
+    run_as_user: str | None = None
+    pod_override: Mapping[str, Any] = field(default_factory=dict)  # a part of a Pod, in JSON
     is_native: bool = False  # needs no process: the control plane can do it by itself
 
 

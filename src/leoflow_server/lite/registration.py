@@ -12,6 +12,7 @@ from leoflow_runtime.artifact import ArtifactInvalid
 from leoflow_server.lite.projects import CONFIG_FILE
 from leoflow_server.lite.workshop import Rejected
 from leoflow_server.registry import import_errors, register
+from leoflow_server.registry.policy import Denied
 from leoflow_server.services import Services
 from leoflow_server.store import tables
 
@@ -35,7 +36,7 @@ class ControlPlane:
             done = await register.register(
                 self.services, document, meta=meta, user="workspace", origin=_WORKSPACE
             )
-        except ArtifactInvalid as error:
+        except (ArtifactInvalid, Denied) as error:
             raise Rejected(str(error)) from None
         return done.created
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from leoflow_runtime.oci.reference import BadReference, Reference
+from leoflow_server.registry.placement import Placement
 from leoflow_server.settings import Settings
 
 
@@ -24,6 +25,7 @@ class Policy:
     insecure: frozenset[str] = frozenset()
     digest_required: bool = False
     signature_required: bool = False
+    placement: Placement = field(default_factory=Placement)
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
@@ -33,6 +35,7 @@ class Policy:
             insecure=frozenset(settings.insecure_registries),
             digest_required=settings.require_digest,
             signature_required=settings.require_signature,
+            placement=Placement.of(settings),
         )
 
     def admit(self, reference: Reference) -> None:
@@ -55,6 +58,9 @@ class Policy:
                 "this server takes signed artifacts only (`require_signature`); "
                 "register the artifact by its oci:// reference"
             )
+        objection = self.placement.objection(document)
+        if objection is not None:
+            raise Denied(objection)
         text = document.get("image")
         if text is None or not (self.registries or self.digest_required):
             return

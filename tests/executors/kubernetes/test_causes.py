@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from leoflow_runtime.domain.states import Outcome
-from leoflow_runtime.executors.kubernetes.causes import Ending, Obstacle, ending, has_ended, obstacle
+from leoflow_runtime.executors.kubernetes.causes import (
+    Ending,
+    Obstacle,
+    ending,
+    has_ended,
+    is_over,
+    obstacle,
+)
 
 IMAGE = "registry.test/d@sha256:1"
 
@@ -16,11 +23,11 @@ def a_pod(*, container: dict[str, Any] | None = None, **status: Any) -> dict[str
     if container is not None:
         status["containerStatuses"] = [
             {"name": "sidecar", "state": {"running": {}}},
-            {"name": "task", "state": container},
+            {"name": "base", "state": container},
         ]
     spec = {
         "nodeName": "node7",
-        "containers": [{"name": "task", "image": IMAGE, "resources": {"limits": {"memory": "64Mi"}}}],
+        "containers": [{"name": "base", "image": IMAGE, "resources": {"limits": {"memory": "64Mi"}}}],
     }
     return {"metadata": {"name": "leoflow-1"}, "spec": spec, "status": status}
 
@@ -38,52 +45,72 @@ def condition(kind: str, status: str, message: str) -> dict[str, Any]:
     return a_pod(phase="Pending", conditions=[{"type": kind, "status": status, "message": message}])
 
 
+PASSES, MAY_PASS, LASTS = (
+    {},
+    {"is_final": True},
+    {"is_final": True, "is_lasting": True},
+)  # waited for; given up, and made again; given up for good
 UNSCHEDULABLE = condition("PodScheduled", "False", "0/3 nodes are available: 3 Insufficient memory.")
 
 OBSTACLES = [
-    (UNSCHEDULABLE, "No node takes the pod: 0/3 nodes are available: 3 Insufficient memory.", False),
+    (UNSCHEDULABLE, "No node takes the pod: 0/3 nodes are available: 3 Insufficient memory.", PASSES),
     (
         waiting(
             "ErrImagePull",
             'rpc error: code = NotFound desc = failed to pull and unpack image "x":\n x: not found',
         ),
         f'The image {IMAGE} cannot be pulled: failed to pull and unpack image "x": x: not found',
-        True,
+        LASTS,
     ),
     (
         waiting("ErrImagePull", "rpc error: code = Unknown desc = dial tcp: connection refused"),
         f"The image {IMAGE} cannot be pulled: dial tcp: connection refused",
-        False,
+        PASSES,
     ),
     (
         waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"'),
         f'The image {IMAGE} cannot be pulled: Back-off pulling image "{IMAGE}"',
-        False,
+        PASSES,
     ),
-    (waiting("InvalidImageName"), f"The image {IMAGE} cannot be pulled: InvalidImageName", True),
+    (waiting("InvalidImageName"), f"The image {IMAGE} cannot be pulled: InvalidImageName", LASTS),
     (
         waiting("ErrImagePull", "pull access denied: authorization failed"),
         f"The image {IMAGE} cannot be pulled: pull access denied: authorization failed",
-        True,
+        MAY_PASS,
     ),
     (
         waiting("CreateContainerConfigError", 'secret "leoflow-1" not found'),
         'The container cannot be created: secret "leoflow-1" not found',
-        False,
+        PASSES,
     ),
     (
         waiting(
             "CreateContainerConfigError", "container has runAsNonRoot and image will run as root (pod: x)"
         ),
         "The container cannot be created: container has runAsNonRoot and image will run as root (pod: x)",
-        True,
+        LASTS,
     ),
 ]
 
 
-@pytest.mark.parametrize(("pod", "reason", "is_final"), OBSTACLES)
-def test_why_a_pod_does_not_start(pod: dict[str, Any], reason: str, is_final: bool) -> None:
-    assert obstacle(pod) == Obstacle(reason=reason, is_final=is_final)
+@pytest.mark.parametrize(("pod", "reason", "how_long"), OBSTACLES)
+def test_why_a_pod_does_not_start(pod: dict[str, Any], reason: str, how_long: dict[str, bool]) -> None:
+    assert obstacle(pod) == Obstacle(reason=reason, **how_long)
+
+
+def test_an_image_of_what_stands_beside_the_task_is_named() -> None:
+    waits = {"waiting": {"reason": "ErrImagePull", "message": "manifest unknown"}}
+    pod = a_pod(phase="Pending", initContainerStatuses=[{"name": "fetch", "state": waits}])
+    pod["spec"]["initContainers"] = [{"name": "fetch", "image": "registry.test/fetch:1"}]
+    found = obstacle(pod)
+    assert found is not None
+    assert found.reason == "The image registry.test/fetch:1 cannot be pulled: manifest unknown"
+
+
+def test_a_pod_ends_with_its_task_whatever_stands_beside_it() -> None:
+    pod = a_pod(phase="Running", container={"terminated": {"exitCode": 0, "reason": "Completed"}})
+    assert has_ended(pod)
+    assert not is_over(pod)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +157,18 @@ ENDINGS = [
         condition("DisruptionTarget", "True", "Preempted by a pod of higher priority"),
         Outcome.LOST,
         "The cluster ended the pod: Preempted by a pod of higher priority.",
+    ),
+    (
+        a_pod(
+            phase="Failed",
+            initContainerStatuses=[
+                {"name": "first", "state": {"terminated": {"exitCode": 0}}},
+                {"name": "fetch", "state": {"terminated": {"exitCode": 3}}},
+            ],
+            container={"waiting": {"reason": "PodInitializing"}},
+        ),
+        Outcome.FAILED,
+        "The init container fetch ended with exit code 3, before the task.",
     ),
     (a_pod(phase="Failed"), Outcome.LOST, "The pod ended, and nothing says why."),
 ]

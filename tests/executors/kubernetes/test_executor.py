@@ -300,11 +300,11 @@ async def test_an_image_that_is_not_there_is_not_waited_for(
     async with started(api, tmp_path, record) as executor:
         await executor.launch(order(7))
         missing = {"reason": "ErrImagePull", "message": "manifest unknown"}
-        api.change("leoflow-7", containerStatuses=[{"name": "task", "state": {"waiting": missing}}])
+        api.change("leoflow-7", containerStatuses=[{"name": "base", "state": {"waiting": missing}}])
         backing_off = {"reason": "ImagePullBackOff", "message": "Back-off"}
-        api.change("leoflow-7", containerStatuses=[{"name": "task", "state": {"waiting": backing_off}}])
+        api.change("leoflow-7", containerStatuses=[{"name": "base", "state": {"waiting": backing_off}}])
         ended = await record.of(7)
-    assert ended.outcome is Outcome.LOST
+    assert ended.outcome is Outcome.FAILED_NO_RETRY, "no other pod would find it"
     assert ended.reason.endswith("cannot be pulled: manifest unknown")
 
 

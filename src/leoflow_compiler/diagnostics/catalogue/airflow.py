@@ -18,8 +18,21 @@ NOT_RUN_YET = Code(
         "`dag.json` is complete, and `graph`, `diff` and `validate` work on it. `push` and Lite refuse "
         "such a DAG by the name of what is missing; it is never run without it."
     ),
-    bad=_WITH + "    f.override(run_as_user='etl')(1)\n",
+    bad=_WITH + "    f.override(executor='CeleryExecutor')(1)\n",
     good=_WITH + "    f(1)\n",
+)
+
+KEPT_BY_POD = Code(
+    code="LF312",
+    name="kept-by-pod",
+    severity="warning",
+    summary="`pod_override` sets a field that a task's pod keeps.",
+    explanation=(
+        "Which image a task runs in, what is started in it, and where its token lies are not the task's to "
+        "choose: they are what makes a launch safe, and a version the same wherever it runs. The DAG "
+        "compiles; a control plane that runs tasks in pods refuses it by the name of the field, and one "
+        "that runs them as processes leaves the whole override aside, as Airflow's LocalExecutor does."
+    ),
 )
 
 OLD_SPELLING = Code(

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leoflow_runtime.artifact.pod_override import CONTAINER
 from leoflow_runtime.domain.states import Outcome
-from leoflow_runtime.executors.kubernetes.pod import CONTAINER
 
 Pod = Mapping[str, Any]
 
@@ -27,19 +27,22 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Obstacle:
-    """Why a pod has not started. `is_final`: waiting longer does not help."""
+    """Why a pod has not started.
+
+    `is_final`: waiting longer does not help. `is_lasting`: nor does another pod like it.
+    """
 
     reason: str
     is_final: bool = False
+    is_lasting: bool = False
 
 
 _PULL = {"ErrImagePull", "ImagePullBackOff", "ImageInspectError", "RegistryUnavailable"}
-_PULL_FINAL = {"InvalidImageName", "ErrImageNeverPull"}
+_PULL_LASTING = {"InvalidImageName", "ErrImageNeverPull"}
 _CREATE = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-# What a registry answers that it will answer again, in the words of containerd, CRI-O and Docker.
-_NO_SUCH_IMAGE = re.compile(
-    r"not found|manifest unknown|unauthorized|authorization failed|denied|\b40[134]\b", re.I
-)
+# What a registry answers, in the words of containerd, CRI-O and Docker. Rights may come with another login.
+_NO_SUCH_IMAGE = re.compile(r"not found|manifest unknown|\b404\b", re.I)
+_NOT_ALLOWED = re.compile(r"unauthorized|authorization failed|denied|\b40[13]\b", re.I)
 _RPC = re.compile(r"^rpc error: code = \w+ desc = ")
 _EXIT_CODES = {
     0: "The pod ended without a report.",
@@ -54,24 +57,38 @@ def obstacle(pod: Pod) -> Obstacle | None:
     for condition in pod["status"].get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return Obstacle(reason=f"No node takes the pod: {_plain(condition.get('message', ''))}")
-    waiting = _state(pod).get("waiting") or {}
-    reason, message = waiting.get("reason", ""), waiting.get("message", "")
-    if reason in _PULL or reason in _PULL_FINAL:
-        final = reason in _PULL_FINAL or bool(_NO_SUCH_IMAGE.search(message))
-        sentence = f"The image {_image(pod)} cannot be pulled: {_plain(message) or reason}"
-        return Obstacle(reason=sentence, is_final=final)
+    for status in _statuses(pod):
+        waiting = (status.get("state") or {}).get("waiting") or {}
+        found = _waits(pod, status["name"], waiting.get("reason", ""), waiting.get("message", ""))
+        if found is not None:
+            return found
+    return None
+
+
+def _waits(pod: Pod, name: str, reason: str, message: str) -> Obstacle | None:
+    if reason in _PULL or reason in _PULL_LASTING:
+        allowed = not _NOT_ALLOWED.search(message)
+        # A registry that hides what it does not show says "not found, or denied".
+        lasting = reason in _PULL_LASTING or (allowed and bool(_NO_SUCH_IMAGE.search(message)))
+        image = _container(pod, name).get("image", "")
+        sentence = f"The image {image} cannot be pulled: {_plain(message) or reason}"
+        return Obstacle(reason=sentence, is_final=lasting or not allowed, is_lasting=lasting)
     if reason in _CREATE:
         # A Secret may still come; an image that wants to be root will always want to.
-        return Obstacle(
-            reason=f"The container cannot be created: {_plain(message) or reason}",
-            is_final="runAsNonRoot" in message,
-        )
+        rooted = "runAsNonRoot" in message
+        sentence = f"The container cannot be created: {_plain(message) or reason}"
+        return Obstacle(reason=sentence, is_final=rooted, is_lasting=rooted)
     return None
 
 
 def has_ended(pod: Pod) -> bool:
-    """Its containers are done, and never start again."""
-    return pod["status"].get("phase") in ("Succeeded", "Failed")
+    """The task's container is done, and never starts again; what stands beside it may go on."""
+    return pod["status"].get("phase") in ("Succeeded", "Failed") or bool(_state(pod).get("terminated"))
+
+
+def is_over(pod: Pod) -> bool:
+    """Nothing of it runs, or ever did."""
+    return str(pod["status"].get("phase")) != "Running"
 
 
 def ending(pod: Pod, *, asked: Ending | None = None, is_deleted: bool = False) -> Ending:
@@ -91,6 +108,11 @@ def ending(pod: Pod, *, asked: Ending | None = None, is_deleted: bool = False) -
         return _lost("The pod was deleted, and not by Leoflow.")
     if "exitCode" in terminated:
         return _lost(_exit(terminated))
+    for one in status.get("initContainerStatuses") or ():
+        code = ((one.get("state") or {}).get("terminated") or {}).get("exitCode", 0)
+        if code:  # the author's own: a try of the task like any other
+            why = f"The init container {one['name']} ended with exit code {code}, before the task."
+            return Ending(outcome=Outcome.FAILED, reason=why)
     if status.get("reason"):
         return _lost(f"The pod failed ({status['reason']}): {_plain(status.get('message', ''))}")
     return _lost("The pod ended, and nothing says why.")
@@ -113,7 +135,14 @@ def _exit(terminated: Mapping[str, Any]) -> str:
     return f"{known}: {_plain(said[0])}" if said and code else known
 
 
+def _statuses(pod: Pod) -> list[Mapping[str, Any]]:
+    """Of all containers, those that run before the task first."""
+    status = pod["status"]
+    return [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+
+
 def _state(pod: Pod) -> Mapping[str, Any]:
+    """Of the task's container."""
     for status in pod["status"].get("containerStatuses") or ():
         if status["name"] == CONTAINER:
             state: Mapping[str, Any] = status.get("state") or {}
@@ -121,16 +150,13 @@ def _state(pod: Pod) -> Mapping[str, Any]:
     return {}
 
 
-def _container(pod: Pod) -> Mapping[str, Any]:
-    return next((one for one in pod["spec"]["containers"] if one["name"] == CONTAINER), {})
-
-
-def _image(pod: Pod) -> str:
-    return str(_container(pod).get("image", ""))
+def _container(pod: Pod, name: str) -> Mapping[str, Any]:
+    every = [*(pod["spec"].get("initContainers") or ()), *pod["spec"]["containers"]]
+    return next((one for one in every if one["name"] == name), {})
 
 
 def _memory_limit(pod: Pod) -> str:
-    limit = ((_container(pod).get("resources") or {}).get("limits") or {}).get("memory")
+    limit = ((_container(pod, CONTAINER).get("resources") or {}).get("limits") or {}).get("memory")
     return f" (its limit is {limit})" if limit else ""
 
 

@@ -15,6 +15,7 @@ from leoflow_runtime.executors.kubernetes.causes import Ending
 from leoflow_runtime.executors.kubernetes.cluster import ApiRefused, Cluster, ClusterUnreachable
 from leoflow_runtime.executors.kubernetes.holding import Holding
 from leoflow_runtime.executors.kubernetes.making import make_pod
+from leoflow_runtime.executors.kubernetes.permitted import refusal
 from leoflow_runtime.executors.kubernetes.pod import launch_of, name_of, selector
 from leoflow_runtime.executors.kubernetes.record import LaunchRecord
 from leoflow_runtime.executors.kubernetes.settings import KubernetesSettings
@@ -66,6 +67,15 @@ class KubernetesExecutor:
                 f"This version of {order.dag_id} has no image to run in a pod: deploy it with leoflow deploy."
             )
             raise LaunchRefused(order.launch_id, why)
+        against = refusal(
+            executor=order.executor,
+            run_as_user=order.run_as_user,
+            override=order.pod_override,
+            instance=self._settings.instance,
+            privileged=self._settings.privileged,
+        )
+        if against is not None:
+            raise LaunchRefused(order.launch_id, f"The task {order.task_id} cannot run in a pod: {against}.")
         if order.launch_id in self._held:
             return
         holding = self._held[order.launch_id] = Holding(since=time.monotonic())
@@ -154,10 +164,10 @@ class KubernetesExecutor:
             for launch_id, holding in list(self._held.items()):
                 why = holding.hopeless(now, self._settings)
                 if why is None and holding.overstays(now, self._settings):
-                    why = "its agent reported and did not leave"
+                    why = Ending(outcome=Outcome.LOST, reason="its agent reported and did not leave")
                 if why is not None and holding.pod is not None:
                     try:
-                        await self._end(launch_id, Ending(outcome=Outcome.LOST, reason=why))
+                        await self._end(launch_id, why)
                     except Exception as error:  # noqa: BLE001 - looked at again soon
                         _log.warning(
                             "a pod could not be ended yet: %s", error, extra={"launch_id": launch_id}
@@ -194,7 +204,9 @@ class KubernetesExecutor:
                 holding = self._held.get(launch_id)
                 if holding is None or holding.reported_at is None:
                     await self._recorded.conclude(launch_id, ending.outcome, ending.reason)
-                await self._api.delete("pods", name, grace_seconds=0)
+                # What stands beside the task gets its time to leave.
+                is_over = holding is None or holding.pod is None or causes.is_over(holding.pod)
+                await self._api.delete("pods", name, grace_seconds=0 if is_over else None)
                 await self._api.delete("secrets", name)
                 break
             except Exception:  # noqa: BLE001 - told to the log

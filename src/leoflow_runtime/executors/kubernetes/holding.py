@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.executors.kubernetes import causes
 from leoflow_runtime.executors.kubernetes.causes import Ending, Obstacle
 from leoflow_runtime.executors.kubernetes.settings import KubernetesSettings
@@ -42,16 +43,18 @@ class Holding:
     def is_waiting(self) -> bool:
         return self.pod is None or self.pod["status"].get("phase") == "Pending"
 
-    def hopeless(self, now: float, settings: KubernetesSettings) -> str | None:
-        """Why it is not waited for any longer; None: it is, or it runs."""
+    def hopeless(self, now: float, settings: KubernetesSettings) -> Ending | None:
+        """As what it is given up; None: it is waited for, or it runs."""
         if not self.is_waiting() or self.asked is not None:
             return None
         if self.obstacle is not None and self.obstacle.is_final:
-            return self.obstacle.reason
+            outcome = Outcome.FAILED_NO_RETRY if self.obstacle.is_lasting else Outcome.LOST
+            return Ending(outcome=outcome, reason=self.obstacle.reason)
         if now - self.since < settings.start_seconds:
             return None
         why = self.obstacle.reason if self.obstacle else "Nothing says why"
-        return f"The pod did not start within {settings.start_seconds:.0f} s. {why}"
+        late = f"The pod did not start within {settings.start_seconds:.0f} s. {why}"
+        return Ending(outcome=Outcome.LOST, reason=late)
 
     def overstays(self, now: float, settings: KubernetesSettings) -> bool:
         """Its agent has reported long ago, and it still runs."""

@@ -7,14 +7,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from leoflow_runtime.artifact.pod_override import CONTAINER, TOKEN_FOLDER, TOKEN_VOLUME
+from leoflow_runtime.executors.kubernetes.override import RESTRICTED, overridden
 from leoflow_runtime.executors.kubernetes.settings import KubernetesSettings
 from leoflow_runtime.executors.protocol import LaunchOrder
 
 INSTANCE = "app.kubernetes.io/instance"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 LAUNCH = "leoflow.dev/launch"
-CONTAINER = "task"
-_TOKEN_FOLDER = "/var/run/leoflow"  # noqa: S105
 # Group of the token's file: whatever user the image has, the kubelet adds it to this group.
 _TOKEN_GROUP = 65532
 # The agent gives a task 5 s, then sends the log and the report.
@@ -57,7 +57,10 @@ def token_secret(order: LaunchOrder, token: str, settings: KubernetesSettings) -
 
 
 def pod(order: LaunchOrder, settings: KubernetesSettings) -> dict[str, Any]:
-    """The pod of a launch, within the "restricted" Pod Security Standard; needs `order.image`."""
+    """The pod of a launch; needs `order.image`.
+
+    Within the "restricted" Pod Security Standard, unless the task's override says otherwise.
+    """
     execution = order.execution
     service_account = execution.get("service_account") or settings.service_account
     spec: dict[str, Any] = {
@@ -74,7 +77,7 @@ def pod(order: LaunchOrder, settings: KubernetesSettings) -> dict[str, Any]:
         "containers": [_container(order, settings)],
         "volumes": [
             {
-                "name": "launch-token",
+                "name": TOKEN_VOLUME,
                 "secret": {"secretName": name_of(order.launch_id, settings), "defaultMode": 0o440},
             }
         ],
@@ -87,7 +90,10 @@ def pod(order: LaunchOrder, settings: KubernetesSettings) -> dict[str, Any]:
         spec["nodeSelector"] = dict(execution["node_selector"])
     if execution.get("tolerations"):
         spec["tolerations"] = [dict(one) for one in execution["tolerations"]]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(order, settings), "spec": spec}
+    if order.run_as_user is not None:
+        spec["securityContext"]["runAsUser"] = int(order.run_as_user)
+    described = {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(order, settings), "spec": spec}
+    return overridden(described, order.pod_override) if order.pod_override else described
 
 
 def _container(order: LaunchOrder, settings: KubernetesSettings) -> dict[str, Any]:
@@ -99,15 +105,15 @@ def _container(order: LaunchOrder, settings: KubernetesSettings) -> dict[str, An
         "imagePullPolicy": order.execution.get("image_pull_policy", "IfNotPresent"),
         "env": [
             {"name": "LEOFLOW_SERVER", "value": settings.server},
-            {"name": "LEOFLOW_LAUNCH_TOKEN_FILE", "value": f"{_TOKEN_FOLDER}/token"},
+            {"name": "LEOFLOW_LAUNCH_TOKEN_FILE", "value": f"{TOKEN_FOLDER}/token"},
         ],
         "resources": {
             kind: {name: str(quantity) for name, quantity in quantities.items()}
             for kind, quantities in order.resources.items()
             if quantities
         },
-        "volumeMounts": [{"name": "launch-token", "mountPath": _TOKEN_FOLDER, "readOnly": True}],
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        "volumeMounts": [{"name": TOKEN_VOLUME, "mountPath": TOKEN_FOLDER, "readOnly": True}],
+        "securityContext": dict(RESTRICTED),
         # What the agent said last is part of the cause where it dies without a report.
         "terminationMessagePolicy": "FallbackToLogsOnError",
     }

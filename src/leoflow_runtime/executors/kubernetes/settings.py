@@ -17,6 +17,7 @@ class KubernetesSettings:
     kubeconfig: Path | None = None  # None: the service account in a pod, else KUBECONFIG or ~/.kube/config
     pull_secrets: tuple[str, ...] = ()
     service_account: str = ""  # for tasks that name none
+    privileged: bool = False  # whether a task's `pod_override` may reach beyond its pod
     # How long a pod may wait for a node or for its image.
     start_seconds: float = 300.0
     # How long a pod may stay after its agent has reported.

@@ -10,7 +10,7 @@ with DAG("not_run_yet"):
     S3KeySensor(task_id="wait", bucket_key="s3://a/b")
     S3DeleteBucketOperator(task_id="known", bucket_name="a")  # leoflow: ignore[LF310] next release
     S3DeleteBucketOperator(task_id="delete_b", bucket_name="b")
-    S3CreateBucketOperator(task_id="last", bucket_name="c", run_as_user="etl")
+    S3CreateBucketOperator(task_id="last", bucket_name="c", executor="CeleryExecutor")
 
     @task
     def double(n):
