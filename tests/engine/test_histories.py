@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leoflow_runtime.domain.trigger_rules import RULES
+from leoflow_server.store import migrate
 
-from .histories.history import Plan, live_through, scheduled
+from .histories.history import live_through
+from .histories.plan import SLOW, Plan, scheduled
+from .histories.records import SqlRecord
 from .machine import document, task
 from .mapped_machine import mapped
 
 FEW = 6
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "0"))  # of `make chaos`
 ROUND = 20
+FEW_IN_SQL = 1
+SHORT = 12
+ROUND_IN_SQL = 5
 
 
 def plan(seed: int) -> Plan:
@@ -54,6 +65,8 @@ def _dag(dag_id: str, chance: random.Random) -> dict[str, Any]:
         tasks.append(task("list", retries=1, retry_delay_seconds=0))
         tasks.append(mapped("each", over="list", pool="db", retries=chance.randint(0, 1)))
         tasks.append(task("reduce", "each", trigger_rule=chance.choice(["all_done", "all_success"])))
+        if chance.random() < 0.5:
+            tasks.append(mapped("more", over="each", max_active_tis_per_dagrun=2))
     return document(
         dag_id,
         tasks=tasks,
@@ -69,11 +82,51 @@ def test_a_history_of_crashes_and_people(seed: int) -> None:
     live_through(plan(seed))
 
 
+@pytest.mark.parametrize("seed", range(FEW_IN_SQL))
+def test_a_history_in_a_file(seed: int, tmp_path: Path) -> None:
+    live_through(in_sql(plan(seed), new_file(tmp_path)))
+
+
+@pytest.mark.parametrize("seed", range(FEW_IN_SQL, 2 * FEW_IN_SQL))
+def test_a_history_on_postgresql(seed: int, empty_postgresql: str) -> None:
+    live_through(in_sql(plan(seed), empty_postgresql))
+
+
 @pytest.mark.chaos
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_many_histories_of_crashes_and_people(number: int) -> None:
     for seed in range(FEW + number * ROUND, FEW + (number + 1) * ROUND):
-        try:
+        with named(seed):
             live_through(plan(seed))
-        except Exception as error:
-            raise AssertionError(f"the history of seed {seed}") from error
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_many_histories_in_sql(number: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    for seed in range(number * ROUND_IN_SQL, (number + 1) * ROUND_IN_SQL):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        with named(seed):
+            live_through(in_sql(plan(seed), new_file(folder)))
+    postgresql = request.getfixturevalue("empty_postgresql")
+    with named(number):
+        live_through(in_sql(plan(number), postgresql))
+
+
+def in_sql(plan: Plan, url: str) -> Plan:
+    """Each commit is read back in whole, so it has to be short."""
+    return replace(plan, steps=min(plan.steps, SHORT), settings=SLOW, record=partial(SqlRecord, url))
+
+
+def new_file(folder: Path) -> str:
+    url = f"sqlite:///{folder}/leoflow.db"
+    migrate(url)
+    return url
+
+
+@contextmanager
+def named(seed: int) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        raise AssertionError(f"the history of seed {seed}") from error

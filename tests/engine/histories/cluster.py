@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -110,16 +111,13 @@ class Cluster:
         assert not others, f"launch {order.launch_id} of {key} works beside {others}"
         process.is_working = True
         beats = asyncio.ensure_future(self._beat(process))
-        seconds = self.chance.choice([0, 0.1, 3, 60, 400])
-        stopped = False
         try:
-            async with asyncio.timeout(seconds):
-                await process.asked_to_stop.wait()
-                stopped = True
-        except TimeoutError:
-            pass
+            if self.chance.random() < 0.2:
+                await self._wait_for_trigger(process)
+            await self._pass_time(process)
         finally:
             beats.cancel()
+        stopped = process.asked_to_stop.is_set()
         process.is_working = False
         if self.chance.random() < self.trouble:
             return  # it died before it could report
@@ -128,6 +126,26 @@ class Cluster:
         if self.chance.random() < self.trouble:
             await asyncio.sleep(self.chance.choice([0, 5, 500]))
             await self.report(order.launch_id, outcome)
+
+    async def _pass_time(self, process: Process) -> None:
+        """Until it is asked to stop, at the latest."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.chance.choice([0, 0.1, 3, 60, 400])):
+                await process.asked_to_stop.wait()
+
+    async def _wait_for_trigger(self, process: Process) -> None:
+        """It gives its slots back meanwhile; the word that it works again may be said twice."""
+        for is_deferred in self.chance.choice(
+            [(True, False), (True, False, True, False), (True, False, False)]
+        ):
+            launch_id = process.order.launch_id
+            verdict = await self.tell(
+                partial(operations.defer_launch, launch_id=launch_id, is_deferred=is_deferred)
+            )
+            if verdict.should_stop:
+                process.asked_to_stop.set()
+            if is_deferred:
+                await self._pass_time(process)
 
     async def _beat(self, process: Process) -> None:
         while not process.asked_to_stop.is_set():
@@ -138,9 +156,9 @@ class Cluster:
 
     def _left(self, order: LaunchOrder, outcome: Outcome) -> dict[str, Any]:
         """The list that others are mapped over; none at all where the user's code forgot it."""
-        if not order.task_id.startswith("list") or outcome is not Outcome.SUCCESS:
+        if not order.task_id.startswith(("list", "each")) or outcome is not Outcome.SUCCESS:
             return {}
-        return {"xcoms": {RETURN_VALUE: b"[]"}, "map_length": self.chance.choice([0, 1, 2, 3])}
+        return {"xcoms": {RETURN_VALUE: b"[]"}, "map_length": self.chance.choice([0, 1, 2, 3, 3, 7])}
 
     async def report(self, launch_id: int, outcome: Outcome, **left: Any) -> None:
         report = LaunchReport(

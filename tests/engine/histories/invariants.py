@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES, RunState, TaskState
+from leoflow_runtime.artifact import TaskSpec
+from leoflow_runtime.domain.states import RunState, TaskState
 from leoflow_runtime.engine.graph import graph_of
-from leoflow_runtime.engine.in_memory import InMemoryStore
+from leoflow_runtime.engine.live import HOLDING, WITH_PROCESS
+from leoflow_runtime.engine.rows import RunRow
 
-HOLDING = (*LAUNCHED_TASK_STATES, TaskState.RESTARTING)
-LATE = timedelta(seconds=45)  # a sweep of the planner, and a take-over before it
+from .committed import Tables
+from .records import Record
+
+LATE = timedelta(seconds=60)  # a sweep of the planner, and a take-over before it
 # What a limit limits, and by how much: ("pool", "db") -> 3
 Key = tuple[Any, ...]
 
@@ -22,9 +26,9 @@ Key = tuple[Any, ...]
 class Invariants:
     """`check` after each commit. Raises AssertionError with what does not hold."""
 
-    store: InMemoryStore
+    record: Record
     used: Mapping[Key, int] = field(default_factory=dict)
-    highest_launch: int = 0
+    deferred: dict[int, datetime] = field(default_factory=dict)  # task instance -> when it last was
     outcomes: dict[int, str] = field(default_factory=dict)
 
     # Of each pool, when it had which slots: the planner learns of a change at its sweep at the latest.
@@ -37,8 +41,8 @@ class Invariants:
         self._limits()
 
     def _note_slots(self) -> None:
-        now = self.store.clock()
-        for (_, name), slots in self.store.tables["pools"].items():
+        now = self.record.clock()
+        for (_, name), slots in self.record.tables["pools"].items():
             seen = self.slots.setdefault(name, [])
             if not seen or seen[-1][1] != slots:
                 seen.append((now, slots))
@@ -47,12 +51,12 @@ class Invariants:
                 del seen[0]
 
     def _launches(self) -> None:
-        tables = self.store.tables
+        tables = self.record.tables
         alive = Counter(tables["launches"][pk].task_pk for pk in tables["unfinished"])
         doubled = [pk for pk, count in alive.items() if count > 1]
         assert not doubled, f"two launches of task instances {doubled}"
         for row in tables["tasks"].values():
-            if row.state in HOLDING:
+            if row.state in WITH_PROCESS:
                 launch = tables["launches"].get(row.launch_id)
                 assert launch is not None, f"{row} holds a slot without a launch"
                 assert launch.finished_at is None, f"{row} waits for a launch that has ended"
@@ -63,7 +67,7 @@ class Invariants:
                 assert known == launch.outcome, f"launch {launch_id} ended twice: {known}, {launch.outcome}"
 
     def _runs(self) -> None:
-        tables = self.store.tables
+        tables = self.record.tables
         for run in tables["runs"].values():
             if run.state.is_terminal:
                 for pk in tables["run_tasks"][run.pk]:
@@ -72,40 +76,43 @@ class Invariants:
                     assert row.state.is_terminal, f"{row.task_id} is {row.state} and {run.run_id} has ended"
 
     def _limits(self) -> None:
-        """A limit that was lowered below what runs is not exceeded further."""
-        before, self.used = self.used, Counter(self._usage())
-        for key, used in self.used.items():
-            limit = self._limit(key)
-            if limit is not None and used > limit:
-                assert used <= before.get(key, 0), (
-                    f"{key}: {used} of {limit}, and {before.get(key, 0)} before"
-                )
+        """A limit that was lowered below what runs is not exceeded further.
 
-    def _usage(self) -> Counter[Key]:
-        tables = self.store.tables
-        used: Counter[Key] = Counter()
+        A deferred task that works again takes its slots at once, even where others have taken its place,
+        and until the planner has heard of it, it gives them to yet others.
+        """
+        before, self.used = self.used, Counter[Key]()
+        unheard: Counter[Key] = Counter()
+        tables, now = self.record.tables, self.record.clock()
         for run in tables["runs"].values():
             if run.state is RunState.RUNNING:
-                used["runs", run.dag_pk] += 1
+                self.used["runs of", run.backfill_pk or 0, run.dag_pk] += 1
             graph = graph_of(tables["versions"][run.version_pk])
             for pk in tables["run_tasks"][run.pk]:
                 row = tables["tasks"][pk]
+                if row.state is TaskState.DEFERRED:
+                    self.deferred[pk] = now
                 spec = graph.spec_of(row.task_id)
-                if row.state not in HOLDING or spec is None:
-                    continue
-                used["pool", spec.pool] += spec.pool_slots
-                used["tasks", run.pk] += 1
-                used["in dag", run.dag_pk, spec.task_id] += 1
-                used["in run", run.pk, spec.task_id] += 1
-        return used
+                if row.state in HOLDING and spec is not None:
+                    held = _held(run, spec)
+                    self.used.update(held)
+                    if pk in self.deferred and self.deferred[pk] > now - LATE:
+                        unheard.update(held)
+        for key, used in self.used.items():
+            limit = self._limit(key, tables)
+            if limit is not None and used > limit:
+                most = max(before.get(key, 0), limit) + unheard[key]
+                assert used <= most, f"{key}: {used} of {limit}, and at most {most} were to be expected"
 
-    def _limit(self, key: Key) -> int | None:
-        tables = self.store.tables
+    def _limit(self, key: Key, tables: Tables) -> int | None:
         match key:
             case ("pool", name):
                 return max(slots for _, slots in self.slots[name])
-            case ("runs", dag_pk):
+            case ("runs of", 0, dag_pk):
                 return int(tables["versions"][tables["dags"][dag_pk].version_pk].spec.max_active_runs)
+            case ("runs of", backfill_pk, _):
+                backfill = tables["backfills"][backfill_pk]
+                return None if backfill.completed_at is not None else int(backfill.max_active_runs)
             case ("tasks", run_pk):
                 run = tables["runs"][run_pk]
                 return int(tables["versions"][run.version_pk].spec.max_active_tasks)
@@ -117,3 +124,13 @@ class Invariants:
                 spec = graph_of(tables["versions"][run.version_pk]).spec_of(task_id)
                 return None if spec is None else spec.max_active_tis_per_dagrun
         raise AssertionError(key)
+
+
+def _held(run: RunRow, spec: TaskSpec) -> Mapping[Key, int]:
+    """What an instance takes that has a process, and does not wait for a trigger."""
+    return {
+        ("pool", spec.pool): spec.pool_slots,
+        ("tasks", run.pk): 1,
+        ("in dag", run.dag_pk, spec.task_id): 1,
+        ("in run", run.pk, spec.task_id): 1,
+    }

@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import TypeVar
 
 from leoflow_runtime.engine.engine import Engine, EngineSettings
-from leoflow_runtime.engine.in_memory import InMemoryStore
 from leoflow_runtime.engine.store import Lease, Tx
 
 from .cluster import Cluster
+from .records import Record
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Line:
 class ReplicaStore:
     """The record, as one replica reaches it. `trouble`: how often a write fails, or its answer is lost."""
 
-    def __init__(self, record: InMemoryStore, line: Line, chance: random.Random, check: Callable[[], None]):
+    def __init__(self, record: Record, line: Line, chance: random.Random, check: Callable[[], None]):
         self._record = record
         self._line = line
         self._chance = chance
@@ -96,7 +96,7 @@ class Replica:
     def __init__(
         self,
         name: str,
-        record: InMemoryStore,
+        record: Record,
         cluster: Cluster,
         chance: random.Random,
         check: Callable[[], None],
