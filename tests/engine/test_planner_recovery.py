@@ -104,12 +104,31 @@ def test_the_sweep_finds_what_no_notice_told() -> None:
     assert machine.state("a") == "queued"
 
 
+def test_the_sweep_finds_an_end_that_no_notice_told() -> None:
+    machine = Machine()
+    machine.run_of(tasks=[task("a"), task("b", "a")])
+    machine.elsewhere(lambda tx: operations.finish_launch(tx, success(machine.launch_of("a"))))
+    machine.store.tables["inbox"].clear()
+    machine.apply(sweep=True)
+    assert machine.state("b") == "queued"
+
+
+def test_the_sweep_finds_a_task_that_was_cleared_and_nobody_told() -> None:
+    machine = Machine()
+    run_id = machine.run_of(tasks=[task("a"), task("b")])
+    machine.finish("a")
+    machine.elsewhere(lambda tx: operations.clear_tasks(tx, dag_id="d", run_id=run_id, task_ids=["a"]))
+    machine.store.tables["inbox"].clear()
+    machine.apply(sweep=True)
+    assert machine.state("a") == "queued"
+
+
 def test_stale_memory_is_noticed_by_a_guard_and_rebuilt() -> None:
     machine = Machine()
     machine.run_of(tasks=[task("a"), task("b", "a")])
     (row,) = [row for row in machine.store.tables["tasks"].values() if row.task_id == "b"]
     # Somebody changed the row and told nobody.
-    machine.store.tables["tasks"][row.pk] = replace(row, state=TaskState.SKIPPED)
+    machine.store.tables["tasks"][row.pk] = row._replace(state=TaskState.SKIPPED)
     machine.finish("a")
     assert machine.states() == {"a": "success", "b": "skipped"}
     assert machine.run_state() == "success"

@@ -113,7 +113,8 @@ class Planner:
         return self._conclude(settler)
 
     def sweep(self, tx: Tx) -> Consequences:
-        """Repairs what no event has told: runs that are active and not in memory, or the reverse."""
+        """Repairs what no event has told: runs that are active and not in memory, or the reverse; launches
+        that have ended; runs that were cleared."""
         work = Work(tx)
         settler = Settler(self, work)
         self._pools(settler)
@@ -123,8 +124,14 @@ class Planner:
         for pk, run in active.items():
             dag = self.dags.get(run.dag_pk)
             expected = {} if dag is None else dag.queued if run.state is RunState.QUEUED else self.runs
-            if pk not in expected:
+            known = self.runs.get(pk)
+            was_cleared = known is not None and known.run.clear_number != run.clear_number
+            if pk not in expected or was_cleared:
                 self._take_run(settler, pk)
+        current = set(tx.open_launch_ids())
+        for launch_id, (_, task_pk) in list(self.launches.items()):
+            if launch_id not in current:
+                self._take_task(settler, tx.task(task_pk))
         for dag_row in tx.scheduled_dags():
             if dag_row.next_run_after is not None and dag_row.next_run_after <= work.now:
                 live = self._dag(tx, dag_row.pk)
