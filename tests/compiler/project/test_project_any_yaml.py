@@ -36,7 +36,7 @@ def fitting(rules: dict) -> st.SearchStrategy:
 documents = fitting(schema("leoflow-yaml"))
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=100)
 @given(documents | values)
 def test_any_yaml_gets_an_answer(document: object) -> None:
     text = yaml.safe_dump(document, allow_unicode=True)
@@ -52,7 +52,7 @@ def test_any_yaml_gets_an_answer(document: object) -> None:
     assert rendered.count("error[") >= len(diagnostics)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=100)
 @given(st.binary(max_size=60) | st.text(alphabet="{}[]:-&*!|>'\"%@`#\t\n ab,?", max_size=40).map(str.encode))
 def test_any_bytes_get_an_answer(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as name:
