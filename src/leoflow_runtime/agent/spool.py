@@ -95,8 +95,8 @@ class Spool:
         self.socket_path = _socket_path(path)
         self._documents: dict[str, Path] = {}  # content digest -> where its dag.json is kept
         if not self.held():  # else their documents may be among them
-            for document in (path / "versions").iterdir():
-                document.unlink()
+            for left in [*(path / "versions").iterdir(), *path.glob("zygote-*.json")]:
+                left.unlink()
 
     def close(self) -> None:
         os.close(self._lock)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-import os
 import signal
 from typing import Any, Mapping, NamedTuple, Optional
 
@@ -18,6 +17,7 @@ from leoflow_runtime.child.result import Result
 from leoflow_runtime.child.run_context import build_context
 from leoflow_runtime.child.stopping import Stop
 from leoflow_runtime.child.surroundings import TaskBackend, passwords, set_environment
+from leoflow_runtime.zygote.records import record_start
 
 _TERMINATED = 128 + signal.SIGTERM
 _exceptions = dialect.exceptions
@@ -66,8 +66,7 @@ def _tell(
     output: Output,
 ) -> int:
     """No task is run: those are told who want to know how the run ended, or a task without a word."""
-    with open(os.path.join(directory, "started"), "w"):
-        pass
+    record_start(directory)
     owner, _, kind = callback["kind"].rpartition(":")
     if owner == "deadline":
         deadlines.tell(built.dag, int(kind), context)
@@ -120,8 +119,7 @@ def _outcome(
     """Does the work; every way that user code can end becomes a result."""
     log = logging.getLogger("task")
     try:
-        with open(os.path.join(directory, "started"), "w"):
-            pass
+        record_start(directory)
         secrets = passwords(launch.get("connections") or {})
         with stop:
             return _Ending(

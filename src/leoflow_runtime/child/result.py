@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any, Dict, List, Optional, Sequence
+
+from leoflow_runtime.zygote.records import write_json
 
 _CUT = 4096
 
@@ -30,10 +31,7 @@ class Result:
 
     def write(self, directory: str) -> None:
         """Whole or not at all: written beside, then renamed."""
-        path = os.path.join(directory, "result.json")
-        with open(f"{path}.tmp", "w", encoding="utf-8") as file:
-            json.dump(self.__dict__, file)
-        os.replace(f"{path}.tmp", path)
+        write_json(directory + "/result.json", self.__dict__)
 
 
 def rendered_fields(task: Any, secrets: Sequence[str]) -> Dict[str, Any]:

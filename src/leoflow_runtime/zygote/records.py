@@ -1,12 +1,16 @@
 """The small files in a launch's directory that outlive every process that writes them.
 
-`claim`         created exclusively by whoever may decide about the launch: the zygote that starts it, or an
-                agent that found it never started. The loser keeps its hands off.
+`claim`         made by whoever may decide about the launch: the zygote that starts it, or an agent that found
+                it never started. The loser keeps its hands off.
 `process.json`  the child: pid and start time
 `started`       made by the child when the user's first line is next
 `result.json`   the child's own account of its outcome
 `exit.json`     how the process ended, by its parent, written before anyone is told
 `stop.json`     why the agent ended it, written before the first signal
+
+A new file is the dearest thing that a launch costs a file system. So `claim`, `started` and `exit.json` are
+further names (hard links) of files that are there already: of the one that says who the zygote is, of
+`launch.json`, and of `process.json`, to which the end is added as a line.
 """
 
 from __future__ import annotations
@@ -21,38 +25,115 @@ def write_json(path: str, value: Any) -> None:
     """Writes `value` so that a reader sees all of it or nothing."""
     temporary = path + ".tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(value))
+    try:
+        _write_all(descriptor, json.dumps(value).encode())
+    finally:
+        os.close(descriptor)
     os.rename(temporary, path)
 
 
-def read_json(path: str) -> Optional[Dict[str, Any]]:
-    """The object in `path`, or None if there is no such file."""
+def add_json(path: str, value: Any) -> None:
+    """Adds `value` as a line, after which it is what the file says. For little values, of one writer."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        with open(path, encoding="utf-8") as file:
-            value = json.load(file)
+        _write_all(descriptor, b"\n" + json.dumps(value).encode())
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def read_json(path: str) -> Optional[Dict[str, Any]]:
+    """The object in `path`, of several lines the last whole one; None if there is no such file.
+
+    Raises ValueError if there is nothing whole in it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
+    with open(descriptor, "rb", buffering=0) as file:
+        content = file.readall()
+    try:
+        value = json.loads(content)
+    except ValueError:
+        before, newline, last = content.rpartition(b"\n")
+        if not newline:
+            raise
+        try:
+            value = json.loads(last)
+        except ValueError:  # its writer was killed in the middle of it
+            value = json.loads(before)
     return value if isinstance(value, dict) else None
 
 
-def claim(directory: str) -> bool:
-    """Takes the right to decide about the launch; False if someone has it already or it is gone.
-
-    The claim appears with its owner's pid and start time in it, or not at all: whoever finds it can tell
-    if its owner is alive.
-    """
-    path = os.path.join(directory, "claim")
-    mine = "%s.%d" % (path, os.getpid())
+def record_end(directory: str, end: Dict[str, Any]) -> None:
+    """`exit.json` as one more name of `process.json`, whose last line it is. Whole or not at all."""
+    process, path = directory + "/process.json", directory + "/exit.json"
+    add_json(process, end)
     try:
-        write_json(mine, {"pid": os.getpid(), "start_time": start_time(os.getpid())})
-        os.link(mine, path)
-    except (FileExistsError, FileNotFoundError):
+        os.link(process, path)
+    except FileExistsError:
+        write_json(path, end)
+
+
+def record_start(directory: str) -> None:
+    """`started` as one more name of `launch.json`, which nobody writes any more; its time is now."""
+    launch = directory + "/launch.json"
+    os.utime(launch)
+    try:
+        os.link(launch, directory + "/started")
+    except FileExistsError:  # by a process that was given up, in its last moment
+        return
+
+
+class Claimant:
+    """Someone who may take launches: each claim is one more name of the file that says who it is.
+
+    So a claim appears with its owner's pid and start time in it, or not at all: whoever finds it can tell if
+    its owner is alive. `identity` is that file's path, on the file system of the launches.
+    """
+
+    def __init__(self, identity: str) -> None:
+        self._identity = identity
+        self._me = {"pid": os.getpid(), "start_time": start_time(os.getpid())}
+        write_json(identity, self._me)
+
+    def claim(self, directory: str) -> bool:
+        """Takes the right to decide about the launch; False if someone has it already or it is gone."""
+        path = directory + "/claim"
+        try:
+            os.link(self._identity, path)
+        except FileExistsError:
+            return False
+        except OSError:  # the launch is gone, or the identity is, or has as many names as one may have
+            if not os.path.isdir(directory):
+                return False
+            write_json(self._identity, self._me)
+            os.link(self._identity, path)
+        return True
+
+    def close(self) -> None:
+        """Claims stay. There may be no more of them."""
+        try:
+            os.unlink(self._identity)
+        except FileNotFoundError:
+            return
+
+
+def claim(directory: str) -> bool:
+    """The claim of somebody who does not take many."""
+    try:
+        claimant = Claimant("%s/claim.%d" % (directory, os.getpid()))
+    except FileNotFoundError:
         return False
+    try:
+        return claimant.claim(directory)
     finally:
-        if os.path.exists(mine):
-            os.unlink(mine)
-    return True
+        claimant.close()
 
 
 def start_time(pid: int) -> Optional[int]:

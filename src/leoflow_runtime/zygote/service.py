@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from typing import Any, Dict, List, Optional, Tuple
 
 from leoflow_runtime.zygote import observation, records, task_process
@@ -40,11 +41,12 @@ class Zygote:
         self._control = control
         self._connected = True
         self._unread = b""
-        self._children: Dict[int, Tuple[int, str]] = {}  # pid -> launch, directory
+        self._children: Dict[int, Tuple[int, str, Optional[int]]] = {}  # pid -> launch, directory, start
         self._built: Any = None
         self._dag_json: Optional[Dict[str, Any]] = None
         self._libc = task_process.load_libc()
         self._pid = os.getpid()
+        self._claimant: Optional[records.Claimant] = None
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -58,6 +60,8 @@ class Zygote:
         while self._connected or self._children:
             self._wait()
             self._reap()
+        if self._claimant is not None:
+            self._claimant.close()
         return 0
 
     def _watch_children(self) -> None:
@@ -145,7 +149,7 @@ class Zygote:
         os.close(nothing)
 
     def _launch(self, launch_id: int, directory: str, mode: str) -> None:
-        if not records.claim(directory):
+        if not self._claim(directory):
             self._send({"event": "refused", "launch_id": launch_id, "reason": "the launch is already taken"})
             return
         try:
@@ -154,10 +158,18 @@ class Zygote:
             reason = "no process could be made: %s" % error
             self._send({"event": "refused", "launch_id": launch_id, "reason": reason})
             return
-        self._children[pid] = (launch_id, directory)
         started = records.start_time(pid)
-        self._record(directory, "process.json", {"pid": pid, "start_time": started})
-        self._send({"event": "launched", "launch_id": launch_id, "pid": pid, "start_time": started})
+        self._children[pid] = (launch_id, directory, started)
+        process = {"pid": pid, "start_time": started}
+        with suppress(FileNotFoundError):  # the launch was abandoned, and nobody asks any more
+            records.add_json(directory + "/process.json", process)
+        self._send({"event": "launched", "launch_id": launch_id, **process})
+
+    def _claim(self, directory: str) -> bool:
+        if self._claimant is None:
+            spool = os.path.dirname(os.path.abspath(directory))
+            self._claimant = records.Claimant("%s/zygote-%d.json" % (spool, self._pid))
+        return self._claimant.claim(directory)
 
     def _fork(self, directory: str) -> int:
         pid = os.fork()
@@ -188,10 +200,11 @@ class Zygote:
                 self._ended(pid, status, usage)
 
     def _ended(self, pid: int, status: int, usage: Any) -> None:
-        launch_id, directory = self._children.pop(pid)
+        launch_id, directory, started = self._children.pop(pid)
         end = {
             "launch_id": launch_id,
             "pid": pid,
+            "start_time": started,
             "exit_code": os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0,
             "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
             "cpu_seconds": usage.ru_utime + usage.ru_stime,
@@ -199,12 +212,9 @@ class Zygote:
             "finished_at": time.time(),
             "group_alive": _group_alive(pid),
         }
-        self._record(directory, "exit.json", end)
+        with suppress(FileNotFoundError):  # it was abandoned
+            records.record_end(directory, end)
         self._send({"event": "exit", **end})
-
-    def _record(self, directory: str, name: str, value: Dict[str, Any]) -> None:
-        if os.path.isdir(directory):  # else it was abandoned, and nobody asks any more
-            records.write_json(os.path.join(directory, name), value)
 
 
 def _group_alive(group: int) -> bool:
