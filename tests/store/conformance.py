@@ -68,7 +68,7 @@ def seed(tx: Tx, run_id: str = "r", **fields: Any) -> tuple[DagRow, RunRow, Task
 
 def launch(tx: Tx, task: TaskRow) -> LaunchRow:
     """The current launch of a task that is queued with it."""
-    (opened,) = tx.open_launches([replace(task, try_number=task.try_number + 1)])
+    (opened,) = tx.open_launches([task._replace(try_number=task.try_number + 1)])
     values = {"state": TaskState.QUEUED, "try_number": opened.try_number, "launch_id": opened.launch_id}
     assert tx.update_tasks([TaskChange(pk=task.pk, expect_states=(task.state,), values=values)]) == [True]
     return opened

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from leoflow_runtime.artifact import DagSpec
 from leoflow_runtime.domain.states import Outcome, RunState, RunType, TaskState
@@ -58,8 +57,9 @@ class RunRow:
     backfill_pk: int | None = None  # the backfill that made it, or took it over
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TaskRow:
+class TaskRow(NamedTuple):
+    """A tuple, other than its neighbours: of these some are made for every end of a task."""
+
     pk: int
     run_pk: int
     task_id: str
@@ -78,13 +78,15 @@ class TaskRow:
     map_length: int | None = None  # of instance 0: how many instances there are to be
 
 
-_task_values = attrgetter(*TaskRow.__dataclass_fields__)
-_task_names = tuple(TaskRow.__dataclass_fields__)
+_place = {name: place for place, name in enumerate(TaskRow._fields)}
 
 
 def changed_task(row: TaskRow, values: Mapping[str, Any]) -> TaskRow:
-    """The row with some fields changed: `dataclasses.replace`, at a third of its cost."""
-    return TaskRow(**{**dict(zip(_task_names, _task_values(row), strict=True)), **values})
+    """The row with some fields changed: `_replace`, at a third of its cost."""
+    fields: list[Any] = list(row)
+    for name, value in values.items():
+        fields[_place[name]] = value
+    return TaskRow._make(fields)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, String, Table, and_, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql.expression import TableValuedAlias
 
+from leoflow_server.store.arrays import Array
 from leoflow_server.store.prepared import Prepared, Session
 
 Row = Mapping[str, Any]
@@ -134,7 +135,7 @@ def columns_of(batch: Sequence[Row], names: Mapping[str, Any]) -> dict[str, list
 
 
 def _unnested(columns: Mapping[str, Column[Any]]) -> TableValuedAlias:
-    arrays = [bindparam(name, type_=ARRAY(_unbounded(column))) for name, column in columns.items()]
+    arrays = [bindparam(name, type_=Array(_unbounded(column))) for name, column in columns.items()]
     given = func.unnest(*arrays).table_valued(*columns, name="given")
     return given.render_derived()
 

@@ -124,20 +124,7 @@ def _written(value: Any) -> bytes | None:
         return b"t" if value else b"f"
     if isinstance(value, bytes | bytearray | memoryview):
         return b"\\x" + bytes(value).hex().encode()
-    if isinstance(value, list):
-        return ("{" + ",".join(map(_element, value)) + "}").encode()
     return repr(value).encode()
-
-
-def _element(value: Any) -> str:
-    """The same inside of an array, where texts and bytes are quoted."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return '"' + value.replace("\x00", "␀").replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, bytes | bytearray | memoryview):
-        return '"\\\\x' + bytes(value).hex() + '"'
-    return repr(value)  # a boolean's too: PostgreSQL reads True and False
 
 
 def _text(value: bytes) -> str:

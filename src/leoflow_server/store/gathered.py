@@ -7,29 +7,28 @@ written waits until something else asks the database, or until the end; each row
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.domain.states import TaskState
 from leoflow_runtime.engine.rows import LaunchReport, TaskRow, changed_task
 from leoflow_runtime.engine.store import TaskChange
 from leoflow_server.store import tasks
+from leoflow_server.store.arrays import Array
 from leoflow_server.store.bulk import BulkInsert, BulkUpdate, Row
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import launches, task_instances, xcoms
 
 _l = launches.c
-_FIELDS = frozenset(field.name for field in fields(TaskRow))
+_FIELDS = frozenset(TaskRow._fields)
 _KNOWN = [*tasks.COLUMNS, _l.pk, _l.finished_at]
 _LOOK = select(*_KNOWN).join(task_instances, task_instances.c.pk == _l.task_pk)
 _EXPECTED = {
-    True: Prepared(_LOOK.where(_l.pk == func.any(bindparam("launches", type_=ARRAY(_l.pk.type)))), _KNOWN),
+    True: Prepared(_LOOK.where(_l.pk == func.any(bindparam("launches", type_=Array(_l.pk.type)))), _KNOWN),
     False: Prepared(
         _LOOK.where(
             _l.pk.in_(text("SELECT value FROM json_each(:launches)").bindparams(bindparam("launches")))

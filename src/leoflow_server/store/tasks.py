@@ -18,25 +18,8 @@ from leoflow_server.store.bulk import BulkInsert, BulkUpdate
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import dag_runs, task_instances, task_tries, xcoms
 
-_NAMES = [
-    "pk",
-    "run_pk",
-    "task_id",
-    "map_index",
-    "state",
-    "try_number",
-    "max_tries",
-    "infra_failures",
-    "launch_id",
-    "scheduled_at",
-    "queued_at",
-    "start_date",
-    "end_date",
-    "due_at",
-    "forced_skip",
-    "map_length",
-]
-COLUMNS = [task_instances.c[name] for name in _NAMES]
+COLUMNS = [task_instances.c[name] for name in TaskRow._fields]
+_STATE = TaskRow._fields.index("state")
 _t = task_instances.c
 
 _BY_PK = Prepared(select(*COLUMNS).where(_t.pk == bindparam("task")), COLUMNS)
@@ -215,9 +198,9 @@ def _given(task: NewTask) -> dict[str, Any]:
     }
 
 
-def row_of(found: Sequence[Any]) -> TaskRow:
+def row_of(found: list[Any]) -> TaskRow:
     """`found`: the values of COLUMNS."""
-    values: dict[str, Any] = dict(zip(_NAMES, found, strict=True))
-    state = values["state"]
-    values["state"] = None if state is None else TaskState(state)
-    return TaskRow(**values)
+    state = found[_STATE]
+    if state is not None:
+        found[_STATE] = TaskState(state)
+    return TaskRow._make(found)

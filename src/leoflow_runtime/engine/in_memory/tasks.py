@@ -11,7 +11,7 @@ from leoflow_runtime.engine.in_memory.journal import Journal, only
 from leoflow_runtime.engine.rows import TaskRow, changed_task
 from leoflow_runtime.engine.store import MapLength, NewTask, TaskChange
 
-_TASK_FIELDS = frozenset(TaskRow.__dataclass_fields__)
+_TASK_FIELDS = frozenset(TaskRow._fields)
 
 
 class InMemoryTasks(Journal):
