@@ -239,6 +239,21 @@ def test_a_running_task_asks_for_values(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.parametrize(
+    ("config", "note"),
+    [
+        ({"pod_override": {}}, "`pod_override` is for pods: this task runs as a process, and without it."),
+        ({"any": "thing"}, ""),
+    ],
+)
+def test_what_a_process_leaves_aside_is_noted(tmp_path: Path, config: dict[str, Any], note: str) -> None:
+    async def scenario(plane: ControlPlane, agent: ScriptedAgent) -> None:
+        await plane.trigger(document({"task_id": "a", "executor_config": config}))
+        assert (await agent.open((await agent.next_start()).launch_token)).launch.note == note
+
+    play(tmp_path, scenario)
+
+
 def spec_of(**parts: object) -> DagSpec:
     return DagSpec.from_document({"schema_version": "1.0", "dag_id": "d", "tasks": [], **parts})
 

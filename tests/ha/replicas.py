@@ -122,16 +122,25 @@ class Replicas:
 
 @contextmanager
 def replicas(
-    folder: Path, url: str, roles: Sequence[str] = ("all", "all"), *, direct_url: str = "", **settings: str
+    folder: Path,
+    url: str,
+    roles: Sequence[str] = ("all", "all"),
+    *,
+    direct_url: str = "",
+    agents_host: str = "127.0.0.1",
+    **settings: str,
 ) -> Iterator[Replicas]:
-    """One for each role, on the migrated database `url`; `direct_url`: past a pooler."""
+    """One for each role, on the migrated database `url`; `direct_url`: past a pooler.
+
+    `agents_host`: where agents find this machine.
+    """
     names = [f"replica-{number}" for number in range(len(roles))]
     grpc_ports = [free_port() for _ in names]
     common = {
         "LEOFLOW_DATABASE_URL": url,
         "LEOFLOW_DATABASE_DIRECT_URL": direct_url,
         "LEOFLOW_LOGS": str(folder / "logs"),
-        "LEOFLOW_AGENTS_ADDRESS": ",".join(f"127.0.0.1:{port}" for port in grpc_ports),
+        "LEOFLOW_AGENTS_ADDRESS": ",".join(f"{agents_host}:{port}" for port in grpc_ports),
         "LEOFLOW_ADMIN_PASSWORD": PASSWORD,
         "LEOFLOW_JWT_SECRET": "j" * 40,
         "LEOFLOW_ENCRYPTION_KEY": base64.b64encode(b"k" * 32).decode(),

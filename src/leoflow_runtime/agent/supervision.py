@@ -244,6 +244,8 @@ class Supervision:
         )
         if child.mode == "spawn" and zygote.reasons:
             self._say(f"Not forked: {'; '.join(zygote.reasons)}.")
+        if self.spec.note:
+            self._say(self.spec.note)
         self._being_born = False
         return child
 

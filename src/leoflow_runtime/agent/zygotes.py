@@ -71,6 +71,7 @@ def clean_environment(
     scripts of the DAG's packages come before it.
     """
     environment = {name: inherited[name] for name in _INHERITED if name in inherited}
+    environment |= _given_by_pod(inherited)
     here = os.path.dirname(python)
     packages = inherited.get("LEOFLOW_PACKAGES", "")
     scripts = os.path.join(packages, "bin") if packages else ""
@@ -83,6 +84,13 @@ def clean_environment(
         else:
             environment[name] = value
     return environment
+
+
+def _given_by_pod(inherited: Mapping[str, str]) -> dict[str, str]:
+    """What a task's `pod_override` puts into its container; `*`: all of its variables but the agent's own."""
+    passed = inherited.get("LEOFLOW_TASK_ENVIRONMENT", "")
+    names = inherited if passed == "*" else passed.split(",")
+    return {name: inherited[name] for name in names if name in inherited and not name.startswith("LEOFLOW_")}
 
 
 @dataclass(kw_only=True, slots=True)

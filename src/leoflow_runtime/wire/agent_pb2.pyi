@@ -110,7 +110,7 @@ class OpenReply(_message.Message):
     def __init__(self, session: _Optional[str] = ..., launch: _Optional[_Union[LaunchSpec, _Mapping]] = ...) -> None: ...
 
 class LaunchSpec(_message.Message):
-    __slots__ = ("launch_id", "dag_id", "run_id", "task_id", "map_index", "try_number", "max_tries", "content_digest", "dag_version", "dag_json", "code_path", "python", "inputs", "env", "variables", "connections", "context", "execution_timeout_seconds", "heartbeat_seconds", "secrets", "log_offset", "callback")
+    __slots__ = ("launch_id", "dag_id", "run_id", "task_id", "map_index", "try_number", "max_tries", "content_digest", "dag_version", "dag_json", "code_path", "python", "inputs", "env", "variables", "connections", "context", "execution_timeout_seconds", "heartbeat_seconds", "secrets", "log_offset", "callback", "note")
     class EnvEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -154,6 +154,7 @@ class LaunchSpec(_message.Message):
     SECRETS_FIELD_NUMBER: _ClassVar[int]
     LOG_OFFSET_FIELD_NUMBER: _ClassVar[int]
     CALLBACK_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
     launch_id: int
     dag_id: str
     run_id: str
@@ -176,7 +177,8 @@ class LaunchSpec(_message.Message):
     secrets: _containers.RepeatedScalarFieldContainer[str]
     log_offset: int
     callback: RunCallback
-    def __init__(self, launch_id: _Optional[int] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., task_id: _Optional[str] = ..., map_index: _Optional[int] = ..., try_number: _Optional[int] = ..., max_tries: _Optional[int] = ..., content_digest: _Optional[str] = ..., dag_version: _Optional[str] = ..., dag_json: _Optional[bytes] = ..., code_path: _Optional[str] = ..., python: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., env: _Optional[_Mapping[str, str]] = ..., variables: _Optional[_Mapping[str, str]] = ..., connections: _Optional[_Mapping[str, str]] = ..., context: _Optional[_Union[RunContext, _Mapping]] = ..., execution_timeout_seconds: _Optional[float] = ..., heartbeat_seconds: _Optional[float] = ..., secrets: _Optional[_Iterable[str]] = ..., log_offset: _Optional[int] = ..., callback: _Optional[_Union[RunCallback, _Mapping]] = ...) -> None: ...
+    note: str
+    def __init__(self, launch_id: _Optional[int] = ..., dag_id: _Optional[str] = ..., run_id: _Optional[str] = ..., task_id: _Optional[str] = ..., map_index: _Optional[int] = ..., try_number: _Optional[int] = ..., max_tries: _Optional[int] = ..., content_digest: _Optional[str] = ..., dag_version: _Optional[str] = ..., dag_json: _Optional[bytes] = ..., code_path: _Optional[str] = ..., python: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., env: _Optional[_Mapping[str, str]] = ..., variables: _Optional[_Mapping[str, str]] = ..., connections: _Optional[_Mapping[str, str]] = ..., context: _Optional[_Union[RunContext, _Mapping]] = ..., execution_timeout_seconds: _Optional[float] = ..., heartbeat_seconds: _Optional[float] = ..., secrets: _Optional[_Iterable[str]] = ..., log_offset: _Optional[int] = ..., callback: _Optional[_Union[RunCallback, _Mapping]] = ..., note: _Optional[str] = ...) -> None: ...
 
 class RunContext(_message.Message):
     __slots__ = ("run_type", "logical_date", "data_interval_start", "data_interval_end", "run_after", "start_date", "conf_json", "params_json", "task_start_date", "prev_start_date_success", "prev_data_interval_start_success", "prev_data_interval_end_success", "triggered_by", "ti_uuid", "reschedule_count", "expanded_ti_count", "assets_json")

@@ -81,6 +81,7 @@ class SpecBuilder:
             execution_timeout_seconds=described.execution_timeout_seconds or 0.0,
             heartbeat_seconds=self._heartbeat_seconds,
             log_offset=log_offset,
+            note=_note(described) if self._bundles is not None else "",
         )
         if launch.callback is not None:
             result.callback.CopyFrom(
@@ -113,6 +114,13 @@ class SpecBuilder:
                 result.connections[conn_id] = stored.as_json()
                 hidden.update(dict.fromkeys(secrets_of_connection(stored.password, stored.extra)))
         result.secrets.extend(hidden)
+
+
+def _note(described: TaskSpec) -> str:
+    """What a process leaves aside, as Airflow's LocalExecutor does."""
+    if "pod_override" not in described.raw.get("executor_config", {}):
+        return ""
+    return "`pod_override` is for pods: this task runs as a process, and without it."
 
 
 def _inputs(

@@ -43,6 +43,15 @@ async def test_a_task_that_succeeds_is_reported_once_with_its_log_and_values(
     assert len(plane.launches[1].reports) == 1
 
 
+async def test_a_note_is_told_once(plane: FakeControlPlane, project: Project, host: Host) -> None:
+    project.write("def hello(launch, directory): return {'outcome': 'success'}")
+    async with host.running():
+        plane.launch(project.spec("hello", note="Left aside."))
+        await plane.finished(1)
+        await host.emptied()
+    assert [line["event"] for line in plane.lines(1)][1:-1] == ["Left aside."]
+
+
 async def test_the_launch_reaches_the_child_whole(
     plane: FakeControlPlane, project: Project, host: Host
 ) -> None:
