@@ -110,6 +110,16 @@ def test_failed_tasks_update_nothing() -> None:
     assert made.store.tables["asset_events"] == {}
 
 
+def test_a_task_that_a_person_marks_as_a_success_updates_nothing_as_in_airflow() -> None:
+    made = machine(A)
+    run_id = made.trigger("producer")
+    made.apply(
+        lambda tx: operations.mark_task(tx, dag_id="producer", run_id=run_id, task_id="make", state="success")
+    )
+    assert made.run_state(run_id) == "success"
+    assert made.store.tables["asset_events"] == {}
+
+
 def test_a_paused_dag_misses_updates() -> None:
     made = machine(A)
     made.apply(lambda tx: operations.set_paused(tx, dag_id="consumer", is_paused=True))

@@ -116,10 +116,14 @@ def descendants(tasks: dict[str, dict[str, Any]], name: str) -> list[str]:
     return sorted(below)
 
 
-def built(case: dict[str, Any]) -> Any:
+def built(case: dict[str, Any], *, schedule: str | None = None, name: str | None = None) -> Any:
     classes = {"branch": BranchPythonOperator, "short_circuit": ShortCircuitOperator}
     arguments = ("trigger_rule", "retries", "priority_weight", "weight_rule")
-    with DAG(f"random_{case['seed']}", schedule=None, start_date=STARTED, fail_fast=case["fail_fast"]) as dag:
+    dag_id = name or f"random_{case['seed']}"
+    settled = {"start_date": STARTED, "fail_fast": case["fail_fast"]}
+    if schedule == "@continuous":
+        settled["max_active_runs"] = 1
+    with DAG(dag_id, schedule=schedule, **settled) as dag:
         operators: dict[str, Any] = {}
         for task in case["tasks"]:
             kind = EmptyOperator if task["type"] == "empty" else classes.get(task.get("kind"), Plain)

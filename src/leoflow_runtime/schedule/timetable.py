@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from leoflow_runtime.light import dataclass
 from leoflow_runtime.schedule.declared import rule_of
-from leoflow_runtime.schedule.rules import Continuous, Never, Rule
+from leoflow_runtime.schedule.rules import Continuous, Never, Once, Rule
 from leoflow_runtime.schedule.slots import DataInterval, Slot, TimeRestriction
 
 
@@ -49,6 +49,11 @@ class Timetable:
     def is_scheduled(self) -> bool:
         """Whether it ever makes runs by time."""
         return not isinstance(self.rule, Never)
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether it makes runs at times of its own, again and again."""
+        return not isinstance(self.rule, Never | Once | Continuous)
 
     @property
     def is_continuous(self) -> bool:

@@ -77,7 +77,9 @@ def clear_tasks(
             run,
             task_ids=task_ids,
             map_indexes=map_indexes,
-            relatives=Relatives(upstream=include_upstream, downstream=include_downstream, setups=True),
+            relatives=Relatives(
+                upstream=include_upstream, downstream=include_downstream, setups=True, chained=True
+            ),
             graph=graph,
         )
         rows = [row for row in rows if not states or row.state in states]

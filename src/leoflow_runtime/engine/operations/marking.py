@@ -11,8 +11,14 @@ from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.operations.changing import change_task
 from leoflow_runtime.engine.operations.clearing import clear_rows
 from leoflow_runtime.engine.operations.finding import the_dag, the_run
-from leoflow_runtime.engine.operations.selection import Relatives, TaskKey, select_runs, select_tasks
-from leoflow_runtime.engine.rows import RunRow, TaskRow
+from leoflow_runtime.engine.operations.selection import (
+    Relatives,
+    TaskKey,
+    select_runs,
+    select_slots,
+    select_tasks,
+)
+from leoflow_runtime.engine.rows import DagRow, RunRow, TaskRow
 from leoflow_runtime.engine.store import Change, Tx
 
 _TASK_STATES = (TaskState.SUCCESS, TaskState.FAILED, TaskState.SKIPPED)
@@ -38,8 +44,10 @@ def mark_task(
 ) -> list[TaskRow]:
     """The tasks that change (or would), as they were before; what runs is stopped.
 
-    As in Airflow, failed tasks downstream of a marked one are cleared, so that the run goes on. Raises
-    UnknownDag, UnknownRun, UnknownTask, UnknownState.
+    Past and future are the runs that the DAG's schedule has made. As in Airflow, failed tasks downstream of
+    the one that is named are cleared in all runs before or after, so that they go on; not here what has just
+    been marked as failed. Marking a success updates no assets. Raises UnknownDag, UnknownRun, UnknownTask,
+    UnknownState.
     """
     if state not in _TASK_STATES:
         raise UnknownState(str(state), tuple(_TASK_STATES))
@@ -47,24 +55,34 @@ def mark_task(
     origin = the_run(tx, dag, run_id)
     if not graph_of(tx.version(origin.version_pk)).has(task_id):
         raise UnknownTask(dag_id, task_id, run_id)
-    runs = select_runs(tx, dag, run_id=run_id, include_past=include_past, include_future=include_future)
     relatives = Relatives(upstream=include_upstream, downstream=include_downstream)
     marked: list[TaskRow] = []
-    for run in runs:
+    for run in select_slots(tx, dag, origin, include_past=include_past, include_future=include_future):
         rows = _differing(tx, run, [task_id], map_indexes, relatives, TaskState(state))
         marked += rows
-        if dry_run or not rows:
-            continue
-        for row in rows:
+        for row in rows if not dry_run else ():
             _mark(tx, row, TaskState(state))
-        graph = graph_of(tx.version(run.version_pk))
-        below = graph.descendants({row.task_id for row in rows}) - {row.task_id for row in rows}
-        again = [row for row in tx.tasks(run.pk) if row.task_id in below and row.state in _FAILED]
-        if again:
-            clear_rows(tx, dag, run, again, graph, reset_run=True)
-        else:
-            tx.announce(Change(kind="run", pk=run.pk))
+    if not dry_run:
+        done = {row.pk for row in marked}
+        for run in select_runs(
+            tx, dag, run_id=run_id, include_past=include_past, include_future=include_future
+        ):
+            _resume(tx, dag, run, task_id, done)
     return marked
+
+
+def _resume(tx: Tx, dag: DagRow, run: RunRow, task_id: str, marked: Collection[int]) -> None:
+    """What has failed below a task that was marked is cleared."""
+    graph = graph_of(tx.version(run.version_pk))
+    below: set[str] = set()
+    if graph.has(task_id):
+        below = Relatives(downstream=True, setups=True).of(graph, {task_id}) - {task_id}
+    rows = tx.tasks(run.pk)
+    again = [row for row in rows if row.task_id in below and row.state in _FAILED and row.pk not in marked]
+    if again:
+        clear_rows(tx, dag, run, again, graph, reset_run=True)
+    elif any(row.pk in marked for row in rows):
+        tx.announce(Change(kind="run", pk=run.pk))
 
 
 def mark_run(tx: Tx, *, tenant_id: int = 1, dag_id: str, run_id: str, state: RunState | str) -> RunRow:

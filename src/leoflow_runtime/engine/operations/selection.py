@@ -6,23 +6,29 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from leoflow_runtime.domain.states import RunType
 from leoflow_runtime.engine.errors import UnknownTask
 from leoflow_runtime.engine.graph import Graph, graph_of
 from leoflow_runtime.engine.operations.finding import the_run
 from leoflow_runtime.engine.rows import DagRow, RunRow, TaskRow
 from leoflow_runtime.engine.store import Tx
+from leoflow_runtime.engine.timetables import timetable_of
 
+_OF_THE_SCHEDULE = (RunType.SCHEDULED, RunType.BACKFILL)
 # A task id, or one instance of a mapped task.
 TaskKey = str | tuple[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Relatives:
-    """`setups`: what a task needs around it comes along, its setups and their teardowns."""
+    """`setups`: what a task needs around it comes along, its setups and their teardowns. `chained`: with both
+    directions, downstream is counted from the tasks upstream as well.
+    """
 
     upstream: bool = False
     downstream: bool = False
     setups: bool = False
+    chained: bool = False
 
     def of(self, graph: Graph, task_ids: set[str]) -> set[str]:
         """With the tasks themselves."""
@@ -30,7 +36,7 @@ class Relatives:
         if self.upstream:
             chosen |= graph.ancestors(task_ids)
         if self.downstream:
-            chosen |= graph.descendants(task_ids)
+            chosen |= graph.descendants(chosen if self.chained else task_ids)
         if self.setups:
             for task_id in list(chosen):
                 chosen |= graph.surroundings(task_id)
@@ -58,6 +64,21 @@ def select_runs(
         earliest=None if include_past else run.logical_date,
         latest=None if include_future else run.logical_date,
     )
+
+
+def select_slots(
+    tx: Tx, dag: DagRow, run: RunRow, *, include_past: bool, include_future: bool
+) -> list[RunRow]:
+    """The run, and those before or after it that its DAG's schedule has made; without a schedule, any."""
+    runs = select_runs(tx, dag, run_id=run.run_id, include_past=include_past, include_future=include_future)
+    timetable = timetable_of(tx.version(run.version_pk).spec)
+    if not timetable.is_scheduled and timetable.assets is None:
+        return runs
+    return [
+        one
+        for one in runs
+        if one.pk == run.pk or (timetable.is_periodic and one.run_type in _OF_THE_SCHEDULE)
+    ]
 
 
 def select_tasks(
