@@ -94,3 +94,41 @@ def test_what_an_agent_has_no_room_for_waits_and_a_stop_does_not() -> None:
         assert desk.held() == {2, 3}
 
     asyncio.run(scenario())
+
+
+def test_places_are_offered_as_far_as_there_is_room_and_each_is_used_once() -> None:
+    async def scenario() -> None:
+        desk = HostDesk()
+        attachment = desk.attach("a", capacity=3, agent_pid=7)
+        assert desk.places() == []  # nobody knows yet what it holds
+        attachment.adopted([1])
+        desk.settle(attachment, [1])
+        first, second = desk.places()
+        assert {(place.host, place.agent_pid) for place in (first, second)} == {("a", 7)}
+        assert desk.places() == [first, second]  # nothing came of the transaction
+        desk.start(2, 1, first)
+        assert desk.places() == [second]
+        batches = attachment.orders()
+        assert await anext(batches) == [StartOrder(launch_id=2, generation=1, place=first)]
+        desk.start(3, 1, second)
+        desk.start(4, 1)
+        assert desk.places() == []
+        assert await anext(batches) == [StartOrder(launch_id=3, generation=1, place=second)]
+        assert first.session not in repr(first)
+
+    asyncio.run(scenario())
+
+
+def test_what_has_a_place_at_an_agent_that_is_away_goes_to_no_other() -> None:
+    async def scenario() -> None:
+        desk = HostDesk()
+        away, other = desk.attach("away", capacity=1), desk.attach("other", capacity=1)
+        for attachment in (away, other):
+            desk.settle(attachment, [])
+        place = next(one for one in desk.places() if one.host == "away")
+        desk.detach(away)
+        desk.start(5, 1, place)
+        assert desk.held() == set()
+        assert await given(other) == []
+
+    asyncio.run(scenario())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from leoflow_runtime.engine.planner import Planner
 from leoflow_runtime.engine.store import Change, LeaseLost, Tx
 from leoflow_runtime.engine.work import Consequences
-from leoflow_runtime.executors.protocol import LaunchOrder
+from leoflow_runtime.executors.protocol import LaunchOrder, Place
 
 INBOX_SHARE = 500
 
@@ -25,7 +26,8 @@ class OperationFailed(Exception):
 class Batch:
     """`launches`: which the operations are about, as far as that is known. `drain`: look at the inbox.
     `sweep`: compare memory with the record. `dispatched`: launches that have left the way to the executor
-    since the last batch; `ordered`: those that are still on it.
+    since the last batch; `ordered`: those that are still on it. `places`: where new launches can be open at
+    once.
 
     `savepoints`: what an operation raises undoes it alone. Without them, which is cheaper, it undoes all.
     """
@@ -36,6 +38,7 @@ class Batch:
     sweep: bool = False
     dispatched: Iterable[int] = ()
     ordered: Iterable[LaunchOrder] = ()
+    places: Sequence[Place] = ()
     savepoints: bool = True
 
 
@@ -77,6 +80,7 @@ def perform(tx: Tx, planner: Planner, batch: Batch) -> BatchResult:
             outcomes.append(error)
             failed.append(True)
     planner.dispatched(batch.dispatched)
+    planner.places = deque(batch.places)
     if not planner.loaded:
         consequences = planner.load(tx, batch.ordered)
     elif batch.sweep:

@@ -25,7 +25,7 @@ from leoflow_runtime.engine.planner import MAX_MAP_LENGTH, Planner
 from leoflow_runtime.engine.reconcile import reconcile
 from leoflow_runtime.engine.store import Lease, LeaseLost, Store, Tx
 from leoflow_runtime.engine.work import MemoryStale
-from leoflow_runtime.executors.protocol import Executor, TellsObstacles
+from leoflow_runtime.executors.protocol import Executor, OffersPlaces, Place, TellsObstacles
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class EngineSettings:
     reconcile: float = 15.0  # launches against what the executor holds
     heartbeat_silence: float = 90.0
     batch: int = 500
+    patience: float = 0.005  # how long what is not urgent waits for company in a transaction
     dispatch_limit: int = 256  # of each executor: launches that it has not taken yet
     dispatch_concurrency: int = 16  # of each executor: calls at once
     max_map_length: int = MAX_MAP_LENGTH
@@ -74,6 +75,7 @@ class Engine:
     ) -> None:
         self._store = store
         self._executor = executor
+        self._places = executor.places if isinstance(executor, OffersPlaces) else tuple[Place]
         self._owner = owner
         self._observer = observer or NoObserver()
         self._clock = clock
@@ -93,6 +95,8 @@ class Engine:
         self._lease: Lease | None = None
         self._leaving = asyncio.Event()
         self._asked: deque[_Asked] = deque()
+        self._is_urgent = False  # something that was asked waits no longer
+        self._patience: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._planning = asyncio.Event()
         self._standing_by = asyncio.Event()
@@ -121,10 +125,13 @@ class Engine:
         self._drain = True
         self._wake.set()
 
-    async def apply(self, operation: Callable[[Tx], T], *, launch: int | None = None) -> T:
+    async def apply(
+        self, operation: Callable[[Tx], T], *, launch: int | None = None, is_urgent: bool = True
+    ) -> T:
         """Runs an operation, and where this engine plans its consequences in the same transaction.
 
-        `launch`: what it reports on; what waits with it is read together.
+        `launch`: what it reports on; what waits with it is read together. What is not urgent waits a little
+        for others, as a commit costs more than what is in it.
 
         Returns after the commit. What the operation raises undoes the operation alone and is raised here.
         The operation may be run more than once before one commit; it must touch only its transaction.
@@ -133,8 +140,23 @@ class Engine:
             return await self._store.write(operation)
         asked = _Asked(operation, launch, asyncio.get_running_loop().create_future())
         self._asked.append(asked)
-        self._wake.set()
+        if is_urgent:
+            self._hurry()
+        elif self._patience is None:
+            self._patience = asyncio.get_running_loop().call_later(self.settings.patience, self._hurry)
         return await asked.answer  # type: ignore[no-any-return]
+
+    def _hurry(self) -> None:
+        self._is_urgent = True
+        self._wake.set()
+
+    def _take_asked(self) -> list[_Asked]:
+        asked = [self._asked.popleft() for _ in range(min(len(self._asked), self.settings.batch))]
+        self._is_urgent = bool(self._asked)
+        if self._patience is not None and not self._asked:
+            self._patience.cancel()
+            self._patience = None
+        return asked
 
     async def run(self) -> None:
         """Plans while it holds the lease, stands by otherwise; until cancelled, then lets go of it."""
@@ -218,6 +240,7 @@ class Engine:
             self.planner.forget()
         await self._dispatcher.stop()
         asked, self._asked = list(self._asked), deque()
+        self._take_asked()
         for one in asked:
             await self._apply_elsewhere(one)
 
@@ -242,7 +265,7 @@ class Engine:
             await self._wait_for_work()
             if not self.is_planning:
                 continue
-            asked = [self._asked.popleft() for _ in range(min(len(self._asked), self.settings.batch))]
+            asked = self._take_asked()
             try:
                 await self._commit(asked)
             except LeaseLost:
@@ -263,7 +286,7 @@ class Engine:
                     await self._redo(asked)
 
     async def _wait_for_work(self) -> None:
-        while not self._asked and not self._drain and self.is_planning:
+        while not self._is_urgent and not self._drain and self.is_planning:
             if any(self._has_room(native) for native in self.planner.waits_for_dispatch):
                 return
             now = _seconds()
@@ -295,6 +318,7 @@ class Engine:
             sweep=thorough,
             dispatched=gone,
             ordered=tuple(self._dispatcher.pending.values()),
+            places=self._places(),
             savepoints=False,  # they cost as much as the rest of a report, and few operations fail
         )
         async with self._writing:

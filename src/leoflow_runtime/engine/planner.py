@@ -22,7 +22,7 @@ from leoflow_runtime.engine.store import Change, Tx
 from leoflow_runtime.engine.timers import Timer, TimerKind, Timers
 from leoflow_runtime.engine.timetables import run_limit
 from leoflow_runtime.engine.work import Consequences, Work
-from leoflow_runtime.executors.protocol import LaunchOrder
+from leoflow_runtime.executors.protocol import LaunchOrder, Place
 
 DISPATCH_LIMIT = 256
 MAX_MAP_LENGTH = 10_000
@@ -55,6 +55,8 @@ class Planner:
         self.timers = Timers()
         # Open launches that may go on -> (run, task).
         self.launches: dict[int, tuple[int, int]] = {}
+        # Where the launches of this transaction can be open at once.
+        self.places: deque[Place] = deque()
         # What a full transaction left to the next: rows to decide on, mapped tasks to insert instances of.
         self.undecided: deque[tuple[LiveRun, int]] = deque()
         self.growing: dict[tuple[int, int], None] = {}
@@ -395,7 +397,7 @@ class Planner:
     def _conclude(self, settler: Settler) -> Consequences:
         settler.settle()
         work = settler.work
-        for live, index, launch in work.flush():
+        for live, index, launch in work.flush(self.places):
             row = live.rows[index]
             settler.name_launch(live, index, launch.launch_id)
             self.launches[launch.launch_id] = (live.run.pk, row.pk)

@@ -20,6 +20,7 @@ from leoflow_runtime.domain.states import RunState, RunType, TaskState
 from leoflow_runtime.engine.asset_rows import AssetTx
 from leoflow_runtime.engine.backfill_rows import BackfillTx
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
+from leoflow_runtime.executors.protocol import Place
 
 T = TypeVar("T")
 
@@ -205,8 +206,8 @@ class Tx(AssetTx, BackfillTx, Protocol):
         """
 
     # Launches
-    def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
-        """Inserts a launch for each, with the row's `try_number`; ids only rise.
+    def open_launches(self, tasks: Sequence[TaskRow], places: Sequence[Place | None] = ()) -> list[LaunchRow]:
+        """Inserts a launch for each, with the row's `try_number`; ids only rise. `places`: for each task.
 
         It becomes the current one when the caller writes `launch_id` in the same guarded update that
         writes the task's state.

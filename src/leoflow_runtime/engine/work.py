@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from leoflow_runtime.artifact import TaskSpec
 from leoflow_runtime.domain.states import TaskState
 from leoflow_runtime.engine.graph import graph_of
 from leoflow_runtime.engine.live import LiveRun
 from leoflow_runtime.engine.rows import LaunchRow, RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import TaskChange, Tx
-from leoflow_runtime.executors.protocol import LaunchOrder
+from leoflow_runtime.executors.protocol import LaunchOrder, Place
 
 
 class MemoryStale(Exception):
@@ -82,18 +84,23 @@ class Work:
         if launch_id is not None:
             self.consequences.cancels[launch_id] = reason
 
-    def flush(self) -> list[tuple[LiveRun, int, LaunchRow]]:
-        """Writes everything. Raises MemoryStale. Returns the new launches."""
+    def flush(self, offered: deque[Place]) -> list[tuple[LiveRun, int, LaunchRow]]:
+        """Writes everything, launches with a place as long as there are any. Raises MemoryStale.
+
+        Returns the new launches.
+        """
         if self._purge:
             self.tx.purge_xcoms(self._purge)
         opened: list[tuple[LiveRun, int, LaunchRow]] = []
         if self._launching:
             places = list(self._launching.values())
-            launches = self.tx.open_launches([run.rows[index] for run, index in places])
-            for (run, index), launch in zip(places, launches, strict=True):
+            taken = [_place_for(run.spec(index), offered) for run, index in places]
+            launches = self.tx.open_launches([run.rows[index] for run, index in places], taken)
+            for (run, index), place, launch in zip(places, taken, launches, strict=True):
                 self._values[launch.task_pk]["launch_id"] = launch.launch_id
                 opened.append((run, index, launch))
-                self.consequences.orders.append(order_for(run.run, run.version, launch, run.rows[index]))
+                order = order_for(run.run, run.version, launch, run.rows[index])
+                self.consequences.orders.append(replace(order, place=place) if place else order)
         if self._values:
             changes = [
                 TaskChange(
@@ -117,6 +124,10 @@ class Work:
         held = self.tx.update_run(run.pk, (run.state,), values, expect_clear_number=run.clear_number)
         if not held:
             raise MemoryStale(f"run {run.run_id!r}")
+
+
+def _place_for(spec: TaskSpec, offered: deque[Place]) -> Place | None:
+    return offered.popleft() if offered and not spec.is_native else None
 
 
 def order_for(run: RunRow, version: VersionRow, launch: LaunchRow, task: TaskRow) -> LaunchOrder:

@@ -7,10 +7,17 @@ attached are not kept here: the record knows them, and whoever attaches is given
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from itertools import islice
 
+from leoflow_runtime.executors.protocol import Place
+from leoflow_runtime.executors.sessions import new_session, stored
+
+# Launches that one transaction opens at once; what is more asks for itself.
+MOST_PLACES = 64
 # The one host of a control plane that is one process.
 LOCAL_HOST = "local"
 
@@ -19,6 +26,7 @@ LOCAL_HOST = "local"
 class StartOrder:
     launch_id: int
     generation: int
+    place: Place | None = None  # it is open already, there
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,19 +50,45 @@ class Attachment:
     to that by itself.
     """
 
-    def __init__(self, host: str, capacity: int | None = None) -> None:
+    def __init__(self, host: str, capacity: int | None = None, agent_pid: int = 0) -> None:
         self.host = host
         self.is_settled = False
+        self._agent_pid = agent_pid
+        self._places: deque[Place] = deque()
         self.held: set[int] = set()
         self._capacity = capacity
         self._starts: deque[StartOrder] = deque()
+        self._placed: list[StartOrder] = []
         self._others: list[HostOrder] = []
         self._handed_over: set[int] = set()
         self._has_ended = False
         self._changed = asyncio.Event()
 
+    @property
+    def room(self) -> int:
+        """For how many more launches; 0 where it is not known."""
+        if self._capacity is None or not self.is_settled or self._has_ended:
+            return 0
+        taken = len(self._handed_over) + len(self._placed) + len(self._starts)
+        return max(self._capacity - taken, 0)
+
+    def places(self, most: int) -> list[Place]:
+        """Of the room that there is, at most so many."""
+        wanted = min(self.room, most)
+        while len(self._places) < wanted:
+            session = new_session()
+            place = Place(
+                host=self.host, agent_pid=self._agent_pid, session=session, session_hash=stored(session)
+            )
+            self._places.append(place)
+        return list(islice(self._places, wanted))
+
     def put(self, order: HostOrder) -> None:
-        if isinstance(order, StartOrder):
+        if isinstance(order, StartOrder) and order.place is not None:
+            with contextlib.suppress(ValueError):  # of an earlier connection
+                self._places.remove(order.place)
+            self._placed.append(order)
+        elif isinstance(order, StartOrder):
             self._starts.append(order)
         else:
             self._others.append(order)
@@ -88,12 +122,15 @@ class Attachment:
                 return
 
     def _next_starts(self) -> list[HostOrder]:
+        """What has a place, then as much as there is room for."""
+        placed, self._placed = self._placed, []
+        self._handed_over.update(order.launch_id for order in placed)
         room = len(self._starts)
         if self._capacity is not None:
             room = min(room, max(self._capacity - len(self._handed_over), 0))
         starts = [self._starts.popleft() for _ in range(room)]
         self._handed_over.update(order.launch_id for order in starts)
-        return list(starts)
+        return [*placed, *starts]
 
 
 class HostDesk:
@@ -103,11 +140,13 @@ class HostDesk:
         self._attachments: dict[str, Attachment] = {}
         self._attached = asyncio.Event()
 
-    def attach(self, host: str = LOCAL_HOST, *, capacity: int | None = None) -> Attachment:
+    def attach(
+        self, host: str = LOCAL_HOST, *, capacity: int | None = None, agent_pid: int = 0
+    ) -> Attachment:
         """Orders may go to the new connection from here on; `settle` completes it."""
         if (earlier := self._attachments.get(host)) is not None:
             earlier.end()
-        attachment = self._attachments[host] = Attachment(host, capacity)
+        attachment = self._attachments[host] = Attachment(host, capacity, agent_pid)
         self._note()
         return attachment
 
@@ -132,12 +171,28 @@ class HostDesk:
     async def until_attached(self) -> None:
         await self._attached.wait()
 
-    def start(self, launch_id: int, generation: int) -> None:
-        """To the agent that holds least. The same launch twice is one order."""
-        if self._attachments and self._holder(launch_id) is None:
-            idlest = min(self._attachments.values(), key=lambda one: len(one.held))
-            idlest.held.add(launch_id)
-            idlest.put(StartOrder(launch_id=launch_id, generation=generation))
+    def start(self, launch_id: int, generation: int, place: Place | None = None) -> None:
+        """To the agent that it has a place at, or that holds least. The same launch twice is one order.
+
+        Where the agent of its place is not attached, it is given the launch when it is back.
+        """
+        if not self._attachments or self._holder(launch_id) is not None:
+            return
+        if place is None:
+            chosen = min(self._attachments.values(), key=lambda one: len(one.held))
+        elif place.host in self._attachments:
+            chosen = self._attachments[place.host]
+        else:
+            return
+        chosen.held.add(launch_id)
+        chosen.put(StartOrder(launch_id=launch_id, generation=generation, place=place))
+
+    def places(self) -> list[Place]:
+        """At the agents with most room first."""
+        found: list[Place] = []
+        for attachment in sorted(self._attachments.values(), key=lambda one: -one.room):
+            found += attachment.places(MOST_PLACES - len(found))
+        return found
 
     def stop(self, launch_id: int, reason: str) -> None:
         holder = self._holder(launch_id)

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Room for one launch at an agent, under a session that is made already.
+
+    A launch that is inserted with it is open: nobody has to ask for it.
+    """
+
+    host: str
+    agent_pid: int
+    session: str = field(repr=False)
+    session_hash: str  # what the record keeps
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +39,7 @@ class LaunchOrder:
     run_as_user: str | None = None
     pod_override: Mapping[str, Any] = field(default_factory=dict)  # a part of a Pod, in JSON
     is_native: bool = False  # needs no process: the control plane can do it by itself
+    place: Place | None = None  # where it is open already
 
 
 class LaunchRefused(Exception):
@@ -46,6 +60,14 @@ class TellsObstacles(Protocol):
 
     def obstacle(self, launch_id: int) -> str | None:
         """One sentence; None: nothing stands in its way, or it does not hold the launch."""
+
+
+@runtime_checkable
+class OffersPlaces(Protocol):
+    """An executor whose agents stand by."""
+
+    def places(self) -> Sequence[Place]:
+        """For the launches of the next transaction; one that is not used is offered again."""
 
 
 class Executor(Protocol):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
-from leoflow_runtime.executors.protocol import Executor, LaunchOrder, TellsObstacles
+from leoflow_runtime.executors.protocol import Executor, LaunchOrder, OffersPlaces, Place, TellsObstacles
 
 
 class RoutedExecutor:
@@ -16,6 +16,10 @@ class RoutedExecutor:
 
     async def launch(self, order: LaunchOrder) -> None:
         await (self._native if order.is_native else self._other).launch(order)
+
+    def places(self) -> Sequence[Place]:
+        """Of the other one."""
+        return self._other.places() if isinstance(self._other, OffersPlaces) else ()
 
     async def cancel(self, launch_id: int, reason: str) -> None:
         # Whoever does not know it ignores it.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from leoflow_runtime.executors.agent_process import AgentProcess
 from leoflow_runtime.executors.host_desk import LOCAL_HOST, HostDesk
-from leoflow_runtime.executors.protocol import LaunchOrder
+from leoflow_runtime.executors.protocol import LaunchOrder, Place
 
 # An agent's grace is 5 s, its report follows at once.
 _STOPPED_BY_SECONDS = 15.0
@@ -46,7 +46,10 @@ class SubprocessExecutor:
         await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def launch(self, order: LaunchOrder) -> None:
-        self._desk.start(order.launch_id, order.generation)
+        self._desk.start(order.launch_id, order.generation, order.place)
+
+    def places(self) -> Sequence[Place]:
+        return self._desk.places()
 
     async def cancel(self, launch_id: int, reason: str) -> None:
         self._desk.stop(launch_id, reason)

@@ -12,6 +12,8 @@ from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine import operations
 from leoflow_runtime.engine.rows import LaunchReport
 from leoflow_runtime.engine.store import Tx
+from leoflow_runtime.executors.protocol import Place
+from leoflow_runtime.executors.sessions import new_session, stored
 from leoflow_runtime.wire import agent_pb2 as wire
 from leoflow_server.access import CannotDecrypt
 from leoflow_server.agents import queries
@@ -21,7 +23,7 @@ from leoflow_server.agents.queries import LaunchFacts
 from leoflow_server.agents.run_requests import Applies
 from leoflow_server.agents.sessions import NotAuthentic, Sessions
 from leoflow_server.agents.spec import SpecBuilder
-from leoflow_server.agents.tokens import LaunchToken, new_session, stored
+from leoflow_server.agents.tokens import LaunchToken
 from leoflow_server.logs import LogStore
 from leoflow_server.store import SqlStore
 from leoflow_server.store.transaction import SqlTx
@@ -113,26 +115,54 @@ class Opener:
                 launch_id = one.facts.key.launch_id
                 offsets[launch_id] = 0 if one.is_first else await self._logs.size(one.facts.key)
         good = [one.facts for one in opened if one.facts is not None]
-        built = await self._store.read(lambda tx: [self._built(tx, facts, offsets) for facts in good])
+        built = await self._store.read(
+            lambda tx: [self._built(tx, facts, offsets[facts.key.launch_id]) for facts in good]
+        )
         specs = dict(zip(offsets, built, strict=True))
         answers: list[wire.OpenReply | Exception] = []
         for token, one, session in zip(tokens, opened, sessions, strict=True):
             if one.facts is None:
                 answers.append(self._refusal(token, one))
-                continue
-            spec = specs[token.launch_id]
-            if isinstance(spec, Exception):
-                answers.append(await self._unrunnable(one.facts, offsets[token.launch_id], spec))
             else:
-                answers.append(wire.OpenReply(session=session, launch=spec))
+                spec = specs[token.launch_id]
+                answers.append(await self._answer(one.facts, offsets[token.launch_id], session, spec))
         return answers
 
-    def _built(self, tx: Tx, facts: LaunchFacts, offsets: Mapping[int, int]) -> wire.LaunchSpec | Exception:
+    async def placed(self, given: Sequence[tuple[int, Place]]) -> list[wire.OpenReply | Exception]:
+        """As `open`, for launches that were inserted with a place."""
+
+        def body(tx: Tx) -> list[tuple[LaunchFacts, wire.LaunchSpec | Exception] | None]:
+            assert isinstance(tx, SqlTx)
+            found = [
+                queries.facts_of_session(tx.connection, launch_id, place.session_hash)
+                for launch_id, place in given
+            ]
+            return [None if facts is None else (facts, self._built(tx, facts, 0)) for facts in found]
+
+        answers: list[wire.OpenReply | Exception] = []
+        for (launch_id, place), built in zip(given, await self._store.read(body), strict=True):
+            if built is None:
+                self._ended(launch_id)
+                answers.append(NotAuthentic("the launch was deleted, or given again meanwhile"))
+                continue
+            facts, spec = built
+            self._sessions.remember(place.session_hash, facts)
+            answers.append(await self._answer(facts, 0, place.session, spec))
+        return answers
+
+    def _built(self, tx: Tx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec | Exception:
         assert isinstance(tx, SqlTx)
         try:
-            return self._specs.build(tx, facts, offsets[facts.key.launch_id])
+            return self._specs.build(tx, facts, log_offset)
         except Exception as error:  # noqa: BLE001 - it is this launch's alone
             return error
+
+    async def _answer(
+        self, facts: LaunchFacts, log_offset: int, session: str, spec: wire.LaunchSpec | Exception
+    ) -> wire.OpenReply | Exception:
+        if isinstance(spec, Exception):
+            return await self._unrunnable(facts, log_offset, spec)
+        return wire.OpenReply(session=session, launch=spec)
 
     def _refusal(self, token: LaunchToken, opened: Opened) -> Exception:
         if opened.is_stale:

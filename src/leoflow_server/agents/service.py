@@ -124,7 +124,8 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         if not self._plans():
             await context.abort(grpc.StatusCode.UNAVAILABLE, "another replica plans: attach to that one")
         # From here on new orders reach this connection; those given before are in the record.
-        attachment = self._desk.attach(host, capacity=request.capacity if request.takes_opened else None)
+        capacity = request.capacity if request.takes_opened else None
+        attachment = self._desk.attach(host, capacity=capacity, agent_pid=request.pid)
         self.metrics.agents_attached(+1)
         try:
             standing = await self._engine.apply(
@@ -192,19 +193,27 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         """
         if not starts:
             return []
-        given = [LaunchToken(launch_id=one.launch_id, generation=one.generation) for one in starts]
+        placed = [(one.launch_id, one.place) for one in starts if one.place is not None]
+        by_token = [
+            LaunchToken(launch_id=one.launch_id, generation=one.generation)
+            for one in starts
+            if one.place is None
+        ]
+        answers = await self._opener.placed(placed) if placed else []
+        if by_token:
+            answers += await self._opener.open(by_token, host=host, agent_pid=agent_pid)
         opened: list[wire.StartLaunch] = []
-        for token, answer in zip(
-            given, await self._opener.open(given, host=host, agent_pid=agent_pid), strict=True
-        ):
+        for answer in answers:
             if isinstance(answer, Exception):
-                _log.info("a launch is not given out", extra={"launch": token.launch_id, "why": str(answer)})
+                _log.info("a launch is not given out", extra={"why": str(answer)})
                 continue
             digest = answer.launch.content_digest
             if digest in documents:
                 answer.launch.ClearField("dag_json")
             documents.add(digest)
-            opened.append(wire.StartLaunch(launch_id=token.launch_id, opened=answer, given_at=time.time()))
+            opened.append(
+                wire.StartLaunch(launch_id=answer.launch.launch_id, opened=answer, given_at=time.time())
+            )
         return opened
 
     # One launch

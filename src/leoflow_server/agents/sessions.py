@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
+from leoflow_runtime.executors.sessions import stored
 from leoflow_server.agents import queries
 from leoflow_server.agents.queries import LaunchFacts
-from leoflow_server.agents.tokens import stored
 from leoflow_server.store import SqlStore
 
 SHARED_SECONDS = 5.0

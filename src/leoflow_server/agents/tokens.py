@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 
 
@@ -32,15 +31,6 @@ def read(secret: bytes, text: str) -> LaunchToken | None:
     if not hmac.compare_digest(signature.encode(), expected.encode()):
         return None
     return LaunchToken(launch_id=int(launch), generation=int(generation))
-
-
-def new_session() -> str:
-    return secrets.token_urlsafe(32)
-
-
-def stored(secret: str) -> str:
-    """What the database keeps of a session or host token: both are random, so a plain hash will do."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _signature(secret: bytes, launch_id: int, generation: int) -> str:

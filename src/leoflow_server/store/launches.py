@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from leoflow_runtime.domain.states import Outcome
 from leoflow_runtime.engine.rows import LaunchRow, TaskRow
+from leoflow_runtime.executors.protocol import Place
 from leoflow_server.store.bulk import BulkInsert
 from leoflow_server.store.prepared import Prepared, Session, all_columns, with_defaults
 from leoflow_server.store.tables import launches, task_instances
@@ -53,7 +54,8 @@ _SILENT = Prepared(
     .order_by(_l.pk),
     _LAUNCH,
 )
-_INSERT = BulkInsert(launches, ["task_pk", "run_pk", "try_number", "created_at"], {"generation": 1})
+_PLACE = ("host", "agent_pid", "session_hash", "opened_at", "heartbeat_at")
+_INSERT = BulkInsert(launches, ["task_pk", "run_pk", "try_number", "created_at", *_PLACE], {"generation": 1})
 _INSERT_CALLBACK = Prepared(insert(launches).values(all_columns(launches)).returning(_l.pk), [_l.pk])
 
 
@@ -62,13 +64,28 @@ def get(session: Session, launch_id: int) -> LaunchRow | None:
     return None if found is None else _row(found)
 
 
-def open_launches(session: Session, tasks: Sequence[TaskRow], now: datetime) -> list[LaunchRow]:
+def open_launches(
+    session: Session, tasks: Sequence[TaskRow], places: Sequence[Place | None], now: datetime
+) -> list[LaunchRow]:
     opened: list[dict[str, Any]] = [
         {"task_pk": task.pk, "run_pk": task.run_pk, "try_number": task.try_number, "created_at": now}
-        for task in tasks
+        | (dict.fromkeys(_PLACE) if place is None else _placed(place, now))
+        for task, place in zip(tasks, places or [None] * len(tasks), strict=True)
     ]
     keys = _INSERT.run(session, opened)
+    for values in opened:
+        del values["agent_pid"], values["session_hash"]
     return [LaunchRow(launch_id=key, **values) for key, values in zip(keys, opened, strict=True)]
+
+
+def _placed(place: Place, now: datetime) -> dict[str, Any]:
+    return {
+        "host": place.host,
+        "agent_pid": place.agent_pid,
+        "session_hash": place.session_hash,
+        "opened_at": now,
+        "heartbeat_at": now,
+    }
 
 
 def open_callback(session: Session, task: TaskRow, callback: str, reason: str, now: datetime) -> LaunchRow:

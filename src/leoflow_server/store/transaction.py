@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from leoflow_runtime.domain.states import RunState, RunType, TaskState
 from leoflow_runtime.engine.rows import DagRow, LaunchReport, LaunchRow, RunRow, TaskRow, VersionRow
 from leoflow_runtime.engine.store import Change, Lease, MapLength, NewRun, NewTask, TaskChange
+from leoflow_runtime.executors.protocol import Place
 from leoflow_server.store import launches, lease, runs, tasks, versions
 from leoflow_server.store.assets import SqlAssets
 from leoflow_server.store.backfills import SqlBackfills
@@ -218,8 +219,10 @@ class SqlTx(SqlAssets, SqlBackfills):
     def expect_launches(self, launch_ids: Collection[int]) -> None:
         self._gathered.expect(launch_ids)
 
-    def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
-        return launches.open_launches(self._beside, tasks, self._now)
+    def open_launches(
+        self, tasks: Sequence[TaskRow], places: Sequence[Place | None] = ()
+    ) -> list[LaunchRow]:
+        return launches.open_launches(self._beside, tasks, places, self._now)
 
     def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
         return runs.note_missed_deadline(self._session, run_pk, position, when, self._now)

@@ -11,6 +11,7 @@ from leoflow_runtime.artifact.records import RETURN_VALUE
 from leoflow_runtime.engine.in_memory.journal import only
 from leoflow_runtime.engine.in_memory.tasks import InMemoryTasks
 from leoflow_runtime.engine.rows import LaunchReport, LaunchRow, TaskRow
+from leoflow_runtime.executors.protocol import Place
 
 _LAUNCH_FIELDS = frozenset(LaunchRow.__dataclass_fields__)
 
@@ -18,7 +19,9 @@ _LAUNCH_FIELDS = frozenset(LaunchRow.__dataclass_fields__)
 class InMemoryLaunches(InMemoryTasks):
     """Part of `InMemoryTx`."""
 
-    def open_launches(self, tasks: Sequence[TaskRow]) -> list[LaunchRow]:
+    def open_launches(
+        self, tasks: Sequence[TaskRow], places: Sequence[Place | None] = ()
+    ) -> list[LaunchRow]:
         opened = [
             LaunchRow(
                 launch_id=self._next("launches"),
@@ -26,8 +29,11 @@ class InMemoryLaunches(InMemoryTasks):
                 run_pk=task.run_pk,
                 try_number=task.try_number,
                 created_at=self._now,
+                host=place.host if place else None,
+                opened_at=self._now if place else None,
+                heartbeat_at=self._now if place else None,
             )
-            for task in tasks
+            for task, place in zip(tasks, places or [None] * len(tasks), strict=True)
         ]
         for launch in opened:
             self._put("launches", launch.launch_id, launch)
