@@ -49,7 +49,7 @@ def test_the_late_report_of_an_old_launch_is_refused(machine: Machine) -> None:
         try:
             run_id = lite.trigger("slow")
             old = until(lambda: current_launch(lite), "a launch")
-            token = launch_token(machine, old, generation=2)  # the first was the real agent's
+            token = launch_token(machine, old)  # the launch is open under the session of the real agent
             opened = stub.Open(agent_pb2.OpenRequest(launch_token=token, hostname="elsewhere"), timeout=10)
             session = (("authorization", f"Bearer {opened.session}"),)
             started = agent_pb2.StartedRequest(launch_id=old, started_at=NOW)
