@@ -178,6 +178,7 @@ def packed(*members: tuple[str, bytes, dict[str, Any]]) -> bytes:
         packed(("link", b"", {"type": tarfile.SYMTYPE, "linkname": "/etc"})),
         packed(("device", b"", {"type": tarfile.CHRTYPE})),
     ],
+    ids=["no archive", "outside", "absolute", "link", "device"],
 )
 def test_a_source_by_a_stranger_writes_nothing_outside(place: Place, source: bytes) -> None:
     push_dag_artifact(place.registry, "dags/hostile", "v1", DAG, source=source)
