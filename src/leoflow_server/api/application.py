@@ -27,7 +27,7 @@ from leoflow_server.api.leoflow import channels, versions
 from leoflow_server.api.shield import Shield
 from leoflow_server.api.specs import Specs
 from leoflow_server.api.ui import dags as ui_dags
-from leoflow_server.api.ui import dashboard, deadlines, frame, grid
+from leoflow_server.api.ui import dashboard, deadlines, dependencies, frame, grid
 
 if TYPE_CHECKING:
     from leoflow_server.services import Services
@@ -46,6 +46,7 @@ ROUTERS = (
     backfills.router,
     ui_dags.router,
     deadlines.router,
+    dependencies.router,
     frame.router,
     dashboard.router,
     versions.router,

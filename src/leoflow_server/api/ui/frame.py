@@ -63,4 +63,3 @@ def _empty(path: str, value: Any, name: str) -> None:
 # Not there (yet), and truthfully so.
 _empty("/teams", {"teams": [], "total_entries": 0}, "list_teams")
 _empty("/partitioned_dag_runs", {"partitioned_dag_runs": [], "total": 0}, "get_partitioned_dag_runs")
-_empty("/dependencies", {"nodes": [], "edges": []}, "get_dependencies")
