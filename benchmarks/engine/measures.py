@@ -60,6 +60,8 @@ async def edge(bench: Bench, seconds: float, per_second: float) -> dict[str, flo
     edges: list[float] = []
     tasks: set[asyncio.Task[None]] = set()
     taken = 0
+    trips = RoundTrips()
+    used, at_server = time.process_time(), bench.database_cpu()
     until = time.perf_counter() + seconds
     pause = 1 / per_second
     due = time.perf_counter()
@@ -73,6 +75,7 @@ async def edge(bench: Bench, seconds: float, per_second: float) -> dict[str, flo
             taken += 1
         due += pause / 4
         await asyncio.sleep(max(0.0005, due - time.perf_counter()))
+    cpu = time.process_time() - used + bench.database_cpu() - at_server
     await asyncio.sleep(0.2)
     for task in tasks:
         task.cancel()
@@ -80,6 +83,9 @@ async def edge(bench: Bench, seconds: float, per_second: float) -> dict[str, flo
         "edge_ms_p50": statistics.median(edges),
         "edge_ms_p99": _percentile(edges, 99),
         "edge_rate_per_s": len(edges) / seconds,
+        "edge_cpu_ms": 1000 * cpu / len(edges),
+        "edge_round_trips": trips.total / len(edges),
+        "edge_transactions": trips.transactions / len(edges),
     }
 
 

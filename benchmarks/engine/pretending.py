@@ -47,7 +47,9 @@ class PretendingExecutor:
     async def start(self, order: LaunchOrder) -> None:
         launch_id = order.launch_id
         await self.engine.apply(
-            lambda tx: operations.start_launch(tx, launch_id, pid=1, hostname="h"), launch=launch_id
+            lambda tx: operations.start_launch(tx, launch_id, pid=1, hostname="h"),
+            launch=launch_id,
+            is_urgent=False,
         )
 
     async def end(self, order: LaunchOrder) -> None:

@@ -33,9 +33,14 @@ def anyio_backend() -> str:
 
 @asynccontextmanager
 async def running(
-    store: InMemoryStore, executor: Executor, *, owner: str = "one", plans: bool = True
+    store: InMemoryStore,
+    executor: Executor,
+    *,
+    owner: str = "one",
+    plans: bool = True,
+    settings: EngineSettings = QUICK,
 ) -> AsyncIterator[Engine]:
-    engine = Engine(store, executor, owner=owner, settings=QUICK)
+    engine = Engine(store, executor, owner=owner, settings=settings)
     store.changed = engine.poke
     runner = asyncio.create_task(engine.run())
     if plans:
@@ -119,6 +124,32 @@ async def test_what_waits_shares_a_commit() -> None:
         )
         assert all(verdict.accepted for verdict in verdicts)
         assert store.commits - before <= 4
+
+
+async def test_what_is_not_urgent_goes_with_the_next_that_is() -> None:
+    store, executor = InMemoryStore(), RecordingExecutor()
+    for_ever = EngineSettings(patience=3600, sweep=3600)
+    async with running(store, executor, settings=for_ever) as engine:
+        await start(engine, task("a"), task("b"))
+        first, second = await executor.wait_for_orders(2)
+        before = store.commits
+        begun = partial(operations.start_launch, launch_id=first.launch_id)
+        patient = asyncio.ensure_future(engine.apply(begun, launch=first.launch_id, is_urgent=False))
+        await asyncio.sleep(0)
+        await engine.apply(partial(success, second.launch_id), launch=second.launch_id)
+        assert (await patient).accepted
+        assert store.commits - before == 1
+
+
+async def test_what_is_not_urgent_does_not_wait_for_ever() -> None:
+    store, executor = InMemoryStore(), RecordingExecutor()
+    soon = EngineSettings(patience=0.001, sweep=3600)
+    async with running(store, executor, settings=soon) as engine:
+        await start(engine, task("a"))
+        (order,) = await executor.wait_for_orders(1)
+        begun = partial(operations.start_launch, launch_id=order.launch_id)
+        verdict = await asyncio.wait_for(engine.apply(begun, is_urgent=False), 10)
+        assert verdict.accepted
 
 
 async def test_an_operation_that_is_refused_fails_alone() -> None:

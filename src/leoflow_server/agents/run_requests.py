@@ -31,7 +31,9 @@ T = TypeVar("T")
 class Applies(Protocol):
     """The engine, as the service needs it: a fact and its consequences in one transaction."""
 
-    async def apply(self, operation: Callable[[Tx], T]) -> T: ...
+    async def apply(
+        self, operation: Callable[[Tx], T], *, launch: int | None = None, is_urgent: bool = True
+    ) -> T: ...
 
 
 class RunRequests:

@@ -249,7 +249,9 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         verdict = await self._engine.apply(
             lambda tx: operations.start_launch(
                 tx, facts.key.launch_id, started_at=started_at, pid=request.child_pid, hostname=hostname
-            )
+            ),
+            launch=facts.key.launch_id,
+            is_urgent=False,
         )
         return self._reply(verdict)
 
@@ -269,7 +271,8 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         verdict = await self._engine.apply(
             lambda tx: operations.defer_launch(
                 tx, facts.key.launch_id, is_deferred=request.is_deferred, waits_for=request.waits_for
-            )
+            ),
+            launch=facts.key.launch_id,
         )
         return self._reply(verdict)
 
@@ -306,7 +309,9 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
 
     async def _finish(self, report: LaunchReport, facts: LaunchFacts) -> Verdict:
         kept = replace(report, xcoms=await self._xcoms.keep(report.launch_id, report.xcoms))
-        verdict = await self._engine.apply(lambda tx: operations.finish_launch(tx, kept))
+        verdict = await self._engine.apply(
+            lambda tx: operations.finish_launch(tx, kept), launch=kept.launch_id
+        )
         self._ended(report.launch_id)
         self._heartbeats.forget(report.launch_id)
         await self._logs.close_log(facts.key)

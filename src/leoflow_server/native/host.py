@@ -80,7 +80,9 @@ class NativeLaunches:
             await self._append(key, level, ended.message, final=True)
         left = {} if ended.value is None else {RETURN_VALUE: json.dumps(ended.value).encode()}
         kept = await self._xcoms.keep(launch_id, left)
-        verdict = await self._engine.apply(partial(_finish, launch_id=launch_id, ended=ended, xcoms=kept))
+        verdict = await self._engine.apply(
+            partial(_finish, launch_id=launch_id, ended=ended, xcoms=kept), launch=launch_id
+        )
         self._keys.pop(launch_id, None)
         self._logged.pop(launch_id, None)
         if key is not None:
