@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -69,6 +69,11 @@ def exchange(tx: Tx, token: LaunchToken, *, session_hash: str, host: str, agent_
     return Opened(is_first=True, facts=_facts(tx, token.launch_id, session_hash))
 
 
+class _Built(NamedTuple):
+    facts: LaunchFacts
+    spec: wire.LaunchSpec | Exception
+
+
 class Opener:
     """Opens launches, many in one transaction, and says what each is to run.
 
@@ -114,55 +119,56 @@ class Opener:
                 self._sessions.remember(session_hash, one.facts)
                 launch_id = one.facts.key.launch_id
                 offsets[launch_id] = 0 if one.is_first else await self._logs.size(one.facts.key)
-        good = [one.facts for one in opened if one.facts is not None]
-        built = await self._store.read(
-            lambda tx: [self._built(tx, facts, offsets[facts.key.launch_id]) for facts in good]
+        good = {
+            one.facts.key.launch_id: session_hash
+            for one, session_hash in zip(opened, hashed, strict=True)
+            if one.facts is not None
+        }
+        specs = await self._store.read(
+            lambda tx: {one: self._built(tx, one, session, offsets[one]) for one, session in good.items()}
         )
-        specs = dict(zip(offsets, built, strict=True))
         answers: list[wire.OpenReply | Exception] = []
         for token, one, session in zip(tokens, opened, sessions, strict=True):
             if one.facts is None:
                 answers.append(self._refusal(token, one))
             else:
-                spec = specs[token.launch_id]
-                answers.append(await self._answer(one.facts, offsets[token.launch_id], session, spec))
+                built = specs[token.launch_id]
+                answers.append(await self._answer(built, token.launch_id, offsets[token.launch_id], session))
         return answers
 
     async def placed(self, given: Sequence[tuple[int, Place]]) -> list[wire.OpenReply | Exception]:
         """As `open`, for launches that were inserted with a place."""
 
-        def body(tx: Tx) -> list[tuple[LaunchFacts, wire.LaunchSpec | Exception] | None]:
-            assert isinstance(tx, SqlTx)
-            found = [
-                queries.facts_of_session(tx.connection, launch_id, place.session_hash)
-                for launch_id, place in given
-            ]
-            return [None if facts is None else (facts, self._built(tx, facts, 0)) for facts in found]
-
+        built = await self._store.read(
+            lambda tx: [self._built(tx, launch_id, place.session_hash, 0) for launch_id, place in given]
+        )
         answers: list[wire.OpenReply | Exception] = []
-        for (launch_id, place), built in zip(given, await self._store.read(body), strict=True):
-            if built is None:
-                self._ended(launch_id)
-                answers.append(NotAuthentic("the launch was deleted, or given again meanwhile"))
-                continue
-            facts, spec = built
-            self._sessions.remember(place.session_hash, facts)
-            answers.append(await self._answer(facts, 0, place.session, spec))
+        for (launch_id, place), one in zip(given, built, strict=True):
+            if one is not None:
+                self._sessions.remember(place.session_hash, one.facts)
+            answers.append(await self._answer(one, launch_id, 0, place.session))
         return answers
 
-    def _built(self, tx: Tx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec | Exception:
+    def _built(self, tx: Tx, launch_id: int, session_hash: str, log_offset: int) -> _Built | None:
         assert isinstance(tx, SqlTx)
+        work = queries.work_of_session(tx.connection, launch_id, session_hash)
+        if work is None:
+            return None
         try:
-            return self._specs.build(tx, facts, log_offset)
+            return _Built(work.facts, self._specs.build(tx, work, log_offset))
         except Exception as error:  # noqa: BLE001 - it is this launch's alone
-            return error
+            return _Built(work.facts, error)
 
     async def _answer(
-        self, facts: LaunchFacts, log_offset: int, session: str, spec: wire.LaunchSpec | Exception
+        self, built: _Built | None, launch_id: int, log_offset: int, session: str
     ) -> wire.OpenReply | Exception:
-        if isinstance(spec, Exception):
-            return await self._unrunnable(facts, log_offset, spec)
-        return wire.OpenReply(session=session, launch=spec)
+        if built is None:
+            self._ended(launch_id)
+            gone = "the launch has ended, was deleted, or was given again meanwhile"
+            return Refused(grpc.StatusCode.FAILED_PRECONDITION, gone)
+        if isinstance(built.spec, Exception):
+            return await self._unrunnable(built.facts, log_offset, built.spec)
+        return wire.OpenReply(session=session, launch=built.spec)
 
     def _refusal(self, token: LaunchToken, opened: Opened) -> Exception:
         if opened.is_stale:

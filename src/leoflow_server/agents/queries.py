@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, literal_column, or_, select, update
 
 from leoflow_runtime.domain.states import LAUNCHED_TASK_STATES
-from leoflow_runtime.engine.rows import TaskRow
+from leoflow_runtime.engine.rows import LaunchRow, RunRow, TaskRow
 from leoflow_server.logs import LogKey
+from leoflow_server.store import launches as launch_store
+from leoflow_server.store import runs as run_store
+from leoflow_server.store import tasks as task_store
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import dag_runs, dag_versions, dags, hosts, launches, task_instances
 
@@ -26,6 +30,17 @@ class LaunchFacts:
     dag_pk: int
     version_pk: int
     host: str | None  # where its agent runs; None: it was not opened yet
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaunchWork:
+    """What a launch is to run."""
+
+    facts: LaunchFacts
+    launch: LaunchRow
+    task: TaskRow
+    run: RunRow
+    task_uuid: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,32 +63,37 @@ class VersionPlace:
     python: str
 
 
-_FACTS = (
-    select(
-        dag_runs.c.tenant_id,
-        dags.c.dag_id,
-        dag_runs.c.run_id,
-        task_instances.c.task_id,
-        task_instances.c.map_index,
-        launches.c.pk,
-        launches.c.task_pk,
-        launches.c.run_pk,
-        dag_runs.c.dag_pk,
-        dag_runs.c.version_pk,
-        launches.c.host,
-    )
-    .select_from(launches)
-    .join(task_instances, task_instances.c.pk == launches.c.task_pk)
+_OF = (
+    launches.join(task_instances, task_instances.c.pk == launches.c.task_pk)
     .join(dag_runs, dag_runs.c.pk == task_instances.c.run_pk)
     .join(dags, dags.c.pk == dag_runs.c.dag_pk)
 )
-_PLAIN = [launches.c.pk] * 11  # integers and text: none of them needs converting
-_BY_SESSION = Prepared(
-    _FACTS.where(launches.c.session_hash == bindparam("session"), launches.c.pk == bindparam("launch")),
-    _PLAIN,
-)
+_FACTS = [
+    dag_runs.c.tenant_id,
+    dags.c.dag_id,
+    dag_runs.c.run_id,
+    task_instances.c.task_id,
+    task_instances.c.map_index,
+    launches.c.pk,
+    launches.c.task_pk,
+    launches.c.run_pk,
+    dag_runs.c.dag_pk,
+    dag_runs.c.version_pk,
+    launches.c.host,
+]
+_IS_SESSION = launches.c.session_hash == bindparam("session")
+_IS_LAUNCH = launches.c.pk == bindparam("launch")
+_BY_SESSION = Prepared(select(*_FACTS).select_from(_OF).where(_IS_SESSION, _IS_LAUNCH), _FACTS)
 _UNFINISHED = Prepared(
-    _FACTS.where(launches.c.finished_at.is_(None), launches.c.pk == bindparam("launch")), _PLAIN
+    select(*_FACTS).select_from(_OF).where(launches.c.finished_at.is_(None), _IS_LAUNCH), _FACTS
+)
+_PARTS = [_FACTS, launch_store.COLUMNS, task_store.COLUMNS, run_store.COLUMNS, [task_instances.c.uuid]]
+_ALL = [column for part in _PARTS for column in part]
+_WORK = Prepared(
+    select(*(column.label(f"c{number}") for number, column in enumerate(_ALL)))
+    .select_from(_OF)
+    .where(_IS_SESSION, _IS_LAUNCH, launches.c.finished_at.is_(None)),
+    _ALL,
 )
 
 
@@ -87,11 +107,30 @@ def facts_of_unfinished(conn: Connection, launch_id: int) -> LaunchFacts | None:
     return _facts(conn, _UNFINISHED, launch=launch_id)
 
 
+def work_of_session(conn: Connection, launch_id: int, session_hash: str) -> LaunchWork | None:
+    """None unless this session belongs to this launch, and it has not ended."""
+    with Session(conn) as session:
+        found = session.row(_WORK, {"session": session_hash, "launch": launch_id})
+    if found is None:
+        return None
+    values = iter(found)
+    facts, launch, task, run, (uuid,) = (list(islice(values, len(part))) for part in _PARTS)
+    return LaunchWork(
+        facts=_facts_of(facts),
+        launch=launch_store.row_of(launch),
+        task=task_store.row_of(task),
+        run=run_store.row_of(run),
+        task_uuid=str(uuid),
+    )
+
+
 def _facts(conn: Connection, query: Prepared, **values: Any) -> LaunchFacts | None:
     with Session(conn) as session:
         found = session.row(query, values)
-    if found is None:
-        return None
+    return None if found is None else _facts_of(found)
+
+
+def _facts_of(found: list[Any]) -> LaunchFacts:
     tenant_id, dag_id, run_id, task_id, map_index, launch, task_pk, run_pk, dag_pk, version_pk, host = found
     key = LogKey(
         tenant_id=tenant_id,
@@ -225,9 +264,6 @@ _MAP_LENGTH = Prepared(
     ),
     [task_instances.c.map_length],
 )
-_UUID = Prepared(
-    select(task_instances.c.uuid).where(task_instances.c.pk == bindparam("task")), [task_instances.c.uuid]
-)
 
 
 def version_place(conn: Connection, version_pk: int) -> VersionPlace:
@@ -245,12 +281,3 @@ def expanded_ti_count(conn: Connection, task: TaskRow) -> int:
     with Session(conn) as session:
         found = session.row(_MAP_LENGTH, {"run": task.run_pk, "task": task.task_id})
     return int(found[0] or 0) if found is not None else 0
-
-
-def task_uuid(conn: Connection, task_pk: int) -> str:
-    """Raises KeyError for an unknown task."""
-    with Session(conn) as session:
-        found = session.row(_UUID, {"task": task_pk})
-    if found is None:
-        raise KeyError(task_pk)
-    return str(found[0])

@@ -21,7 +21,7 @@ from leoflow_server.access.vault import read_connection, read_variable
 from leoflow_server.agents import code, queries, xcom_queries
 from leoflow_server.agents.asset_events import assets_json
 from leoflow_server.agents.masking import secrets_of_connection, secrets_of_variable
-from leoflow_server.agents.queries import LaunchFacts
+from leoflow_server.agents.queries import LaunchWork
 from leoflow_server.store.transaction import SqlTx
 from leoflow_server.store.xcom_values import XComValues
 
@@ -48,12 +48,9 @@ class SpecBuilder:
         self._documents: OrderedDict[int, bytes] = OrderedDict()
         self._most = documents
 
-    def build(self, tx: SqlTx, facts: LaunchFacts, log_offset: int) -> wire.LaunchSpec:
+    def build(self, tx: SqlTx, work: LaunchWork, log_offset: int) -> wire.LaunchSpec:
         """Raises CodeMissing, CannotDecrypt, XComGone, and KeyError where the version lacks the task."""
-        launch, task, run = tx.launch(facts.key.launch_id), tx.task(facts.task_pk), tx.run(facts.run_pk)
-        assert launch is not None
-        assert task is not None
-        assert run is not None
+        launch, task, run = work.launch, work.task, work.run
         version = tx.version(run.version_pk)
         place = queries.version_place(tx.connection, version.pk)
         spec = version.spec
@@ -77,7 +74,7 @@ class SpecBuilder:
             python=python,
             inputs=_inputs(tx, run, task, version, self._xcoms),
             env=dict(described.env),
-            context=_context(tx, spec, run, task, described),
+            context=_context(tx, spec, work, described),
             execution_timeout_seconds=described.execution_timeout_seconds or 0.0,
             heartbeat_seconds=self._heartbeat_seconds,
             log_offset=log_offset,
@@ -88,7 +85,7 @@ class SpecBuilder:
                 wire.RunCallback(kind=launch.callback, reason=launch.callback_reason or "")
             )
             result.execution_timeout_seconds = 0.0
-        self._add_secrets(tx, facts.key.tenant_id, spec, result)
+        self._add_secrets(tx, run.tenant_id, spec, result)
         return result
 
     def _document(self, version_pk: int, spec: DagSpec) -> bytes:
@@ -152,7 +149,8 @@ def _references(task: TaskRow, graph: Graph) -> Iterator[XComRef]:
             yield replace(reference, map_index=task.map_index)
 
 
-def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow, described: TaskSpec) -> wire.RunContext:
+def _context(tx: SqlTx, spec: DagSpec, work: LaunchWork, described: TaskSpec) -> wire.RunContext:
+    run, task = work.run, work.task
     previous = tx.previous_run(run, states=[RunState.SUCCESS])
     return wire.RunContext(
         run_type=str(run.run_type),
@@ -169,7 +167,7 @@ def _context(tx: SqlTx, spec: DagSpec, run: RunRow, task: TaskRow, described: Ta
         prev_data_interval_end_success=_text(previous.data_interval_end if previous else None),
         triggered_by=run.triggered_by,
         assets_json=assets_json(tx, run, described),
-        ti_uuid=queries.task_uuid(tx.connection, task.pk),
+        ti_uuid=work.task_uuid,
         # Only a try that has begun before can have been rescheduled.
         reschedule_count=queries.reschedules(tx.connection, task) if task.start_date is not None else 0,
         expanded_ti_count=queries.expanded_ti_count(tx.connection, task) if task.map_index >= 0 else 0,

@@ -17,7 +17,7 @@ from leoflow_server.store.prepared import Prepared, Session, all_columns, with_d
 from leoflow_server.store.tables import launches, task_instances
 
 _l = launches.c
-_LAUNCH = [
+COLUMNS = [
     _l.pk,
     _l.task_pk,
     _l.run_pk,
@@ -33,10 +33,10 @@ _LAUNCH = [
     _l.callback_reason,
     _l.outcome,
 ]
-_NAMES = ["launch_id", *[column.name for column in _LAUNCH[1:]]]
+_NAMES = ["launch_id", *[column.name for column in COLUMNS[1:]]]
 
-_BY_PK = Prepared(select(*_LAUNCH).where(_l.pk == bindparam("launch")), _LAUNCH)
-_UNFINISHED = Prepared(select(*_LAUNCH).where(_l.finished_at.is_(None)).order_by(_l.pk), _LAUNCH)
+_BY_PK = Prepared(select(*COLUMNS).where(_l.pk == bindparam("launch")), COLUMNS)
+_UNFINISHED = Prepared(select(*COLUMNS).where(_l.finished_at.is_(None)).order_by(_l.pk), COLUMNS)
 _CURRENT = Prepared(
     select(_l.pk)
     .join(task_instances, task_instances.c.pk == _l.task_pk)
@@ -45,14 +45,14 @@ _CURRENT = Prepared(
     [_l.pk],
 )
 _SILENT = Prepared(
-    select(*_LAUNCH)
+    select(*COLUMNS)
     .where(
         _l.finished_at.is_(None),
         _l.opened_at.is_not(None),
         func.coalesce(_l.heartbeat_at, _l.opened_at) <= bindparam("since", type_=_l.opened_at.type),
     )
     .order_by(_l.pk),
-    _LAUNCH,
+    COLUMNS,
 )
 _PLACE = ("host", "agent_pid", "session_hash", "opened_at", "heartbeat_at")
 _INSERT = BulkInsert(launches, ["task_pk", "run_pk", "try_number", "created_at", *_PLACE], {"generation": 1})
@@ -61,7 +61,7 @@ _INSERT_CALLBACK = Prepared(insert(launches).values(all_columns(launches)).retur
 
 def get(session: Session, launch_id: int) -> LaunchRow | None:
     found = session.row(_BY_PK, {"launch": launch_id})
-    return None if found is None else _row(found)
+    return None if found is None else row_of(found)
 
 
 def open_launches(
@@ -111,11 +111,11 @@ def current_ids(session: Session) -> list[int]:
 
 
 def unfinished(session: Session) -> list[LaunchRow]:
-    return [_row(found) for found in session.rows(_UNFINISHED, {})]
+    return [row_of(found) for found in session.rows(_UNFINISHED, {})]
 
 
 def silent(session: Session, since: datetime) -> list[LaunchRow]:
-    return [_row(found) for found in session.rows(_SILENT, {"since": since})]
+    return [row_of(found) for found in session.rows(_SILENT, {"since": since})]
 
 
 @cache
@@ -127,7 +127,8 @@ def _update(names: tuple[str, ...]) -> Prepared:
     )
 
 
-def _row(found: Sequence[Any]) -> LaunchRow:
+def row_of(found: Sequence[Any]) -> LaunchRow:
+    """`found`: the values of COLUMNS."""
     values: dict[str, Any] = dict(zip(_NAMES, found, strict=True))
     outcome = values["outcome"]
     values["outcome"] = None if outcome is None else Outcome(outcome)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -37,42 +37,45 @@ _NAMES = [
     "triggering_user",
     "backfill_pk",
 ]
-_RUN = [dag_runs.c[name] for name in _NAMES]
+COLUMNS = [dag_runs.c[name] for name in _NAMES]
 _r = dag_runs.c
 
-_BY_PK = Prepared(select(*_RUN).where(_r.pk == bindparam("run")), _RUN)
-_BY_ID = Prepared(select(*_RUN).where(_r.dag_pk == bindparam("dag"), _r.run_id == bindparam("id")), _RUN)
+_BY_PK = Prepared(select(*COLUMNS).where(_r.pk == bindparam("run")), COLUMNS)
+_BY_ID = Prepared(
+    select(*COLUMNS).where(_r.dag_pk == bindparam("dag"), _r.run_id == bindparam("id")), COLUMNS
+)
 _BY_LOGICAL_DATE = Prepared(
-    select(*_RUN).where(_r.dag_pk == bindparam("dag"), _r.logical_date == bindparam("date")), _RUN
+    select(*COLUMNS).where(_r.dag_pk == bindparam("dag"), _r.logical_date == bindparam("date")), COLUMNS
 )
 _ACTIVE_STATES = or_(_r.state == "queued", _r.state == "running")
-_ACTIVE = Prepared(select(*_RUN).where(_ACTIVE_STATES).order_by(_r.run_after, _r.pk), _RUN)
+_ACTIVE = Prepared(select(*COLUMNS).where(_ACTIVE_STATES).order_by(_r.run_after, _r.pk), COLUMNS)
 _ACTIVE_OF_DAG = Prepared(
-    select(*_RUN).where(_r.dag_pk == bindparam("dag"), _ACTIVE_STATES).order_by(_r.run_after, _r.pk), _RUN
+    select(*COLUMNS).where(_r.dag_pk == bindparam("dag"), _ACTIVE_STATES).order_by(_r.run_after, _r.pk),
+    COLUMNS,
 )
 _LATEST = Prepared(
-    select(*_RUN)
+    select(*COLUMNS)
     .where(_r.dag_pk == bindparam("dag"), _r.run_type == bindparam("type"))
     .order_by(_r.run_after.desc(), _r.pk.desc())
     .limit(1),
-    _RUN,
+    COLUMNS,
 )
 _BETWEEN = Prepared(
-    select(*_RUN)
+    select(*COLUMNS)
     .where(
         _r.dag_pk == bindparam("dag"),
         _r.logical_date >= bindparam("earliest"),
         _r.logical_date <= bindparam("latest"),
     )
     .order_by(_r.logical_date, _r.pk),
-    _RUN,
+    COLUMNS,
 )
 _RECENT = Prepared(
-    select(*_RUN)
+    select(*COLUMNS)
     .where(_r.dag_pk == bindparam("dag"))
     .order_by(_r.run_after.desc(), _r.pk.desc())
     .limit(bindparam("most", type_=_r.pk.type)),
-    _RUN,
+    COLUMNS,
 )
 _INSERT = Prepared(insert(dag_runs).values(all_columns(dag_runs)).returning(_r.pk), [_r.pk])
 _DELETE = Prepared(delete(dag_runs).where(_r.pk == bindparam("run")))
@@ -204,12 +207,12 @@ _LAST_MOMENT = datetime.fromisoformat("9999-12-31T23:59:59+00:00")
 
 @cache
 def _previous(states: tuple[str, ...] | None, run_type: str | None) -> Prepared:
-    query = select(*_RUN).where(_r.dag_pk == bindparam("dag"), _r.logical_date < bindparam("date"))
+    query = select(*COLUMNS).where(_r.dag_pk == bindparam("dag"), _r.logical_date < bindparam("date"))
     if states is not None:
         query = query.where(or_(*[_r.state == state for state in states]))
     if run_type is not None:
         query = query.where(_r.run_type == run_type)
-    return Prepared(query.order_by(_r.logical_date.desc()).limit(1), _RUN)
+    return Prepared(query.order_by(_r.logical_date.desc()).limit(1), COLUMNS)
 
 
 @cache
@@ -223,8 +226,11 @@ def _update(names: tuple[str, ...], states: tuple[str, ...], by_clears: bool) ->
 
 
 def _row(found: list[Any] | None) -> RunRow | None:
-    if found is None:
-        return None
+    return None if found is None else row_of(found)
+
+
+def row_of(found: Sequence[Any]) -> RunRow:
+    """`found`: the values of COLUMNS."""
     values = dict(zip(_NAMES, found, strict=True))
     values["run_type"] = RunType(values["run_type"])
     values["state"] = RunState(values["state"])
