@@ -21,6 +21,7 @@ T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
 _OPEN_FILES = 128
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 class FileLogs:
@@ -92,9 +93,12 @@ class FileLogs:
     def _descriptor(self, key: LogKey) -> int:
         descriptor = self._open.get(key)
         if descriptor is None:
-            path = self.path(key)
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            path = os.path.join(self._root, *parts_of(key)) + ".ndjson"
+            try:
+                descriptor = os.open(path, _APPENDING, 0o600)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(path), exist_ok=True, mode=0o700)
+                descriptor = os.open(path, _APPENDING, 0o600)
             self._open[key] = descriptor
             if len(self._open) > _OPEN_FILES:
                 self._let_go(next(iter(self._open)))
