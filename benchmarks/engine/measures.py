@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import psutil
 
+from benchmarks.engine.asking import watched
 from benchmarks.engine.counting import RoundTrips
 from benchmarks.engine.pretending import Bench
 from leoflow_runtime.executors.protocol import LaunchOrder
@@ -146,14 +147,25 @@ async def idle(bench: Bench, dags: int, seconds: float) -> dict[str, float]:
 
 
 async def mapped(bench: Bench, width: int) -> dict[str, float]:
-    """One task mapped over a list, to its end."""
+    """One task mapped over a list, to its end, while somebody watches the run."""
     each = {"task_id": "each", "depends_on": ["list"], "mapped": {"expand": {"x": {"$xcom": "list"}}}}
     await bench.register("wide", [{"task_id": "list"}, each], max_active_tasks=1000)
     await _unlimited_pool(bench)
     bench.executor.returns = {"list": width}
     began = time.perf_counter()
-    await bench.finish(await bench.trigger("wide"))
-    return {f"mapped_{width}_s": time.perf_counter() - began}
+    (run_pk,) = await bench.trigger("wide")
+    run = await bench.store.read(lambda tx: tx.run(run_pk))
+    assert run is not None
+    async with watched(bench, "wide", run.run_id) as took:
+        await bench.finish([run_pk])
+        seconds = time.perf_counter() - began
+    answers = {f"api_{name}_ms_p95": _percentile(times, 95) for name, times in took.items()}
+    return {
+        f"mapped_{width}_s": seconds,
+        "api_answers": sum(map(len, took.values())),
+        "api_ms_p95": _percentile([one for times in took.values() for one in times], 95),
+        **answers,
+    }
 
 
 async def _unlimited_pool(bench: Bench) -> None:
