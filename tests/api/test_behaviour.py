@@ -340,6 +340,24 @@ def test_bulk_actions_stand_or_fall_one_by_one(tell: Callable[..., None]) -> Non
     tell(story)
 
 
+def test_a_mask_names_fields_as_the_wire_does(tell: Callable[..., None]) -> None:
+    async def story(server: Server) -> None:
+        before = {"connection_id": "db", "conn_type": "postgres", "host": "old", "schema": "old"}
+        await server.client.post("/api/v2/connections", json=before)
+        after = {**before, "host": "new", "schema": "new"}
+        update = {"action": "update", "entities": [after], "update_mask": ["schema"]}
+        await server.client.patch("/api/v2/connections", json={"actions": [update]})
+        found = await server.get("/api/v2/connections/db")
+        assert (found["schema"], found["host"]) == ("new", "old")
+
+        mask = {"update_mask": ["schema"]}
+        await server.client.patch("/api/v2/connections/db", params=mask, json={**after, "schema": "newer"})
+        found = await server.get("/api/v2/connections/db")
+        assert (found["schema"], found["host"]) == ("newer", "old")
+
+    tell(story)
+
+
 def test_many_tasks_are_marked_at_once_or_not_at_all(tell: Callable[..., None]) -> None:
     async def story(server: Server) -> None:
         await server.register(LINE)

@@ -1,8 +1,8 @@
-"""Bulk changes of variables, connections and pools: the same rules for all three."""
+"""Changes of variables, connections and pools, one or many: the same rules for all three."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from leoflow_server.api.bodies import Bulk, BulkAction
-from leoflow_server.api.errors import ApiError, Unprocessable
+from leoflow_server.api.errors import ApiError, NotFound, Unprocessable, conflict
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -26,6 +26,23 @@ class Kind:
     create: Callable[[Connection, Any], None]
     update: Callable[[Connection, Any, set[str]], None]  # body, fields to write
     delete: Callable[[Connection, str], None]
+
+    def missing(self, name: str) -> NotFound:
+        return NotFound(f"The {self.label.capitalize()} with {self.name_field}: `{name}` was not found")
+
+    def add(self, conn: Connection, body: BaseModel) -> None:
+        """Raises ApiError where there is one of that name."""
+        name = str(getattr(body, self.name_field))
+        if self.exists(conn, name):
+            raise conflict(f"The {self.label.capitalize()} with {self.name_field}: `{name}` already exists")
+        self.create(conn, body)
+
+    def change(self, conn: Connection, body: BaseModel, mask: Collection[str] | None) -> None:
+        """Writes what the request has, within the mask. Raises NotFound."""
+        name = str(getattr(body, self.name_field))
+        if not self.exists(conn, name):
+            raise self.missing(name)
+        self.update(conn, body, _given(body, mask))
 
 
 def run(conn: Connection, kind: Kind, request: Bulk) -> dict[str, Any]:
@@ -54,7 +71,7 @@ def _create(conn: Connection, kind: Kind, action: BulkAction) -> list[str]:
         if name not in taken:
             kind.create(conn, body)
         elif action.action_on_existence == "overwrite":
-            kind.update(conn, body, set(type(body).model_fields))
+            kind.update(conn, body, {_on_the_wire(field) for field in type(body).model_fields})
         else:
             continue
         done.append(name)
@@ -67,10 +84,18 @@ def _update(conn: Connection, kind: Kind, action: BulkAction) -> list[str]:
     done = []
     for name, body in bodies.items():
         if name not in missing:
-            fields = body.model_fields_set & set(action.update_mask or body.model_fields_set)
-            kind.update(conn, body, fields)
+            kind.update(conn, body, _given(body, action.update_mask))
             done.append(name)
     return done
+
+
+def _given(body: BaseModel, mask: Collection[str] | None) -> set[str]:
+    fields = {_on_the_wire(field) for field in body.model_fields_set}
+    return fields & set(mask or fields)
+
+
+def _on_the_wire(field: str) -> str:
+    return field.rstrip("_")  # `schema_`, because pydantic has a `schema` of its own
 
 
 def _delete(conn: Connection, kind: Kind, action: BulkAction) -> list[str]:

@@ -15,7 +15,7 @@ from leoflow_server.api import bulk
 from leoflow_server.api.answers import answer, nothing
 from leoflow_server.api.bodies import Bulk, ConnectionBody
 from leoflow_server.api.call import Call, Operator
-from leoflow_server.api.errors import ApiError, NotFound, conflict
+from leoflow_server.api.errors import ApiError
 from leoflow_server.api.queries import admin
 from leoflow_server.api.secrets import MASK, masked_text, unmasked_text
 
@@ -38,10 +38,6 @@ def _shape(row: Row[Any], call: Call) -> dict[str, Any]:
     }
 
 
-def _missing(conn_id: str) -> NotFound:
-    return NotFound(f"The Connection with connection_id: `{conn_id}` was not found")
-
-
 def _kind(call: Call) -> bulk.Kind:
     tenant_id, cipher, now = call.tenant_id, call.services.access.cipher, datetime.now(UTC)
 
@@ -54,7 +50,7 @@ def _kind(call: Call) -> bulk.Kind:
         new = _stored(body)
         changed: dict[str, Any] = {}
         for field in dataclasses.fields(StoredConnection):
-            if field.name == "conn_id" or not fields & {field.name, f"{field.name}_"}:
+            if field.name == "conn_id" or field.name not in fields:
                 continue
             value = getattr(new, field.name)
             if field.name in ("password", "extra") and value is not None:
@@ -122,20 +118,14 @@ async def get_connection(connection_id: str, call: Operator) -> Response:
 async def _reply(call: Call, conn_id: str, status: int) -> Response:
     row = await call.read(lambda conn: admin.find_connection(conn, call.tenant_id, conn_id))
     if row is None:
-        raise _missing(conn_id)
+        raise _kind(call).missing(conn_id)
     return answer(_shape(row, call), status)
 
 
 @router.post("", status_code=201)
 async def post_connection(body: ConnectionBody, call: Operator) -> Response:
     kind = _kind(call)
-
-    def change(conn: Connection) -> None:
-        if kind.exists(conn, body.connection_id):
-            raise conflict(f"The Connection with connection_id: `{body.connection_id}` already exists")
-        kind.create(conn, body)
-
-    await call.write(change)
+    await call.write(lambda conn: kind.add(conn, body))
     await call.record("post_connection", extra={"connection_id": body.connection_id})
     return await _reply(call, body.connection_id, 201)
 
@@ -154,14 +144,7 @@ async def patch_connection(connection_id: str, body: ConnectionBody, call: Opera
         raise ApiError(400, "The connection_id in the request body does not match the URL parameter")
     kind = _kind(call)
     mask = call.params.texts("update_mask")
-
-    def change(conn: Connection) -> None:
-        if not kind.exists(conn, connection_id):
-            raise _missing(connection_id)
-        names = {name.rstrip("_") for name in body.model_fields_set}
-        kind.update(conn, body, names & set(mask or names))
-
-    await call.write(change)
+    await call.write(lambda conn: kind.change(conn, body, mask))
     await call.record("patch_connection", extra={"connection_id": connection_id})
     return await _reply(call, connection_id, 200)
 
@@ -169,6 +152,6 @@ async def patch_connection(connection_id: str, body: ConnectionBody, call: Opera
 @router.delete("/{connection_id}", status_code=204)
 async def delete_connection(connection_id: str, call: Operator) -> Response:
     if not await call.write(lambda conn: vault.delete_connection(conn, call.tenant_id, connection_id)):
-        raise _missing(connection_id)
+        raise _kind(call).missing(connection_id)
     await call.record("delete_connection", extra={"connection_id": connection_id})
     return nothing()

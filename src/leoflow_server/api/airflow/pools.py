@@ -13,7 +13,7 @@ from leoflow_server.api import bulk
 from leoflow_server.api.answers import answer, nothing
 from leoflow_server.api.bodies import Bulk, Pool, PoolPatch
 from leoflow_server.api.call import Call, Operator, Viewer
-from leoflow_server.api.errors import ApiError, NotFound, conflict
+from leoflow_server.api.errors import ApiError, conflict
 from leoflow_server.api.queries import admin
 
 router = APIRouter(prefix="/api/v2/pools")
@@ -38,10 +38,6 @@ def _shape(row: Row[Any], usage: Mapping[str, int]) -> dict[str, Any]:
         "deferred_slots": deferred,
         "team_name": None,
     }
-
-
-def _missing(name: str) -> NotFound:
-    return NotFound(f"The Pool with name: `{name}` was not found")
 
 
 def _kind(call: Call) -> bulk.Kind:
@@ -103,7 +99,7 @@ async def _reply(call: Call, name: str, status: int) -> Response:
     def query(conn: Connection) -> dict[str, Any]:
         row = admin.find_pool(conn, call.tenant_id, name)
         if row is None:
-            raise _missing(name)
+            raise _kind(call).missing(name)
         return _shape(row, admin.pool_usage(conn, call.tenant_id).get(name, {}))
 
     return answer(await call.read(query), status)
@@ -112,13 +108,7 @@ async def _reply(call: Call, name: str, status: int) -> Response:
 @router.post("", status_code=201)
 async def post_pool(body: Pool, call: Operator) -> Response:
     kind = _kind(call)
-
-    def change(conn: Connection) -> None:
-        if kind.exists(conn, body.name):
-            raise conflict(f"The Pool with name: `{body.name}` already exists")
-        kind.create(conn, body)
-
-    await call.write(change)
+    await call.write(lambda conn: kind.add(conn, body))
     await _done(call, "post_pool", {"name": body.name, "slots": body.slots})
     return await _reply(call, body.name, 201)
 
@@ -145,7 +135,7 @@ async def patch_pool(pool_name: str, body: PoolPatch, call: Operator) -> Respons
     def change(conn: Connection) -> str:
         row = admin.find_pool(conn, call.tenant_id, pool_name)
         if row is None:
-            raise _missing(pool_name)
+            raise _kind(call).missing(pool_name)
         values = {k: v for k, v in body.model_dump(include=fields & _FIELDS).items() if v is not None}
         if "description" in fields:
             values["description"] = body.description
@@ -168,7 +158,7 @@ async def delete_pool(pool_name: str, call: Operator) -> Response:
 
     def change(conn: Connection) -> None:
         if not kind.exists(conn, pool_name):
-            raise _missing(pool_name)
+            raise _kind(call).missing(pool_name)
         kind.delete(conn, pool_name)
 
     await call.write(change)

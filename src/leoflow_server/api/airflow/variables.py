@@ -14,7 +14,7 @@ from leoflow_server.api import bulk
 from leoflow_server.api.answers import answer, nothing
 from leoflow_server.api.bodies import Bulk, Variable
 from leoflow_server.api.call import Call, Operator
-from leoflow_server.api.errors import ApiError, NotFound, conflict
+from leoflow_server.api.errors import ApiError
 from leoflow_server.api.queries import admin
 from leoflow_server.api.secrets import masked_text, unmasked_text
 
@@ -31,10 +31,6 @@ def _shape(row: Row[Any], call: Call) -> dict[str, Any]:
         "is_encrypted": True,
         "team_name": None,
     }
-
-
-def _missing(key: str) -> NotFound:
-    return NotFound(f"The Variable with key: `{key}` was not found")
 
 
 def _kind(call: Call) -> bulk.Kind:
@@ -85,20 +81,14 @@ async def get_variable(variable_key: str, call: Operator) -> Response:
 async def _reply(call: Call, key: str, status: int) -> Response:
     row = await call.read(lambda conn: admin.find_variable(conn, call.tenant_id, key))
     if row is None:
-        raise _missing(key)
+        raise _kind(call).missing(key)
     return answer(_shape(row, call), status)
 
 
 @router.post("", status_code=201)
 async def post_variable(body: Variable, call: Operator) -> Response:
     kind = _kind(call)
-
-    def change(conn: Connection) -> None:
-        if kind.exists(conn, body.key):
-            raise conflict(f"The Variable with key: `{body.key}` already exists")
-        kind.create(conn, body)
-
-    await call.write(change)
+    await call.write(lambda conn: kind.add(conn, body))
     await call.record("post_variable", extra={"key": body.key})
     return await _reply(call, body.key, 201)
 
@@ -117,13 +107,7 @@ async def patch_variable(variable_key: str, body: Variable, call: Operator) -> R
         raise ApiError(400, "Invalid body, key from request body doesn't match uri parameter")
     kind = _kind(call)
     mask = call.params.texts("update_mask")
-
-    def change(conn: Connection) -> None:
-        if not kind.exists(conn, variable_key):
-            raise _missing(variable_key)
-        kind.update(conn, body, body.model_fields_set & set(mask or body.model_fields_set))
-
-    await call.write(change)
+    await call.write(lambda conn: kind.change(conn, body, mask))
     await call.record("patch_variable", extra={"key": variable_key})
     return await _reply(call, variable_key, 200)
 
@@ -131,6 +115,6 @@ async def patch_variable(variable_key: str, body: Variable, call: Operator) -> R
 @router.delete("/{variable_key:path}", status_code=204)
 async def delete_variable(variable_key: str, call: Operator) -> Response:
     if not await call.write(lambda conn: vault.delete_variable(conn, call.tenant_id, variable_key)):
-        raise _missing(variable_key)
+        raise _kind(call).missing(variable_key)
     await call.record("delete_variable", extra={"key": variable_key})
     return nothing()
