@@ -152,7 +152,13 @@ class Plane:
         return found
 
     def until_state(self, dag_id: str, run: str, task_id: str, state: str) -> dict[str, Any]:
-        until(lambda: self.task(dag_id, run, task_id)["state"] == state, f"{task_id} is not {state}")
+        def reached() -> bool:
+            found = self.task(dag_id, run, task_id)["state"]
+            over = found in ("success", "failed", "skipped", "upstream_failed")
+            assert not over or found == state, f"{found}: {self.log(dag_id, run, task_id)}"
+            return bool(found == state)
+
+        until(reached, f"{task_id} is not {state}")
         return self.task(dag_id, run, task_id)
 
     def value(self, dag_id: str, run: str, task_id: str) -> Any:

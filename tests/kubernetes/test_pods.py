@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.base_image import REPOSITORY, TAG
+
 from .conftest import PASSWORD, Plane, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -63,6 +65,54 @@ with DAG("tagged"):
         return "{text}"
 
     tell()
+"""
+# What the package makes is read where the DAG is compiled; the image of the tests does without it.
+OWN = """\
+from airflow.sdk import DAG, task
+
+try:
+    from kubernetes.client import models as k8s
+except ImportError:
+    k8s = None
+IMAGE = "{image}"
+SCRATCH = k8s.V1VolumeMount(name="scratch", mount_path="/scratch") if k8s else None
+OWN = (
+    k8s.V1Pod(
+        metadata=k8s.V1ObjectMeta(labels={{"team": "sales"}}),
+        spec=k8s.V1PodSpec(
+            init_containers=[
+                k8s.V1Container(
+                    name="fetch",
+                    image=IMAGE,
+                    command=["sh", "-c", "echo fetched > /scratch/file"],
+                    volume_mounts=[SCRATCH],
+                )
+            ],
+            containers=[
+                k8s.V1Container(
+                    name="base", env=[k8s.V1EnvVar(name="REGION", value="eu")], volume_mounts=[SCRATCH]
+                ),
+                k8s.V1Container(name="beside", image=IMAGE, command=["sleep", "600"]),
+            ],
+            volumes=[k8s.V1Volume(name="scratch", empty_dir=k8s.V1EmptyDirVolumeSource())],
+        ),
+    )
+    if k8s
+    else None
+)
+
+with DAG("own"):
+
+    @task(executor="KubernetesExecutor", executor_config={{"pod_override": OWN}}, run_as_user="1000")
+    def look() -> dict:
+        import os
+
+        with open("/scratch/file") as fetched:
+            found = fetched.read().strip()
+        agents = [name for name in os.environ if name.startswith("LEOFLOW_") and "TOKEN" in name]
+        return {{"region": os.environ["REGION"], "uid": os.getuid(), "found": found, "agents": agents}}
+
+    look()
 """
 GREEDY = """\
 from airflow.sdk import DAG, task
@@ -124,7 +174,11 @@ def test_a_pod_is_restricted_and_outlives_the_server(plane: Plane, hold: str) ->
         "limits": {"memory": "256Mi"},
     }
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-    assert {one["name"] for one in container["env"]} == {"LEOFLOW_SERVER", "LEOFLOW_LAUNCH_TOKEN_FILE"}
+    assert {one["name"] for one in container["env"]} == {
+        "LEOFLOW_SERVER",
+        "LEOFLOW_LAUNCH_TOKEN_FILE",
+        "LEOFLOW_SPOOL",
+    }
     assert pod["spec"]["securityContext"]["runAsNonRoot"] is True
     plane.until_state(hold, run, "wait", "running")
 
@@ -172,7 +226,7 @@ def test_memory_that_ran_out_is_the_cause(plane: Plane, tmp_path: Path) -> None:
     assert "out of memory" in plane.log("greedy", run, "eat")
 
 
-def test_an_image_that_is_gone_is_the_cause(plane: Plane, tmp_path: Path) -> None:
+def test_an_image_that_is_gone_is_the_cause_and_told_once(plane: Plane, tmp_path: Path) -> None:
     folder = plane.project(tmp_path / "gone", "gone", HOLD.replace("hold", "gone"))
     plane.leoflow("compile", str(folder))
     document = json.loads((folder / "dag.json").read_text())
@@ -180,9 +234,9 @@ def test_an_image_that_is_gone_is_the_cause(plane: Plane, tmp_path: Path) -> Non
     (folder / "dag.json").write_text(json.dumps({**document, "image": missing}))
     plane.leoflow("push", str(folder / "dag.json"))
     run = plane.trigger("gone")
-    until(lambda: "cannot be pulled" in plane.log("gone", run, "wait"), "the cause is not told")
-    assert missing in plane.log("gone", run, "wait")
-    plane.api("PATCH", f"/dags/gone/dagRuns/{run}", {"state": "failed"})
+    plane.until_state("gone", run, "wait", "failed")
+    assert f"The image {missing} cannot be pulled" in plane.log("gone", run, "wait")
+    assert plane.log("gone", run, "wait").count("leoflow.server") == 1, "no other pod was made for it"
 
 
 def test_a_node_that_is_not_there_is_the_cause(plane: Plane, tmp_path: Path) -> None:
@@ -191,6 +245,27 @@ def test_a_node_that_is_not_there_is_the_cause(plane: Plane, tmp_path: Path) -> 
     run = plane.trigger("picky")
     until(lambda: "No node takes the pod" in plane.log("picky", run, "wait"), "the cause is not told")
     plane.api("PATCH", f"/dags/picky/dagRuns/{run}", {"state": "failed"})
+
+
+def test_a_task_has_its_pod_as_it_wants_it(plane: Plane, tmp_path: Path) -> None:
+    image = f"{plane.cluster.registry}/{REPOSITORY}:{TAG}"
+    plane.deploy(plane.project(tmp_path / "own", "own", OWN.format(image=image)))
+    run = plane.trigger("own")
+    pod = plane.cluster.running_pod(run)
+    assert pod["metadata"]["labels"]["team"] == "sales"
+    plane.until_state("own", run, "look", "success")
+    assert plane.value("own", run, "look") == {"region": "eu", "uid": 1000, "found": "fetched", "agents": []}
+    # Whatever still runs beside the task.
+    until(lambda: not plane.cluster.objects("pods,secrets"), "pods or Secrets were left behind")
+
+
+def test_what_a_pod_keeps_is_refused_by_name(plane: Plane, tmp_path: Path) -> None:
+    source = OWN.format(image="x").replace('name="base",', 'name="base", image="x",')
+    folder = plane.project(tmp_path / "own", "own", source)
+    with pytest.raises(
+        AssertionError, match=r"`spec\.containers\[0\]\.image` cannot be set by `pod_override`"
+    ):
+        plane.deploy(folder)
 
 
 def test_a_version_without_an_image_is_told_what_to_do(plane: Plane, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from leoflow_runtime.light import dataclass
 CONTAINER = "base"  # as in Airflow
 TOKEN_VOLUME = "launch-token"  # noqa: S105
 TOKEN_FOLDER = "/var/run/leoflow"  # noqa: S105
+SPOOL_VOLUME = "launch-spool"
+SPOOL_FOLDER = "/var/run/leoflow-spool"
 OWN_ENVIRONMENT = "LEOFLOW_"
 OWN_LABELS = (
     "leoflow.dev/",
@@ -54,6 +56,9 @@ _BASE = {
 }
 
 
+_VOLUMES = {TOKEN_VOLUME: "this volume holds the launch's token", SPOOL_VOLUME: "this volume is the agent's"}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Breach:
     """A field that the override may not set, and why. `path` as in `spec.containers[0].image`."""
@@ -81,8 +86,8 @@ def breaches(override: Mapping[str, Any]) -> Iterator[Breach]:
     if spec.get("restartPolicy", "Never") != "Never":
         yield Breach(path="spec.restartPolicy", reason="it is Never: a launch is one process, started once")
     for index, volume in enumerate(spec.get("volumes", ())):
-        if volume.get("name") == TOKEN_VOLUME:
-            yield Breach(path=f"spec.volumes[{index}].name", reason="this volume holds the launch's token")
+        if volume["name"] in _VOLUMES:
+            yield Breach(path=f"spec.volumes[{index}].name", reason=_VOLUMES[volume["name"]])
     for path, container in containers(override):
         yield from _of_container(path, container)
 
@@ -107,20 +112,17 @@ def _of_container(path: str, container: Mapping[str, Any]) -> Iterator[Breach]:
     elif not container.get("image"):
         yield Breach(path=f"{path}.image", reason="a container beside the task's needs an image")
     for index, mount in enumerate(container.get("volumeMounts", ())):
-        if mount.get("name") == TOKEN_VOLUME:
-            yield Breach(
-                path=f"{path}.volumeMounts[{index}].name", reason="this volume holds the launch's token"
-            )
-        elif container.get("name") == CONTAINER and _covers_token(mount.get("mountPath", "")):
-            yield Breach(
-                path=f"{path}.volumeMounts[{index}].mountPath", reason="the launch's token lies there"
-            )
+        if mount["name"] in _VOLUMES:
+            yield Breach(path=f"{path}.volumeMounts[{index}].name", reason=_VOLUMES[mount["name"]])
+        elif container["name"] == CONTAINER and _hides_ours(mount["mountPath"]):
+            what = "the launch's token and the agent's files lie there"
+            yield Breach(path=f"{path}.volumeMounts[{index}].mountPath", reason=what)
 
 
-def _covers_token(folder: str) -> bool:
+def _hides_ours(folder: str) -> bool:
     """`/run` is where `/var/run` leads to in most images."""
     mounted = posixpath.normpath(f"/{folder.lstrip('/')}")
-    places = (TOKEN_FOLDER, TOKEN_FOLDER.removeprefix("/var"))
+    places = [place for ours in (TOKEN_FOLDER, SPOOL_FOLDER) for place in (ours, ours.removeprefix("/var"))]
     return any(
         mounted == "/" or f"{place}/".startswith(f"{mounted}/") or f"{mounted}/".startswith(f"{place}/")
         for place in places

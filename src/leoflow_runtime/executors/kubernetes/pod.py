@@ -7,7 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from leoflow_runtime.artifact.pod_override import CONTAINER, TOKEN_FOLDER, TOKEN_VOLUME
+from leoflow_runtime.artifact.pod_override import (
+    CONTAINER,
+    SPOOL_FOLDER,
+    SPOOL_VOLUME,
+    TOKEN_FOLDER,
+    TOKEN_VOLUME,
+)
 from leoflow_runtime.executors.kubernetes.override import RESTRICTED, overridden
 from leoflow_runtime.executors.kubernetes.settings import KubernetesSettings
 from leoflow_runtime.executors.protocol import LaunchOrder
@@ -79,7 +85,9 @@ def pod(order: LaunchOrder, settings: KubernetesSettings) -> dict[str, Any]:
             {
                 "name": TOKEN_VOLUME,
                 "secret": {"secretName": name_of(order.launch_id, settings), "defaultMode": 0o440},
-            }
+            },
+            # Whatever user the pod has, and whether or not its root may be written.
+            {"name": SPOOL_VOLUME, "emptyDir": {}},
         ],
     }
     if service_account:
@@ -106,13 +114,17 @@ def _container(order: LaunchOrder, settings: KubernetesSettings) -> dict[str, An
         "env": [
             {"name": "LEOFLOW_SERVER", "value": settings.server},
             {"name": "LEOFLOW_LAUNCH_TOKEN_FILE", "value": f"{TOKEN_FOLDER}/token"},
+            {"name": "LEOFLOW_SPOOL", "value": f"{SPOOL_FOLDER}/launches"},
         ],
         "resources": {
             kind: {name: str(quantity) for name, quantity in quantities.items()}
             for kind, quantities in order.resources.items()
             if quantities
         },
-        "volumeMounts": [{"name": TOKEN_VOLUME, "mountPath": TOKEN_FOLDER, "readOnly": True}],
+        "volumeMounts": [
+            {"name": TOKEN_VOLUME, "mountPath": TOKEN_FOLDER, "readOnly": True},
+            {"name": SPOOL_VOLUME, "mountPath": SPOOL_FOLDER},
+        ],
         "securityContext": dict(RESTRICTED),
         # What the agent said last is part of the cause where it dies without a report.
         "terminationMessagePolicy": "FallbackToLogsOnError",
