@@ -36,7 +36,7 @@ demo: setup  ## Lite with an example, compiled, run and green, in one command
 	@$(BIN)/python .ci/demo.py
 
 test: setup browser ui containers databases other-python  ## every test that needs no cluster and no outside service
-	$(BIN)/pytest $(SIDE_BY_SIDE) --durations=25 --durations-min=2 -m "not alone"
+	$(BIN)/pytest $(SIDE_BY_SIDE) --durations=25 --durations-min=2 -m "not alone and not kubernetes"
 	$(BIN)/pytest --durations=25 --durations-min=2 -m alone
 
 fast: setup  ## the tests without processes, browser and wheel
