@@ -1,8 +1,8 @@
 """Records what Airflow does when a person marks or clears: one operation on each of 240 random DAGs.
 
 Each has four runs. `before` and `after` hold the state of each run and of its tasks. The operations are the
-functions behind the API's routes. Dates are days; the third run stands outside of the schedule. A task that is
-stopped to be done again is `restarting` in Airflow until its process has ended; here it counts as cleared.
+functions behind the API's routes. Dates are days; the third run stands outside of the schedule. A task that
+is stopped to be done again is `restarting` in Airflow until its process has ended; here it counts as cleared.
 Set `AIRFLOW_HOME` as for `record_dags`.
 """
 

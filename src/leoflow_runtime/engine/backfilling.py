@@ -25,9 +25,13 @@ def advance_backfill(planner: Planner, settler: Settler, dag: LiveDag) -> None:
         return
     tx = settler.work.tx
     while not backfill.is_paused and len(dag.backfilling) < backfill.max_active_runs:
+        if not settler.has_room:
+            planner.postponed[dag.row.pk] = None
+            return
         run = _waiting(dag, backfill) or _next_run(tx, dag, backfill)
         if run is None:
             break
+        settler.work.inserted += len(tx.version(run.version_pk).spec.tasks)
         dag.queued[run.pk] = run
         planner.start_run(settler, dag, run)
     waits = _waiting(dag, backfill) is not None or tx.next_backfill_slot(backfill.pk) is not None

@@ -60,6 +60,8 @@ class Planner:
         # What a full transaction left to the next: rows to decide on, mapped tasks to insert instances of.
         self.undecided: deque[tuple[LiveRun, int]] = deque()
         self.growing: dict[tuple[int, int], None] = {}
+        # DAGs that would have started more runs in a transaction that was full.
+        self.postponed: dict[int, None] = {}
         # Launches on their way to an executor -> its dispatch gate, of which they hold a slot.
         self._ordered: dict[int, Gate] = {}
 
@@ -103,6 +105,10 @@ class Planner:
         settler = Settler(self, work)
         for gate in self.gates.dispatch.values():
             settler.freed(gate)
+        postponed, self.postponed = self.postponed, {}
+        for dag_pk in postponed:
+            if dag_pk in self.dags:
+                self._advance_dag(settler, self.dags[dag_pk])
         seen: set[tuple[str, int]] = set()
         for change in changes:
             if change.task is None or change.kind != "task":
@@ -325,18 +331,28 @@ class Planner:
     # Runs
 
     def _advance_dag(self, settler: Settler, dag: LiveDag) -> None:
-        """Makes scheduled runs that are due and starts queued ones, as far as the limits allow."""
+        """Makes scheduled runs that are due and starts queued ones, as far as the limits allow.
+
+        Runs that need no process end where they began, and more follow: what a full transaction has no room
+        for is left to the next.
+        """
         work = settler.work
         if dag.version is None or dag.row.is_paused:
             return
+        if not settler.has_room:
+            self.postponed[dag.row.pk] = None
+            return
         limit = run_limit(dag.version.spec)
-        while dag.active < limit:
+        while dag.active < limit and settler.has_room:
             run = create_due_run(work.tx, dag)
             if run is None:
                 break
+            work.inserted += len(dag.version.spec.tasks)
             dag.queued[run.pk] = run
             watch_deadlines(self, work.tx, dag.version.spec, run)
             self.observer.decision("create_run")
+        if not settler.has_room:
+            self.postponed[dag.row.pk] = None
         if dag.active < limit and (run := create_asset_run(work.tx, dag)) is not None:
             dag.queued[run.pk] = run
             watch_deadlines(self, work.tx, dag.version.spec, run)
@@ -390,7 +406,7 @@ class Planner:
 
     def next_due(self) -> datetime | None:
         """When time alone gives the planner something to do; long ago where a full transaction left some."""
-        return _AT_ONCE if self.undecided or self.growing else self.timers.next
+        return _AT_ONCE if self.undecided or self.growing or self.postponed else self.timers.next
 
     # The end of a transaction
 

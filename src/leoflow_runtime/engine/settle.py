@@ -153,6 +153,11 @@ class Settler:
                 return
 
     @property
+    def has_room(self) -> bool:
+        """Whether the transaction should take on more."""
+        return self._room > 0
+
+    @property
     def _room(self) -> int:
         """How many rows this transaction should still write."""
         return CHUNK - self.work.size - len(self._ready)
