@@ -14,7 +14,7 @@ from leoflow_compiler.evaluate.values import Library, Opaque, Place, Value
 from leoflow_compiler.lower.assets import literals
 from leoflow_compiler.lower.values import Argument, json_value, plain_number, short
 from leoflow_compiler.models.kubernetes_objects import KubernetesObject, attributes_by_class
-from leoflow_runtime.artifact.pod_override import breaches
+from leoflow_runtime.artifact.pod_override import CONTAINER, KEPT_BY_BASE, breaches
 
 _OVERRIDE = "pod_override"
 _PLAIN: dict[str, tuple[type, str]] = {
@@ -22,6 +22,7 @@ _PLAIN: dict[str, tuple[type, str]] = {
     "int": (int, "a whole number"),
     "bool": (bool, "True or False"),
 }
+_UNREAD = "$unread"  # stands for a value that only the running file knows
 # Amounts, which the API takes as text and people write as numbers.
 _QUANTITIES = frozenset({"limits", "requests", "capacity"})
 
@@ -97,8 +98,11 @@ class _Lowering:
                 raise self._refusal(
                     f"`{kind}` has no attribute `{name}`", at, did_you_mean(name, value.attributes)
                 )
-            if item is not None:
-                below = f"{path}.{attribute.json_name}".lstrip(".")
+            below = f"{path}.{attribute.json_name}".lstrip(".")
+            if _is_kept(value, attribute.json_name) and isinstance(item, Opaque):
+                self._places[below] = at
+                found[attribute.json_name] = _UNREAD
+            elif item is not None:
                 found[attribute.json_name] = self.value(item, attribute.kind, below, at)
         for name, attribute in value.attributes.items():
             if attribute.is_needed and attribute.json_name not in found:
@@ -134,6 +138,12 @@ class _Lowering:
 
     def _refusal(self, message: str, place: Place, help: str | None = None) -> Refusal:
         return Refusal(BAD_ARGUMENT, f"{message} (`{_OVERRIDE}` of {self._argument.owner})", place, help=help)
+
+
+def _is_kept(value: KubernetesObject, json_name: str) -> bool:
+    """Whatever it is: no pod takes it."""
+    is_base = value.kind == "V1Container" and value.given.get("name") == CONTAINER
+    return is_base and json_name in KEPT_BY_BASE
 
 
 def _own(value: Value, place: Place) -> Place:

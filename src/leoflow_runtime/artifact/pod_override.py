@@ -39,7 +39,7 @@ _SPEC = {
     "shareProcessNamespace": "the agent is the first process of its container",
     "nodeName": "the scheduler chooses the node: use a node selector or an affinity",
 }
-_BASE = {
+KEPT_BY_BASE = {
     "image": "the image of the version runs, by its digest: put what the task needs into it",
     "command": "the agent is what is started",
     "args": "the agent is what is started",
@@ -103,7 +103,7 @@ def _of_container(path: str, container: Mapping[str, Any]) -> Iterator[Breach]:
     if container.get("name") == CONTAINER and path.startswith("spec.initContainers"):
         yield Breach(path=f"{path}.name", reason="this is the name of the container that the task runs in")
     elif container.get("name") == CONTAINER:
-        for name, reason in _BASE.items():
+        for name, reason in KEPT_BY_BASE.items():
             if name in container:
                 yield Breach(path=f"{path}.{name}", reason=reason)
         for index, variable in enumerate(container.get("env", ())):

@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 import kubernetes.client
+from airflow.configuration import conf
 from airflow.sdk import DAG, task
 from kubernetes.client import models as k8s
 from kubernetes.client.models.v1_toleration import V1Toleration
@@ -88,4 +89,15 @@ with DAG("demo", default_args={"executor": "KubernetesExecutor"}):
     )
     def fifth(): ...
 
-    first() >> second() >> third() >> fourth() >> fifth()
+    @task(
+        executor_config={
+            "pod_override": k8s.V1Pod(
+                spec=k8s.V1PodSpec(
+                    containers=[k8s.V1Container(name="base", image=conf.get("kubernetes", "worker_image"))]
+                )
+            )
+        }
+    )
+    def sixth(): ...
+
+    first() >> second() >> third() >> fourth() >> fifth() >> sixth()
