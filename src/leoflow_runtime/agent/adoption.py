@@ -11,20 +11,23 @@ from leoflow_runtime.agent.spool import LaunchDirectory
 
 async def process_of(directory: LaunchDirectory, pause: float) -> dict[str, Any] | None:
     """`process.json`, for which a living zygote may still owe us a moment; None: there never was one."""
-    return await _owed(directory, "process.json", pause)
+    return await _owed(directory, "process.json", "pid", pause)
 
 
 async def end_of(directory: LaunchDirectory, process: dict[str, Any], pause: float) -> dict[str, Any] | None:
     """`exit.json`, when the process and its parent have had their say; None if nobody could say."""
     await processes.wait_gone(process["pid"], process["start_time"])
-    return await _owed(directory, "exit.json", pause)
+    return await _owed(directory, "exit.json", "exit_code", pause)
 
 
-async def _owed(directory: LaunchDirectory, name: str, pause: float) -> dict[str, Any] | None:
-    """A file that the owner of the launch's claim writes, unless it is dead."""
+async def _owed(directory: LaunchDirectory, name: str, key: str, pause: float) -> dict[str, Any] | None:
+    """A record with `key`, which the owner of the launch's claim writes, unless it is dead."""
     owner = directory.read("claim") or {}
-    while (record := directory.read(name)) is None:
-        if "pid" not in owner or not processes.is_alive(owner["pid"], owner.get("start_time")):
-            return directory.read(name)
+    while True:
+        is_dead = "pid" not in owner or not processes.is_alive(owner["pid"], owner.get("start_time"))
+        record = directory.read(name)
+        if record is not None and key in record:
+            return record
+        if is_dead:
+            return None
         await asyncio.sleep(pause)
-    return record

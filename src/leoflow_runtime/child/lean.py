@@ -23,18 +23,23 @@ _TERMINATED = 128 + signal.SIGTERM
 _exceptions = dialect.exceptions
 
 
-def run(built: Built, launch: Mapping[str, Any], directory: str) -> int:
-    """Run the launch's task and leave `result.json` in `directory`. Returns the process's exit code.
-
-    0: the outcome is in the result, whatever it is but failed. 1: failed. 143: told to stop.
-    To be called once in a process: it replaces the streams, the environment and the SIGTERM handler.
-    """
-    stop = Stop()
-    stop.listen()
+def prepare() -> Output:
+    """What every task of this process and of its forks finds: output as records, tracebacks of crashes."""
     output = Output()
     output.install()
     # A crash in native code leaves its traceback in the log.
     faulthandler.enable(2)
+    return output
+
+
+def run(built: Built, launch: Mapping[str, Any], directory: str, output: Output) -> int:
+    """Run the launch's task and leave `result.json` in `directory`. Returns the process's exit code.
+
+    0: the outcome is in the result, whatever it is but failed. 1: failed. 143: told to stop.
+    To be called once in a process, `prepare` before it: it replaces the environment and the SIGTERM handler.
+    """
+    stop = Stop()
+    stop.listen()
     task = built.dag.get_task(launch["task_id"])
     set_environment(launch, task.owner)
     client = AgentClient(launch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, List, Optional, Sequence
 
-from leoflow_runtime.zygote.records import write_json
+from leoflow_runtime.zygote.records import record
 
 _CUT = 4096
 
@@ -30,8 +30,8 @@ class Result:
         self.rendered_map_index: Optional[str] = None
 
     def write(self, directory: str) -> None:
-        """Whole or not at all: written beside, then renamed."""
-        write_json(directory + "/result.json", self.__dict__)
+        """Whole or not at all; what is written last, counts."""
+        record(directory, "result.json", self.__dict__)
 
 
 def rendered_fields(task: Any, secrets: Sequence[str]) -> Dict[str, Any]:

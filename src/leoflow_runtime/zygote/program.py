@@ -26,6 +26,9 @@ def main(arguments: "list[str]") -> int:
 
         site.addsitedir(packages)
     if arguments[:1] == ["serve"]:
+        from leoflow_runtime.zygote import forks
+
+        forks.keep()  # before anything else is imported
         from leoflow_runtime.zygote.service import serve
 
         return serve(int(arguments[1]))

@@ -8,9 +8,10 @@
 `exit.json`     how the process ended, by its parent, written before anyone is told
 `stop.json`     why the agent ended it, written before the first signal
 
-A new file is the dearest thing that a launch costs a file system. So `claim`, `started` and `exit.json` are
-further names (hard links) of files that are there already: of the one that says who the zygote is, of
-`launch.json`, and of `process.json`, to which the end is added as a line.
+A new file is the dearest thing that a launch asks of a file system. So `claim` and `started` are further
+names (hard links) of files that are there already: of the one that says who the zygote is, and of
+`launch.json`. `process.json`, `result.json` and `exit.json` are one file too, of a line each, which they all
+show together: a name that is there says that its line is whole.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 
 def write_json(path: str, value: Any) -> None:
@@ -33,7 +34,7 @@ def write_json(path: str, value: Any) -> None:
 
 
 def add_json(path: str, value: Any) -> None:
-    """Adds `value` as a line, after which it is what the file says. For little values, of one writer."""
+    """Adds `value` as a line, so that a reader finds its keys among those of the other lines."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         _write_all(descriptor, b"\n" + json.dumps(value).encode())
@@ -47,7 +48,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 def read_json(path: str) -> Optional[Dict[str, Any]]:
-    """The object in `path`, of several lines the last whole one; None if there is no such file.
+    """The object in `path`; the keys of several in as many lines. None if there is no such file.
 
     Raises ValueError if there is nothing whole in it.
     """
@@ -55,29 +56,47 @@ def read_json(path: str) -> Optional[Dict[str, Any]]:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb", buffering=0) as file:
-        content = file.readall()
+    try:
+        content = _read_all(descriptor)
+    finally:
+        os.close(descriptor)
     try:
         value = json.loads(content)
     except ValueError:
-        before, newline, last = content.rpartition(b"\n")
-        if not newline:
+        value = _together(content.split(b"\n"))
+        if not value:
             raise
-        try:
-            value = json.loads(last)
-        except ValueError:  # its writer was killed in the middle of it
-            value = json.loads(before)
     return value if isinstance(value, dict) else None
 
 
-def record_end(directory: str, end: Dict[str, Any]) -> None:
-    """`exit.json` as one more name of `process.json`, whose last line it is. Whole or not at all."""
-    process, path = directory + "/process.json", directory + "/exit.json"
-    add_json(process, end)
+def _read_all(descriptor: int) -> bytes:
+    parts: List[bytes] = []
+    while True:
+        part = os.read(descriptor, 1 << 20)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+
+
+def _together(lines: List[bytes]) -> Dict[str, Any]:
+    found: Dict[str, Any] = {}
+    for line in lines:
+        try:
+            found.update(json.loads(line))
+        except (ValueError, TypeError):  # its writer was killed in the middle of it
+            continue
+    return found
+
+
+def record(directory: str, name: str, value: Dict[str, Any]) -> None:
+    """`name` says `value` from now on, all of it or nothing; it is one more name of `process.json`."""
+    process, path = directory + "/process.json", directory + "/" + name
+    add_json(process, value)
     try:
         os.link(process, path)
     except FileExistsError:
-        write_json(path, end)
+        if not os.path.samefile(process, path):
+            write_json(path, value)
 
 
 def record_start(directory: str) -> None:

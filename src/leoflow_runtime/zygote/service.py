@@ -25,7 +25,7 @@ import time
 from contextlib import suppress
 from typing import Any, Dict, List, Optional, Tuple
 
-from leoflow_runtime.zygote import observation, records, task_process
+from leoflow_runtime.zygote import forks, observation, records, task_process
 
 
 def serve(control_fd: int) -> int:
@@ -44,6 +44,7 @@ class Zygote:
         self._children: Dict[int, Tuple[int, str, Optional[int]]] = {}  # pid -> launch, directory, start
         self._built: Any = None
         self._dag_json: Optional[Dict[str, Any]] = None
+        self._output: Any = None
         self._libc = task_process.load_libc()
         self._pid = os.getpid()
         self._claimant: Optional[records.Claimant] = None
@@ -114,7 +115,7 @@ class Zygote:
             from leoflow_runtime.child import build
 
             built = build.load(payload)
-            from leoflow_runtime.child import lean  # noqa: F401  (paid once, here, instead of in each child)
+            from leoflow_runtime.child import lean, rehearsal
         except BaseException as error:
             self._send(
                 {
@@ -127,6 +128,10 @@ class Zygote:
         self._built = built
         self._dag_json = payload.get("dag_json")
         self._silence()
+        self._output = lean.prepare()
+        task_process.forget_imported_signals()
+        rehearsal.rehearse(os.path.join(directory, "rehearsal"), self._output)
+        forks.settle()
         self._watch_children()  # the import may have set handlers of its own
         hazards = observation.fork_hazards(self._own_fds)
         gc.collect()
@@ -175,7 +180,13 @@ class Zygote:
         pid = os.fork()
         if pid == 0:
             task_process.run_forked(
-                self._built, directory, self._dag_json, self._libc, self._pid, self._own_fds
+                self._built,
+                directory,
+                self._dag_json,
+                self._output,
+                self._libc,
+                self._pid,
+                self._own_fds,
             )
         return pid
 
@@ -213,7 +224,7 @@ class Zygote:
             "group_alive": _group_alive(pid),
         }
         with suppress(FileNotFoundError):  # it was abandoned
-            records.record_end(directory, end)
+            records.record(directory, "exit.json", end)
         self._send({"event": "exit", **end})
 
 

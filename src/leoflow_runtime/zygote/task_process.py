@@ -8,12 +8,15 @@ import sys
 import traceback
 from typing import Any, Dict, List, Optional
 
+from leoflow_runtime.zygote import forks
 from leoflow_runtime.zygote.records import load_launch, write_json
 
 _PR_SET_PDEATHSIG = 1
 # Exit status of a process whose own machinery failed (sysexits' EX_SOFTWARE).
 MACHINERY_FAILED = 70
-_RESET = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
+# What an import may have set; the zygote itself needs none of them.
+_SET_BY_IMPORTS = (signal.SIGTERM, signal.SIGHUP)
+_SET_BY_ZYGOTE = (signal.SIGINT, signal.SIGCHLD, signal.SIGPIPE)
 
 
 def load_libc() -> Any:
@@ -23,9 +26,11 @@ def load_libc() -> Any:
     try:
         import ctypes
 
-        return ctypes.CDLL(None)
+        libc = ctypes.CDLL(None)
     except (ImportError, OSError):
         return None
+    libc.prctl(_PR_SET_PDEATHSIG, 0, 0, 0, 0)  # as it is; what the call needs is looked up now
+    return libc
 
 
 def detach(libc: Any, parent: int) -> None:
@@ -39,14 +44,20 @@ def detach(libc: Any, parent: int) -> None:
 
 def redirect(directory: str) -> None:
     """Output goes to the spool, input comes from nowhere."""
-    output = os.open(os.path.join(directory, "output"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
+    if nothing > 2:
+        os.close(nothing)
+    redirect_output(directory)
+
+
+def redirect_output(directory: str) -> None:
+    """Output goes to the spool."""
+    output = os.open(directory + "/output", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    for descriptor in (nothing, output):
-        if descriptor > 2:
-            os.close(descriptor)
+    if output > 2:
+        os.close(output)
 
 
 def reseed() -> None:
@@ -62,10 +73,17 @@ def reseed() -> None:
         torch.manual_seed(seed)
 
 
-def default_signals() -> None:
-    for number in _RESET:
+def forget_imported_signals() -> None:
+    """Handlers and masks that the import of a DAG left behind are for no task."""
+    for number in _SET_BY_IMPORTS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def default_signals() -> None:
+    """In a child: what the zygote has set for itself."""
+    for number in _SET_BY_ZYGOTE:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def put_on_path(code_path: str) -> None:
@@ -121,29 +139,37 @@ def run_one(directory: str, parent: int) -> int:
         return 1
     from leoflow_runtime.child import lean
 
-    code = lean.run(built, launch, directory)
+    code = lean.run(built, launch, directory, lean.prepare())
     _flush()
     os._exit(code)
 
 
 def run_forked(
-    built: Any, directory: str, dag_json: Optional[Dict[str, Any]], libc: Any, parent: int, close: List[int]
+    built: Any,
+    directory: str,
+    dag_json: Optional[Dict[str, Any]],
+    output: Any,
+    libc: Any,
+    parent: int,
+    close: List[int],
 ) -> None:
     """The rest of a forked child's life. Never returns."""
     code = MACHINERY_FAILED
     try:
         detach(libc, parent)
+        forks.register()
         signal.set_wakeup_fd(-1)
         default_signals()
-        redirect(directory)
+        redirect_output(directory)
         for descriptor in close:
             os.close(descriptor)
         reseed()
         launch = load_launch(directory, dag_json)
-        os.environ.update(launch.get("env") or {})
+        if launch.get("env"):
+            os.environ.update(launch["env"])
         from leoflow_runtime.child import lean
 
-        code = lean.run(built, launch, directory)
+        code = lean.run(built, launch, directory, output)
         _flush()
     except BaseException:
         traceback.print_exc()

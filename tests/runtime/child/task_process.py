@@ -15,6 +15,7 @@ from typing import Any
 
 import leoflow_runtime
 from leoflow_runtime.child import build, structure
+from leoflow_runtime.zygote import records
 
 RUNTIME = Path(leoflow_runtime.__file__).parent
 
@@ -29,7 +30,7 @@ output = os.open(os.path.join(directory, "output"), os.O_WRONLY | os.O_CREAT | o
 os.dup2(output, 1), os.dup2(output, 2)
 os.setsid()
 from leoflow_runtime.child import build, lean
-os._exit(lean.run(build.load(launch), launch, directory))
+os._exit(lean.run(build.load(launch), launch, directory, lean.prepare()))
 """
 
 
@@ -98,10 +99,11 @@ class Task:
             raise
         result = self.folder / "result.json"
         lines = self.output().split("\n")[:-1]
-        assert result.exists(), errors or "\n".join(lines)
+        left = records.read_json(str(result))
+        assert left is not None, errors or "\n".join(lines)
         return Ended(
             exit_code=self._process.returncode,
-            result=json.loads(result.read_text()),
+            result=left,
             records=[json.loads(line[1:]) for line in lines if line.startswith("\x1e")],
             raw_lines=[line for line in lines if not line.startswith("\x1e")],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,36 +10,60 @@ import pytest
 
 from leoflow_runtime.zygote import records
 
-
-def test_a_process_and_its_end_are_one_file_under_two_names(tmp_path: Path) -> None:
-    process, end = tmp_path / "process.json", tmp_path / "exit.json"
-    records.add_json(str(process), {"pid": 7, "start_time": 9})
-    assert records.read_json(str(process)) == {"pid": 7, "start_time": 9}
-    assert records.read_json(str(end)) is None
-    records.record_end(str(tmp_path), {"pid": 7, "start_time": 9, "exit_code": 1})
-    assert records.read_json(str(end)) == {"pid": 7, "start_time": 9, "exit_code": 1}
-    assert process.stat().st_ino == end.stat().st_ino
+PROCESS = {"pid": 7, "start_time": 9}
+RESULT = {"outcome": "success", "xcoms": {"return_value": "[]"}}
+END = {"exit_code": 1, "signal": 0}
 
 
-@pytest.mark.parametrize("kept", range(len('\n{"pid": 7, "exit_code": 1}')))
-def test_an_end_that_was_cut_off_leaves_the_process_on_record(tmp_path: Path, kept: int) -> None:
+def said(directory: Path) -> list[str]:
+    """The names of the records that are there."""
+    return sorted(path.name for path in directory.iterdir())
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2)], ids=["zygote first", "child first"])
+def test_a_process_its_result_and_its_end_are_one_file(tmp_path: Path, order: tuple[int, ...]) -> None:
+    steps = [
+        lambda: records.add_json(f"{tmp_path}/process.json", PROCESS),
+        lambda: records.record(str(tmp_path), "result.json", RESULT),
+        lambda: records.record(str(tmp_path), "exit.json", END),
+    ]
+    for step in order:
+        steps[step]()
+    assert said(tmp_path) == ["exit.json", "process.json", "result.json"]
+    assert len({path.stat().st_ino for path in tmp_path.iterdir()}) == 1
+    for path in tmp_path.iterdir():
+        assert records.read_json(str(path)) == {**PROCESS, **RESULT, **END}
+
+
+@pytest.mark.parametrize("kept", range(len(f"\n{json.dumps(RESULT)}")))
+def test_a_result_that_was_cut_off_is_none(tmp_path: Path, kept: int) -> None:
     process = tmp_path / "process.json"
-    records.add_json(str(process), {"pid": 7})
+    records.add_json(str(process), PROCESS)
     whole = process.stat().st_size
-    records.add_json(str(process), {"pid": 7, "exit_code": 1})
-    os.truncate(process, whole + kept)
-    assert records.read_json(str(process)) == {"pid": 7}
+    records.add_json(str(process), RESULT)
+    os.truncate(process, whole + kept)  # killed before the file got its second name
+    records.record(str(tmp_path), "exit.json", END)
+    assert said(tmp_path) == ["exit.json", "process.json"]
+    assert records.read_json(str(process)) == {**PROCESS, **END}
 
 
-def test_an_end_is_recorded_though_the_process_is_not(tmp_path: Path) -> None:
-    records.record_end(str(tmp_path), {"pid": 7})
-    assert records.read_json(str(tmp_path / "exit.json")) == {"pid": 7}
+def test_what_is_said_last_counts(tmp_path: Path) -> None:
+    for note in ("before", "after"):
+        records.record(str(tmp_path), "result.json", {"note": note})
+    assert records.read_json(str(tmp_path / "result.json")) == {"note": "after"}
 
 
-def test_a_later_end_replaces_an_earlier_one(tmp_path: Path) -> None:
-    for pid in (7, 8):
-        records.record_end(str(tmp_path), {"pid": pid})
-    assert records.read_json(str(tmp_path / "exit.json")) == {"pid": 8}
+def test_a_file_that_was_there_before_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text("somebody else's")
+    records.record(str(tmp_path), "result.json", RESULT)
+    assert records.read_json(str(tmp_path / "result.json")) == RESULT
+
+
+def test_a_record_of_which_nothing_is_whole_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "exit.json").write_text('{"pid": 7')
+    with pytest.raises(ValueError, match="delimiter"):
+        records.read_json(str(tmp_path / "exit.json"))
+    assert records.read_json(str(tmp_path / "none.json")) is None
 
 
 def test_the_start_has_the_time_of_the_start(tmp_path: Path) -> None:

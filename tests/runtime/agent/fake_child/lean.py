@@ -2,7 +2,11 @@ import json
 import os
 
 
-def run(built, launch, directory):
+def prepare():
+    return None
+
+
+def run(built, launch, directory, output):
     task = built[launch["task_id"]]
     if not getattr(task, "never_starts", False):
         with open(os.path.join(directory, "started"), "w"):

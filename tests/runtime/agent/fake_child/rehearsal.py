@@ -1,0 +1,2 @@
+def rehearse(directory, output):
+    pass
