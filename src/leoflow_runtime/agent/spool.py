@@ -72,7 +72,12 @@ class LaunchDirectory:
             (self.path / name).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        try:
+            for name in os.listdir(self.path):
+                os.unlink(f"{self.path}/{name}")
+            os.rmdir(self.path)
+        except OSError:  # a folder in it, or a process that still writes
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 class Spool:

@@ -279,7 +279,8 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
     @unary
     async def ReportFinished(self, request: wire.FinishedRequest, context: Context) -> wire.ReportReply:
         facts = await self._sessions.launch(request.launch_id, bearer(context))
-        finishing = self._finish(report_of(request), facts)
+        whole = bool(request.log) and request.log_offset == 0  # a log of one piece needs no joining
+        finishing = self._finish(report_of(request), facts, is_log_closed=whole)
         verdict, durable = await asyncio.gather(finishing, self._append_rest(facts, request))
         if request.log and not verdict.accepted and not await self._exists(facts):
             await self._logs.delete_log(facts.key)
@@ -307,14 +308,17 @@ class AgentService(ValueRequests, RunRequests, agent_pb2_grpc.AgentServiceServic
         """From now on no agent is let in under this launch. False: one has been."""
         return await self._engine.apply(lambda tx: withdraw(tx, launch_id))
 
-    async def _finish(self, report: LaunchReport, facts: LaunchFacts) -> Verdict:
+    async def _finish(
+        self, report: LaunchReport, facts: LaunchFacts, *, is_log_closed: bool = False
+    ) -> Verdict:
         kept = replace(report, xcoms=await self._xcoms.keep(report.launch_id, report.xcoms))
         verdict = await self._engine.apply(
             lambda tx: operations.finish_launch(tx, kept), launch=kept.launch_id
         )
         self._ended(report.launch_id)
         self._heartbeats.forget(report.launch_id)
-        await self._logs.close_log(facts.key)
+        if not is_log_closed:
+            await self._logs.close_log(facts.key)
         if verdict.accepted:
             self.metrics.launch_outcome(str(report.outcome))
         return verdict
