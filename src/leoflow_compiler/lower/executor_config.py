@@ -34,7 +34,9 @@ def executor_config(argument: Argument) -> tuple[dict[str, Any] | None, list[Ref
         return None, []
     if not isinstance(value, dict):
         raise argument.wrong("a dict")
-    found = literals({name: item for name, item in value.items() if name != _OVERRIDE})
+    others = {name: item for name, item in value.items() if name != _OVERRIDE}
+    # That they are there counts: some are refused by name.
+    found = {**dict.fromkeys(others, _UNREAD), **literals(others)}
     override = value.get(_OVERRIDE)
     if override is None:
         return found or None, []

@@ -67,7 +67,7 @@ other.spec.init_containers = other.spec.affinity = other.spec.tolerations = None
 
 with DAG("demo", default_args={"executor": "KubernetesExecutor"}):
 
-    @task(executor_config={"pod_override": whole, "note": "kept"}, run_as_user="1000")
+    @task(executor_config={"pod_override": whole, "note": "kept", "pod_template_file": conf.get("core", "template")}, run_as_user="1000")
     def first(): ...
 
     @task(executor_config=with_gpus(1), run_as_user=1001)
