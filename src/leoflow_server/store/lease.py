@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from leoflow_runtime.engine.store import Change, Lease, LeaseLost
+from leoflow_server.store.bulk import BulkInsert
 from leoflow_server.store.prepared import Prepared, Session
 from leoflow_server.store.tables import inbox, lease
 
@@ -29,7 +31,7 @@ _RENEW = Prepared(
     .where(lease.c.name == bindparam("lease_name"))
     .values(owner=bindparam("owner"), epoch=bindparam("epoch"), expires_at=bindparam("expires_at"))
 )
-_ANNOUNCE = Prepared(insert(inbox).values(kind=bindparam("kind"), ref=bindparam("ref")))
+_ANNOUNCE = BulkInsert(inbox, ["kind", "ref"])
 _OLDEST = Prepared(
     select(inbox.c.seq, inbox.c.kind, inbox.c.ref).order_by(inbox.c.seq).limit(bindparam("most")),
     [inbox.c.seq, inbox.c.kind, inbox.c.ref],
@@ -75,8 +77,9 @@ def hold(session: Session, held: Lease) -> None:
         raise LeaseLost(f"the planner's lease is no longer {held.owner!r}, epoch {held.epoch}")
 
 
-def announce(session: Session, change: Change) -> None:
-    session.execute(_ANNOUNCE, {"kind": change.kind, "ref": change.pk})
+def announce(session: Session, changes: Sequence[Change]) -> None:
+    """Inbox rows, in this order."""
+    _ANNOUNCE.run(session, [{"kind": change.kind, "ref": change.pk} for change in changes])
 
 
 def take_inbox(session: Session, limit: int) -> list[Change]:

@@ -84,7 +84,10 @@ class SqlStore:
     async def read(self, body: Callable[[Tx], T]) -> T:
         def snapshot(connection: Connection) -> T:
             with Session(connection) as session:
-                return body(SqlTx(session, self._time(connection), self._versions))
+                tx = SqlTx(session, self._time(connection), self._versions)
+                result = body(tx)
+                tx.flush()  # what it would write is refused here
+                return result
 
         return await self._readers.run(snapshot)
 

@@ -33,6 +33,7 @@ class SqlTx(SqlAssets, SqlBackfills):
         "_announced",
         "_beside",
         "_gathered",
+        "_left",
         "_new_versions",
         "_now",
         "_planners",
@@ -51,6 +52,7 @@ class SqlTx(SqlAssets, SqlBackfills):
         self._new_versions: dict[int, VersionRow] = {}
         self._planners = lease is not None
         self._announced: list[Change] = []
+        self._left: list[Change] = []  # for the inbox
         self.announced = False
 
     @property
@@ -62,6 +64,9 @@ class SqlTx(SqlAssets, SqlBackfills):
     def flush(self) -> None:
         """Sends what still waits to be written: the last thing of a transaction."""
         self._gathered.flush()
+        if self._left:
+            left, self._left = self._left, []
+            lease.announce(self._beside, left)
 
     @property
     def now(self) -> datetime:
@@ -74,7 +79,7 @@ class SqlTx(SqlAssets, SqlBackfills):
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        announced, changes = self.announced, len(self._announced)
+        announced, changes, left = self.announced, len(self._announced), len(self._left)
         self._session.run("SAVEPOINT part")
         try:
             yield
@@ -84,7 +89,7 @@ class SqlTx(SqlAssets, SqlBackfills):
             self._beside.run("ROLLBACK TO part")
             self._beside.run("RELEASE part")
             self.announced = announced
-            del self._announced[changes:]
+            del self._announced[changes:], self._left[left:]
             raise
         self._beside.run("RELEASE part")
 
@@ -96,14 +101,19 @@ class SqlTx(SqlAssets, SqlBackfills):
         if self._planners:
             self._announced.append(change)
         else:
-            lease.announce(self._beside, change)
+            self.leave(change)
             self.announced = True
+
+    def leave(self, change: Change) -> None:
+        self._left.append(change)
 
     def take_announced(self) -> list[Change]:
         taken, self._announced = self._announced, []
         return taken
 
     def take_inbox(self, limit: int) -> list[Change]:
+        if self._left:
+            self.flush()
         return lease.take_inbox(self._beside, limit)
 
     # DAGs and versions
@@ -219,9 +229,7 @@ class SqlTx(SqlAssets, SqlBackfills):
     def expect_launches(self, launch_ids: Collection[int]) -> None:
         self._gathered.expect(launch_ids)
 
-    def open_launches(
-        self, tasks: Sequence[TaskRow], places: Sequence[Place | None] = ()
-    ) -> list[LaunchRow]:
+    def open_launches(self, tasks: Sequence[TaskRow], places: Sequence[Place | None] = ()) -> list[LaunchRow]:
         return launches.open_launches(self._beside, tasks, places, self._now)
 
     def note_missed_deadline(self, run_pk: int, position: int, when: datetime) -> bool:
