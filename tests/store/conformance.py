@@ -857,6 +857,12 @@ class StoreConformance:
             2,
         )
 
+    async def test_what_the_planner_leaves_to_a_later_transaction_is_in_the_inbox(self, store: Store) -> None:
+        lease = await store.acquire_lease("p", timedelta(seconds=60))
+        await store.write(lambda tx: tx.leave(Change(kind="fail_fast:2", pk=7)), lease=lease)
+        (left,) = await store.write(lambda tx: tx.take_inbox(10), lease=lease)
+        assert (left.kind, left.pk) == ("fail_fast:2", 7)
+
     async def test_a_missed_deadline_is_noted_once(self, store: Store) -> None:
         def note(tx: Tx) -> list[bool]:
             _, run, _, _ = seed(tx)

@@ -25,7 +25,7 @@ def advance_backfill(planner: Planner, settler: Settler, dag: LiveDag) -> None:
         return
     tx = settler.work.tx
     while not backfill.is_paused and len(dag.backfilling) < backfill.max_active_runs:
-        if not settler.has_room:
+        if not settler.has_room():
             planner.postponed[dag.row.pk] = None
             return
         run = _waiting(dag, backfill) or _next_run(tx, dag, backfill)

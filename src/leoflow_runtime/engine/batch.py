@@ -82,7 +82,7 @@ def perform(tx: Tx, planner: Planner, batch: Batch) -> BatchResult:
     planner.dispatched(batch.dispatched)
     planner.places = deque(batch.places)
     if not planner.loaded:
-        consequences = planner.load(tx, batch.ordered)
+        consequences = planner.load(tx, batch.ordered, changes)
     elif batch.sweep:
         consequences = _joined(planner.plan(tx, changes), planner.sweep(tx))
     else:

@@ -18,6 +18,7 @@ from leoflow_runtime.engine.observer import NoObserver, Observer
 from leoflow_runtime.engine.rows import RunRow, TaskRow
 from leoflow_runtime.engine.scheduling import create_asset_run, create_due_run
 from leoflow_runtime.engine.settle import Settler
+from leoflow_runtime.engine.stopping import go_on, is_left
 from leoflow_runtime.engine.store import Change, Tx
 from leoflow_runtime.engine.timers import Timer, TimerKind, Timers
 from leoflow_runtime.engine.timetables import run_limit
@@ -62,15 +63,20 @@ class Planner:
         self.growing: dict[tuple[int, int], None] = {}
         # DAGs that would have started more runs in a transaction that was full.
         self.postponed: dict[int, None] = {}
+        # Runs of which a full transaction has ended only a part of what is to end -> why (`stopping`).
+        self.stopping: dict[int, str] = {}
         # Launches on their way to an executor -> its dispatch gate, of which they hold a slot.
         self._ordered: dict[int, Gate] = {}
 
     # What the engine calls, inside a transaction
 
-    def load(self, tx: Tx, ordered: Iterable[LaunchOrder] = ()) -> Consequences:
+    def load(
+        self, tx: Tx, ordered: Iterable[LaunchOrder] = (), changes: Iterable[Change] = ()
+    ) -> Consequences:
         """Rebuilds memory from the record, and draws every consequence that is due.
 
-        `ordered`: what is still on its way to an executor.
+        `ordered`: what is still on its way to an executor. `changes`: the rows hold the facts but for what an
+        earlier planner left to do.
         """
         self.forget()
         self.loaded = True
@@ -83,6 +89,8 @@ class Planner:
             dag = self._dag(tx, run.dag_pk)
             if dag is not None and run.state is RunState.RUNNING:
                 self._adopt(settler, dag, run)
+        for change in filter(is_left, changes):
+            go_on(settler, change)
         for backfill in tx.open_backfills():
             self._dag(tx, backfill.dag_pk)
         for dag_row in tx.scheduled_dags():
@@ -105,6 +113,8 @@ class Planner:
         settler = Settler(self, work)
         for gate in self.gates.dispatch.values():
             settler.freed(gate)
+        for run_pk, kind in list(self.stopping.items()):
+            settler.go_on_stopping(self.runs[run_pk], kind)
         postponed, self.postponed = self.postponed, {}
         for dag_pk in postponed:
             if dag_pk in self.dags:
@@ -177,6 +187,8 @@ class Planner:
             self._take_dag(settler, change.pk)
         elif change.kind == "callback":
             settler.work.order_callback(change.pk)
+        elif is_left(change):
+            go_on(settler, change)
         else:
             self._pools(settler)
 
@@ -323,6 +335,7 @@ class Planner:
         dag.queued.pop(run_pk, None)
         dag.looking_back = {place for place in dag.looking_back if place[0] != run_pk}
         live = self.runs.pop(run_pk, None)
+        self.stopping.pop(run_pk, None)
         if live is not None:
             for index in list(live.held):
                 settler.leave(live, index)
@@ -339,11 +352,11 @@ class Planner:
         work = settler.work
         if dag.version is None or dag.row.is_paused:
             return
-        if not settler.has_room:
+        if not settler.has_room():
             self.postponed[dag.row.pk] = None
             return
         limit = run_limit(dag.version.spec)
-        while dag.active < limit and settler.has_room:
+        while dag.active < limit and settler.has_room():
             run = create_due_run(work.tx, dag)
             if run is None:
                 break
@@ -351,7 +364,7 @@ class Planner:
             dag.queued[run.pk] = run
             watch_deadlines(self, work.tx, dag.version.spec, run)
             self.observer.decision("create_run")
-        if not settler.has_room:
+        if not settler.has_room():
             self.postponed[dag.row.pk] = None
         if dag.active < limit and (run := create_asset_run(work.tx, dag)) is not None:
             dag.queued[run.pk] = run
@@ -406,7 +419,8 @@ class Planner:
 
     def next_due(self) -> datetime | None:
         """When time alone gives the planner something to do; long ago where a full transaction left some."""
-        return _AT_ONCE if self.undecided or self.growing or self.postponed else self.timers.next
+        left = self.undecided or self.growing or self.postponed or self.stopping
+        return _AT_ONCE if left else self.timers.next
 
     # The end of a transaction
 

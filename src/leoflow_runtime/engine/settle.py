@@ -20,6 +20,7 @@ from leoflow_runtime.engine.live import HOLDING, WITH_PROCESS, LiveDag, LiveRun
 from leoflow_runtime.engine.outcome import DEADLOCK, failed_too_often, tell_of_end
 from leoflow_runtime.engine.past import past_allows
 from leoflow_runtime.engine.rows import RunRow, TaskRow, changed_task
+from leoflow_runtime.engine.stopping import FAIL_FAST, TIMEOUT, is_stopped, stop
 from leoflow_runtime.engine.timers import TimerKind
 from leoflow_runtime.engine.work import Work, new_try
 
@@ -51,7 +52,8 @@ class Settler:
         self._replace(live, index, row)
         self.place(live, index)
         if row.state is TaskState.FAILED and live.graph.spec.fail_fast:
-            self._fail_fast(live)
+            self.planner.observer.decision("fail_fast")
+            stop(self, live, FAIL_FAST)
 
     def place(self, live: LiveRun, index: int) -> None:
         """Takes or gives back slots, and sets the timer, that the row's state asks for."""
@@ -125,9 +127,11 @@ class Settler:
         if timeout is None or start is None or start + timedelta(seconds=timeout) > self.work.now:
             return
         self.planner.observer.decision("timeout")
-        for index in list(live.unfinished_indices()):
-            self.end(live, index, TaskState.SKIPPED, why="the run timed out")
-        self._end_run(live, RunState.FAILED, "timed_out")
+        self.go_on_stopping(live, TIMEOUT)
+
+    def go_on_stopping(self, live: LiveRun, kind: str) -> None:
+        if stop(self, live, kind) and kind == TIMEOUT:
+            self._end_run(live, RunState.FAILED, "timed_out")
 
     # Consequences
 
@@ -152,7 +156,6 @@ class Settler:
                 self.planner.undecided = self._undecided
                 return
 
-    @property
     def has_room(self) -> bool:
         """Whether the transaction should take on more."""
         return self._room > 0
@@ -183,12 +186,15 @@ class Settler:
         """
         pk = live.run.pk
         return not (
-            any(run is live for run, _ in self._undecided)
+            pk in self.planner.stopping
+            or any(run is live for run, _ in self._undecided)
             or any(run_pk == pk for run_pk, _ in self.planner.growing)
             or any(run_pk == pk for run_pk, _ in self.planner.dags[live.run.dag_pk].looking_back)
         )
 
     def _decide(self, live: LiveRun, index: int) -> None:
+        if is_stopped(self.planner, live, index):
+            return
         row = live.rows[index]
         due = row.state is TaskState.UP_FOR_RETRY and row.due_at is not None and row.due_at <= self.work.now
         if row.state is not None and not due:
@@ -235,7 +241,7 @@ class Settler:
         ready = [
             (live.waiting(index), live, index)
             for (run_pk, index), live in self._ready.items()
-            if self.planner.runs.get(run_pk) is live
+            if self.planner.runs.get(run_pk) is live and not is_stopped(self.planner, live, index)
         ]
         self._ready.clear()
         if len(ready) > 1:
@@ -256,6 +262,8 @@ class Settler:
         while gate.has_room(1) and (waiting := gate.next_waiting()) is not None:
             live = self.planner.runs.get(waiting.run_pk)
             if live is None or live.parked.get(waiting.task_index) is not gate:
+                continue
+            if is_stopped(self.planner, live, waiting.task_index):
                 continue
             passage = self.passage(live, waiting.task_index)
             closed = self._closed(live, waiting.task_index, passage)
@@ -336,14 +344,6 @@ class Settler:
         }
         self.write(live, index, values)
         self.place(live, index)
-
-    def _fail_fast(self, live: LiveRun) -> None:
-        self.planner.observer.decision("fail_fast")
-        for index in list(live.unfinished_indices()):
-            if not live.spec(index).is_teardown:
-                running = live.rows[index].state is TaskState.RUNNING
-                state = TaskState.FAILED if running else TaskState.SKIPPED
-                self.end(live, index, state, why="another task failed and the DAG fails fast")
 
     def _end_run(self, live: LiveRun, state: RunState, reason: str) -> None:
         live.run = self.change_run(live.run, {"state": state, "end_date": self.work.now})

@@ -41,7 +41,7 @@ class RunExists(Exception):
 class Change:
     """What happened, as the planner is told: the inbox row. It names the thing; the row holds the facts."""
 
-    kind: str  # "task", "run", "dag", "callback" (a launch), "config" (pk 0)
+    kind: str  # "task", "run", "dag", "callback" (a launch), "config" (pk 0), "fail_fast:N" (a run)
     pk: int
     seq: int = 0  # of its inbox row; 0: announced inside the planner's own transaction
     # "task" only: the row as just written, which saves reading it again. It never reaches the inbox.
@@ -117,6 +117,9 @@ class Tx(AssetTx, BackfillTx, Protocol):
 
     def announce(self, change: Change) -> None:
         """Tells the planner. Outside its own transactions: an inbox row, committed with the fact."""
+
+    def leave(self, change: Change) -> None:
+        """An inbox row, also in the planner's own transaction: for a later one, perhaps another planner's."""
 
     def take_announced(self) -> list[Change]:
         """Removes and returns what was announced in this transaction: the planner's own, that is."""

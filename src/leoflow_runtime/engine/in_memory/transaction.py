@@ -39,9 +39,12 @@ class InMemoryTx(InMemoryDags, InMemoryLaunches, InMemoryAssets, InMemoryBackfil
         if self._planner:
             self._announced.append(change)
             return
+        self.leave(change)
+        self.left_inbox_rows = True
+
+    def leave(self, change: Change) -> None:
         seq = self._next("inbox")
         self._put("inbox", seq, replace(change, seq=seq, task=None))
-        self.left_inbox_rows = True
 
     def take_announced(self) -> list[Change]:
         taken, self._announced = self._announced, []
