@@ -6,7 +6,7 @@ SIDE_BY_SIDE := --numprocesses $${TEST_PROCESSES:-2} --dist loadfile --no-loadsc
 SOURCES := src tests benchmarks .ci/docs-check.py .ci/demo.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser containers databases other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-engine bench-compile bench-deploy bench-waiting bench-postgresql bench-airflow proto diagnostics docs-check clean
+.PHONY: help setup browser containers databases other-python ui demo test acceptance chaos test-deploy test-pods node fuzz corpus fast lint format bench bench-engine bench-compile bench-deploy bench-waiting bench-launches bench-postgresql bench-airflow proto diagnostics docs-check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -93,6 +93,9 @@ bench-deploy: setup containers  ## from the command to a registered version
 
 bench-waiting: setup  ## 100,000 sensors in one control plane: memory, and how late they fire
 	$(BIN)/python -m benchmarks.waiting
+
+bench-launches: setup  ## what one task that does nothing costs its zygote and its own process
+	$(BIN)/python -m benchmarks.launches
 
 bench-postgresql: setup databases  ## the same work on SQLite and on PostgreSQL, in turn
 	$(BIN)/python -m benchmarks.postgresql

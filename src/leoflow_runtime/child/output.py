@@ -20,6 +20,7 @@ MARK = b"\x1e"
 # A line that never ends is given out in pieces.
 _LONGEST = 64 * 1024
 
+_to_json = json.JSONEncoder(default=str).encode
 Record = Callable[[str, str, str, Optional[Dict[str, Any]]], None]
 
 
@@ -27,7 +28,7 @@ def rfc3339(seconds: float) -> str:
     """A Unix time as `2026-01-02T03:04:05.678901Z`."""
     whole = int(seconds)
     micros = int((seconds - whole) * 1_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{micros:06d}Z"
+    return "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ" % (*time.gmtime(whole)[:6], micros)
 
 
 class Recorder:
@@ -54,7 +55,7 @@ class Recorder:
         }
         if more:
             fields.update(more)
-        data = MARK + json.dumps(fields, default=str).encode("ascii") + b"\n"
+        data = MARK + _to_json(fields).encode("ascii") + b"\n"
         with self._lock:
             while data:
                 data = data[os.write(self._descriptor, data) :]

@@ -72,7 +72,7 @@ def read_json(path: str) -> Optional[Dict[str, Any]]:
 def _read_all(descriptor: int) -> bytes:
     parts: List[bytes] = []
     while True:
-        part = os.read(descriptor, 1 << 20)
+        part = os.read(descriptor, 1 << 16)
         if not part:
             return b"".join(parts)
         parts.append(part)

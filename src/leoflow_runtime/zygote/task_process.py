@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# As `signal`, without its enumerations: they touch many a page, which a forked child has to copy.
+import _signal  # type: ignore[import-not-found]
 import os
 import signal
 import sys
@@ -83,7 +85,7 @@ def forget_imported_signals() -> None:
 def default_signals() -> None:
     """In a child: what the zygote has set for itself."""
     for number in _SET_BY_ZYGOTE:
-        signal.signal(number, signal.SIG_DFL)
+        _signal.signal(number, _signal.SIG_DFL)
 
 
 def put_on_path(code_path: str) -> None:
