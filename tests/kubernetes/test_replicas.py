@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,14 +123,21 @@ def states(replica: Replica, run_id: str) -> dict[str, str | None]:
     return {task["task_id"]: task["state"] for task in replica.tasks("pods", run_id)}
 
 
-def test_the_planner_is_killed_while_pods_run(
-    tmp_path: Path, empty_postgresql: str, cluster: Cluster
-) -> None:
-    with side_by_side(tmp_path, empty_postgresql, cluster) as found, ExitStack() as stack:
+@pytest.fixture
+def own(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster, with nothing of another control plane's in sight."""
+    found = replace(cluster, instance=f"t{uuid.uuid4().hex[:8]}")
+    yield found
+    selector = f"app.kubernetes.io/instance={found.instance}"
+    found.kubectl("delete", "pods,secrets", "--selector", selector, "--wait=false")
+
+
+def test_the_planner_is_killed_while_pods_run(tmp_path: Path, empty_postgresql: str, own: Cluster) -> None:
+    with side_by_side(tmp_path, empty_postgresql, own) as found, ExitStack() as stack:
         planner = until(found.planner, "a planner")
         other = next(one for one in found.members if one is not planner)
-        deploy(other, tmp_path / "project", cluster)
-        watch = Watch(cluster)
+        deploy(other, tmp_path / "project", own)
+        watch = Watch(own)
         stack.callback(watch.end)
 
         run_id = other.trigger("pods")
@@ -163,4 +172,4 @@ def test_the_planner_is_killed_while_pods_run(
         assert before == {one: watch.pods[one] for one in running}, "what ran went on in its pod"
         for index in range(WIDTH):
             assert other.log("pods", run_id, f"work_{index}").count(f"task {index} has begun") == 1
-        until(lambda: not cluster.objects("pods,secrets"), "all pods and Secrets are gone", seconds=60)
+        until(lambda: not own.objects("pods,secrets"), "all pods and Secrets are gone", seconds=60)
