@@ -114,7 +114,8 @@ class Planner:
         for gate in self.gates.dispatch.values():
             settler.freed(gate)
         for run_pk, kind in list(self.stopping.items()):
-            settler.go_on_stopping(self.runs[run_pk], kind)
+            if run_pk in self.runs:
+                settler.go_on_stopping(self.runs[run_pk], kind)
         postponed, self.postponed = self.postponed, {}
         for dag_pk in postponed:
             if dag_pk in self.dags:
