@@ -51,6 +51,7 @@ RUN_OPERATORS = frozenset(
         "standard.sensors.bash.BashSensor",
         "standard.sensors.date_time.DateTimeSensor",
         "standard.sensors.date_time.DateTimeSensorAsync",
+        "standard.sensors.external_task.ExternalTaskMarker",
         "standard.sensors.external_task.ExternalTaskSensor",
         "standard.sensors.filesystem.FileSensor",
         "standard.sensors.python.PythonSensor",

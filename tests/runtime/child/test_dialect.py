@@ -149,8 +149,21 @@ def test_outputs_made_of_outputs_are_values_when_the_task_runs(
     assert ended.xcoms["return_value"] == value
 
 
+def test_a_marker_of_an_external_task_is_an_empty_task(project: Project) -> None:
+    project.write(
+        """
+        from airflow.providers.standard.sensors.external_task import ExternalTaskMarker
+        from airflow.sdk import DAG
+
+        with DAG("d"):
+            ExternalTaskMarker(task_id="t", external_dag_id="o", external_task_id="x")
+        """
+    )
+    assert project.run("t").result["outcome"] == "success"
+
+
 BUILT_ONLY = {
-    "The ExternalTaskMarker": "ExternalTaskMarker(task_id='t', external_dag_id='o', external_task_id='x')",
+    "The ApprovalOperator": "ApprovalOperator(task_id='t', subject='May it go on?')",
 }
 
 
@@ -158,7 +171,7 @@ BUILT_ONLY = {
 def test_what_is_only_built_ends_its_task_for_good_with_one_sentence(project: Project, feature: str) -> None:
     project.write(
         f"""
-        from airflow.providers.standard.sensors.external_task import ExternalTaskMarker
+        from airflow.providers.standard.operators.hitl import ApprovalOperator
         from airflow.sdk import DAG, task
 
         def work(): ...

@@ -7,7 +7,6 @@ from airflow.sdk.bases.operatorlink import BaseOperatorLink
 from airflow.sdk.bases.sensor import BaseSensorOperator
 from airflow.sdk.definitions._internal.declared import keep
 from airflow.sdk.definitions._internal.signature import keyword_arguments
-from airflow.sdk.definitions._internal.unsupported import not_run
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 from airflow.sdk.execution_time import backend
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -148,13 +147,11 @@ class _Looking(BaseTrigger):
         yield TriggerEvent(True)
 
 
-@not_run
 class ExternalTaskMarker(EmptyOperator):
-    """Says that a task of another DAG waits for this one."""
+    """Says that a task of another DAG waits for this one. Airflow 3 clears nothing by it any more."""
 
     template_fields = ("external_dag_id", "external_task_id", "logical_date")
     ui_color = "#4db7db"
-    inherits_from_empty_operator = False
 
     def __init__(
         self,
