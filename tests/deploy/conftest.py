@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -90,22 +91,28 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def login(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that keeps a token for the server's administrator."""
+    folder = tmp_path_factory.mktemp("login")
+    log_in(Place(folder, "", environment(LEOFLOW_CONFIG=str(folder / "config.yaml"))), server)
+    return folder / "config.yaml"
+
+
 @pytest.fixture
-def place(registry: RegistryServer, server: str, layers: Path, tmp_path: Path) -> Place:
-    return new_place(tmp_path, registry.host, server, layers)
+def place(registry: RegistryServer, server: str, layers: Path, login: Path, tmp_path: Path) -> Place:
+    return new_place(tmp_path, registry.host, server, layers, login)
 
 
-def new_place(parent: Path, registry: str, server: str, layers: Path) -> Place:
+def new_place(parent: Path, registry: str, server: str, layers: Path, login: Path) -> Place:
     environ = environment(
-        LEOFLOW_CONFIG=str(parent / "config.yaml"),
+        LEOFLOW_CONFIG=str(shutil.copy(login, parent / "config.yaml")),
         LEOFLOW_CACHE_DIR=str(layers),
         LEOFLOW_SERVER_URL=server,
     )
     folder = parent / "work"
     folder.mkdir()
-    place = Place(folder, registry, environ)
-    log_in(place, server)
-    return place
+    return Place(folder, registry, environ)
 
 
 def log_in(place: Place, server: str) -> None:

@@ -27,9 +27,9 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def deployed(
-    registry: RegistryServer, server: str, layers: Path, tmp_path_factory: pytest.TempPathFactory
+    registry: RegistryServer, server: str, layers: Path, login: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Deployed:
-    place = new_place(tmp_path_factory.mktemp("signing"), registry.host, server, layers)
+    place = new_place(tmp_path_factory.mktemp("signing"), registry.host, server, layers, login)
     folder = place.project(f"sales_{uuid.uuid4().hex[:8]}")
     answer = place.leoflow("deploy", folder.name, "--json").answer
     for name in ("one", "other"):
