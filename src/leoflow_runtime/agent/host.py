@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -70,7 +71,8 @@ class HostAgent:
         self._shutting_down = False
         self._stream: grpc.aio.UnaryStreamCall[Any, Any] | None = None
         self._last_contact = time.monotonic()
-        self._ahead = 0.0  # of the control plane's clock, in seconds
+        # By how many seconds this clock is ahead of the control plane's, at most: the quickest order told.
+        self._ahead = math.inf
         self._active = asyncio.Event()
         self._refused: TokenRefused | None = None
 
@@ -185,6 +187,7 @@ class HostAgent:
     async def _take(self, opened: wire.OpenReply, given_at: float) -> None:
         """A launch that is this agent's: it has to be seen to its end, whatever happens here."""
         spec = opened.launch
+        self._ahead = min(self._ahead, time.time() - given_at)
         launch = self._launches.get(spec.launch_id)
         if launch is not None:
             launch.session.renew(opened.session)
@@ -201,8 +204,7 @@ class HostAgent:
 
     async def _in_turn(self, launch: Supervision, given_at: float) -> None:
         async with self._capacity:
-            age = time.time() - self._ahead - given_at
-            await launch.run(ask_first=not 0 <= age < _FRESH_SECONDS)
+            await launch.run(ask_first=time.time() - self._ahead - given_at > _FRESH_SECONDS)
 
     async def _ask_and_begin(self, start: wire.StartLaunch) -> None:
         launch_id = start.launch_id

@@ -22,19 +22,42 @@ class LaunchLog:
     """Offsets are those of the control plane; `base` is the offset of the first byte of `log`."""
 
     def __init__(self, directory: Path, converter: LineConverter) -> None:
+        self._directory = directory
         self._converter = converter
-        self._output_path = directory / "output"
         self._output: int | None = None
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        self._log = os.open(directory / "log", flags, 0o600)
-        self._position = os.open(directory / "log.position", flags, 0o600)
-        numbers = os.pread(self._position, _POSITION_LENGTH, 0).split()
-        self._base, self._size, self._converted = map(int, numbers) if len(numbers) == 3 else (0, 0, 0)
+        # Both None: what there is lies in memory until `keep`.
+        self._log: int | None = None
+        self._position: int | None = None
+        self._memory = bytearray()
+        self._base = self._size = self._converted = 0
+        if os.path.exists(directory / "log.position"):
+            self._take_up()
         self._read = self._converted
+
+    def _take_up(self) -> None:
+        """Goes on with what an earlier agent kept."""
+        log, position = self._open_files()
+        numbers = os.pread(position, _POSITION_LENGTH, 0).split()
+        if len(numbers) == 3:
+            self._base, self._size, self._converted = map(int, numbers)
         # Only when there is something to cut: a file that was ever truncated to nothing is flushed to disk
         # when it is closed (ext4), which would cost each launch milliseconds.
-        if os.fstat(self._log).st_size > self._size:
-            os.ftruncate(self._log, self._size)
+        if os.fstat(log).st_size > self._size:
+            os.ftruncate(log, self._size)
+
+    def _open_files(self) -> tuple[int, int]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        self._log = os.open(self._directory / "log", flags, 0o600)
+        self._position = os.open(self._directory / "log.position", flags, 0o600)
+        return self._log, self._position
+
+    def keep(self) -> None:
+        """Puts it into files, for an agent that takes over; what is over in a moment needs none."""
+        if self._log is None:
+            log, _ = self._open_files()
+            os.pwrite(log, self._memory, 0)
+            self._memory.clear()
+            self._note_position()
 
     @property
     def end(self) -> int:
@@ -45,15 +68,27 @@ class LaunchLog:
         if self._base <= durable <= self.end:
             return
         self._base, self._size = durable, 0
-        os.ftruncate(self._log, 0)
+        if self._log is None:
+            self._memory.clear()
+        else:
+            os.ftruncate(self._log, 0)
         self.append(own_line("A part of the log was lost here.", level="warning"))
 
     def append(self, lines: bytes) -> None:
         """Adds whole lines."""
-        if lines:
+        if self._log is None:
+            self._memory += lines
+        elif lines:
             os.pwrite(self._log, lines, self._size)
-            self._size += len(lines)
+        self._size += len(lines)
         self._converted = self._read - self._converter.held
+        if self._log is not None:
+            self._note_position()
+        elif self._size > BATCH_LIMIT:
+            self.keep()
+
+    def _note_position(self) -> None:
+        assert self._position is not None
         numbers = f"{self._base:020d} {self._size:020d} {self._converted:020d}\n"
         os.pwrite(self._position, numbers.encode(), 0)
 
@@ -64,7 +99,7 @@ class LaunchLog:
         """
         if self._output is None:
             try:
-                self._output = os.open(self._output_path, os.O_RDONLY | os.O_CLOEXEC)
+                self._output = os.open(self._directory / "output", os.O_RDONLY | os.O_CLOEXEC)
             except FileNotFoundError:
                 return False
         data = os.pread(self._output, _READ_LIMIT, self._read)
@@ -77,6 +112,8 @@ class LaunchLog:
 
     def batch(self, offset: int) -> bytes:
         """Whole lines from `offset` on: as many as `BATCH_LIMIT` allows, at least one."""
+        if self._log is None:
+            return bytes(self._memory[offset - self._base :])
         limit = BATCH_LIMIT
         while True:
             data = os.pread(self._log, limit, offset - self._base)

@@ -69,6 +69,7 @@ class Supervision:
         self._ordered_at = 0.0
         self._launched_at = 0.0
         self._start_seen = False
+        self._is_young = True
         self._timeout: asyncio.TimerHandle | None = None
         self._resumed_at = 0.0
         # Between the order for a process and the word that it is there.
@@ -128,8 +129,12 @@ class Supervision:
 
     def tick(self) -> None:
         """Looks at what the task has written since; called every few dozen milliseconds while it runs."""
+        if self._is_young:  # most tasks are over before it is worth a file, or a call
+            self._is_young = False
+            return
         if not self._being_born:  # what it may write already goes behind the line that it was started
             self._log.take_output()
+        self._log.keep()
         self._shipper.wake()
         if not self._start_seen and not self._concluding and self._pid and self.directory.has("started"):
             self._start_seen = True
