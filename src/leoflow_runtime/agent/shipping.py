@@ -67,6 +67,8 @@ class LogShipper:
                 await asyncio.wait({self._sending})
 
     def cancel(self) -> None:
+        """Nothing more is sent: the log is about to be closed."""
+        self._unwanted = True
         if self._sending is not None:
             self._sending.cancel()
 

@@ -23,9 +23,10 @@ import socket
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from leoflow_runtime.zygote import forks, observation, records, task_process
+from leoflow_runtime.zygote.spare import Spare, wait_for_launch
 
 
 def serve(control_fd: int) -> int:
@@ -48,6 +49,9 @@ class Zygote:
         self._libc = task_process.load_libc()
         self._pid = os.getpid()
         self._claimant: Optional[records.Claimant] = None
+        self._spare: Optional[Spare] = None
+        self._unused: Set[int] = set()  # pids of spares that have not been waited for
+        self._is_warm = False  # a launch was just forked: another may follow
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -61,6 +65,8 @@ class Zygote:
         while self._connected or self._children:
             self._wait()
             self._reap()
+            self._fork_ahead()
+        self._dismiss_spare()
         if self._claimant is not None:
             self._claimant.close()
         return 0
@@ -74,7 +80,9 @@ class Zygote:
         readable = [self._wake_read]
         if self._connected:
             readable.append(self._control.fileno())
-        ready, _, _ = select.select(readable, [], [])
+        ready, _, _ = select.select(readable, [], [], None if self._spare is None else self._spare.patience)
+        if not ready:
+            self._dismiss_spare()
         if self._wake_read in ready:
             os.read(self._wake_read, 4096)
         if self._connected and self._control.fileno() in ready:
@@ -177,16 +185,38 @@ class Zygote:
         return self._claimant.claim(directory)
 
     def _fork(self, directory: str) -> int:
+        self._is_warm = True
+        spare, self._spare = self._spare, None
+        if spare is not None and spare.take(directory):
+            self._unused.discard(spare.pid)
+            return spare.pid
+        return self._forked(lambda: directory, self._own_fds)
+
+    def _fork_ahead(self) -> None:
+        """While the launch that was just begun works, the process of the next one is made."""
+        if not self._is_warm or self._spare is not None or not self._connected:
+            return
+        self._is_warm = False
+        theirs, ours = os.pipe()
+        try:
+            pid = self._forked(lambda: wait_for_launch(theirs), [*self._own_fds, ours])
+        except OSError:  # too many processes just now: it is made when it is needed
+            os.close(ours)
+        else:
+            self._spare = Spare(pid, ours)
+            self._unused.add(pid)
+        os.close(theirs)
+
+    def _dismiss_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.dismiss()
+
+    def _forked(self, awaited: Callable[[], Optional[str]], close: List[int]) -> int:
         pid = os.fork()
         if pid == 0:
             task_process.run_forked(
-                self._built,
-                directory,
-                self._dag_json,
-                self._output,
-                self._libc,
-                self._pid,
-                self._own_fds,
+                self._built, awaited, self._dag_json, self._output, self._libc, self._pid, close
             )
         return pid
 
@@ -200,7 +230,7 @@ class Zygote:
         return os.posix_spawn(sys.executable, arguments, os.environ, file_actions=actions, setsigdef=defaults)
 
     def _reap(self) -> None:
-        while self._children:
+        while self._children or self._unused:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
@@ -209,6 +239,10 @@ class Zygote:
                 return
             if pid in self._children:
                 self._ended(pid, status, usage)
+            elif pid in self._unused:
+                self._unused.discard(pid)
+                if self._spare is not None and pid == self._spare.pid:
+                    self._dismiss_spare()
 
     def _ended(self, pid: int, status: int, usage: Any) -> None:
         launch_id, directory, started = self._children.pop(pid)

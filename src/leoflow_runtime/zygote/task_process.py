@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import Any, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 from leoflow_runtime.zygote import forks
 from leoflow_runtime.zygote.records import load_launch, write_json
@@ -148,24 +148,28 @@ def run_one(directory: str, parent: int) -> int:
 
 def run_forked(
     built: Any,
-    directory: str,
+    awaited: Callable[[], Optional[str]],
     dag_json: Optional[Dict[str, Any]],
     output: Any,
     libc: Any,
     parent: int,
     close: List[int],
 ) -> None:
-    """The rest of a forked child's life. Never returns."""
+    """The rest of a forked child's life; `awaited` gives the folder of its launch. Never returns."""
     code = MACHINERY_FAILED
     try:
         detach(libc, parent)
         forks.register()
         signal.set_wakeup_fd(-1)
         default_signals()
-        redirect_output(directory)
         for descriptor in close:
             os.close(descriptor)
         reseed()
+        directory = awaited()
+        if directory is None:
+            code = 0
+            return
+        redirect_output(directory)
         launch = load_launch(directory, dag_json)
         if launch.get("env"):
             os.environ.update(launch["env"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -200,3 +201,43 @@ def test_a_start_time_names_a_process_for_good() -> None:
     process.kill()
     process.wait()
     assert records.start_time(process.pid) is None
+
+
+def children(pid: int) -> set[int]:
+    """The processes that it has made and that have not ended."""
+    found = set()
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        stat = Path(f"/proc/{child}/stat").read_text()
+        if stat.rsplit(")", 1)[1].split()[0] != "Z":
+            found.add(int(child))
+    return found
+
+
+def run_one(zygote: Zygote, launch_id: int) -> int:
+    """The process that it ran in; the zygote has heard of its end."""
+    directory = zygote.directory(launch_id)
+    zygote.say(op="launch", launch_id=launch_id, directory=str(directory), mode="fork")
+    launched, ended = zygote.hear(), zygote.hear()
+    assert (launched["event"], ended["event"], ended["exit_code"]) == ("launched", "exit", 0)
+    result = records.read_json(str(directory / "result.json"))
+    assert result is not None
+    assert result["outcome"] == "success"
+    return int(launched["pid"])
+
+
+def test_the_next_launch_finds_its_process_there(zygote: Zygote) -> None:
+    (zygote.project / "go").touch()
+    zygote.say(op="load", directory=str(zygote.directory(1)))
+    zygote.hear()
+    assert children(zygote.process.pid) == set()
+    run_one(zygote, 2)
+    (spare,) = children(zygote.process.pid)
+    assert run_one(zygote, 3) == spare
+    (other,) = children(zygote.process.pid)
+    watched = os.pidfd_open(other)
+    os.kill(other, signal.SIGKILL)  # whatever becomes of it, the next launch has a process
+    select.select([watched], [], [], 60)
+    os.close(watched)
+    assert run_one(zygote, 4) != other
+    zygote.control.shutdown(socket.SHUT_RDWR)
+    assert zygote.process.wait(60) == 0
