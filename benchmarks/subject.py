@@ -63,9 +63,7 @@ class Subject:
         run_id: str = reply.json()["dag_run_id"]
         return run_id
 
-    def finish(
-        self, dag_id: str, run_id: str, *, pause: float = 0.2, seconds: float = 900
-    ) -> dict[str, Any]:
+    def finish(self, dag_id: str, run_id: str, *, pause: float = 0.2, seconds: float = 900) -> dict[str, Any]:
         """The run as it ended; asks seldom, so that asking costs little of what is measured."""
         deadline = time.monotonic() + seconds
         while True:
