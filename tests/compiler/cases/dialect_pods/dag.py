@@ -67,10 +67,10 @@ other.spec.init_containers = other.spec.affinity = other.spec.tolerations = None
 
 with DAG("demo", default_args={"executor": "KubernetesExecutor"}):
 
-    @task(executor_config={"pod_override": whole, "note": "kept", "pod_template_file": conf.get("core", "template")}, run_as_user="1000")
+    @task(executor_config={"pod_override": whole, "note": "kept", "pod_template_file": conf.get("core", "template", fallback=None)}, run_as_user="1000")
     def first(): ...
 
-    @task(executor_config=with_gpus(1), run_as_user=1001)
+    @task(executor_config=with_gpus("1"), run_as_user=1001)
     def second(): ...
 
     @task(executor_config={"pod_override": other})
@@ -93,7 +93,7 @@ with DAG("demo", default_args={"executor": "KubernetesExecutor"}):
         executor_config={
             "pod_override": k8s.V1Pod(
                 spec=k8s.V1PodSpec(
-                    containers=[k8s.V1Container(name="base", image=conf.get("kubernetes", "worker_image"))]
+                    containers=[k8s.V1Container(name="base", image=conf.get("kubernetes", "worker_image", fallback=None))]
                 )
             )
         }
