@@ -14,11 +14,12 @@ from benchmarks.engine.counting import RoundTrips
 from benchmarks.engine.pretending import Bench
 from leoflow_runtime.executors.protocol import LaunchOrder
 
-WIDTH = 100
+# As many at once as the way to an executor takes, so that reports come together as they do under load.
+WIDTH = 250
 
 
 async def throughput(bench: Bench, tasks: int) -> dict[str, float]:
-    """`tasks` tasks in layers of 100, each below one of the layer before; the run is on record already."""
+    """`tasks` tasks in layers of WIDTH, each below one of the layer before; the run is on record already."""
     depth = max(1, tasks // WIDTH)
     layers = [
         {"task_id": f"t{level}_{column}", "depends_on": [f"t{level - 1}_{column}"] if level else []}
