@@ -19,9 +19,7 @@ _LAUNCH_FIELDS = frozenset(LaunchRow.__dataclass_fields__)
 class InMemoryLaunches(InMemoryTasks):
     """Part of `InMemoryTx`."""
 
-    def open_launches(
-        self, tasks: Sequence[TaskRow], places: Sequence[Place | None] = ()
-    ) -> list[LaunchRow]:
+    def open_launches(self, tasks: Sequence[TaskRow], places: Sequence[Place | None] = ()) -> list[LaunchRow]:
         opened = [
             LaunchRow(
                 launch_id=self._next("launches"),
