@@ -111,3 +111,16 @@ def test_what_was_given_over_a_connection_that_broke_is_given_again(tmp_path: Pa
         await again.leave()
 
     play(tmp_path, scenario)
+
+
+def test_no_two_launches_share_a_session(tmp_path: Path) -> None:
+    """However fast one transaction follows another."""
+
+    async def scenario(plane: ControlPlane, agent: ScriptedAgent) -> None:
+        for number in range(12):
+            await plane.trigger(WIDE, run_id=f"r{number}")
+        starts = [await agent.next_start() for _ in range(36)]
+        assert len({start.launch_id for start in starts}) == 36
+        assert len({start.opened.session for start in starts}) == 36
+
+    play(tmp_path, scenario, capacity=64)

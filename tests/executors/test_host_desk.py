@@ -106,6 +106,9 @@ def test_places_are_offered_as_far_as_there_is_room_and_each_is_used_once() -> N
         first, second = desk.places()
         assert {(place.host, place.agent_pid) for place in (first, second)} == {("a", 7)}
         assert desk.places() == [first, second]  # nothing came of the transaction
+        desk.spend([first])  # on record: whoever plans next must not give it out again
+        assert desk.places()[0] == second
+        assert first not in desk.places()
         desk.start(2, 1, first)
         assert desk.places() == [second]
         batches = attachment.orders()

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -49,6 +49,15 @@ class EngineSettings:
     max_map_length: int = MAX_MAP_LENGTH
 
 
+class _NoPlaces:
+    """Of an executor whose launches are opened by those who run them."""
+
+    def places(self) -> Sequence[Place]:
+        return ()
+
+    def spend(self, places: Iterable[Place]) -> None: ...
+
+
 @dataclass(slots=True, eq=False)
 class _Asked:
     operation: Callable[[Tx], Any]
@@ -75,7 +84,7 @@ class Engine:
     ) -> None:
         self._store = store
         self._executor = executor
-        self._places = executor.places if isinstance(executor, OffersPlaces) else tuple[Place]
+        self._places = executor if isinstance(executor, OffersPlaces) else _NoPlaces()
         self._owner = owner
         self._observer = observer or NoObserver()
         self._clock = clock
@@ -318,7 +327,7 @@ class Engine:
             sweep=thorough,
             dispatched=gone,
             ordered=tuple(self._dispatcher.pending.values()),
-            places=self._places(),
+            places=self._places.places(),
             savepoints=False,  # they cost as much as the rest of a report, and few operations fail
         )
         async with self._writing:
@@ -328,9 +337,11 @@ class Engine:
                 except OperationFailed:
                     result = await self._write(replace(batch, savepoints=True))
             except Exception:
+                self._places.spend(batch.places)  # it may have been committed all the same
                 self.planner.forget()
                 self._drain = True
                 raise
+            self._places.spend(order.place for order in result.consequences.orders if order.place)
         if drain:
             self._swept = now
         if thorough:

@@ -83,10 +83,12 @@ class Attachment:
             self._places.append(place)
         return list(islice(self._places, wanted))
 
+    def spend(self, place: Place) -> None:
+        with contextlib.suppress(ValueError):  # of an earlier connection
+            self._places.remove(place)
+
     def put(self, order: HostOrder) -> None:
         if isinstance(order, StartOrder) and order.place is not None:
-            with contextlib.suppress(ValueError):  # of an earlier connection
-                self._places.remove(order.place)
             self._placed.append(order)
         elif isinstance(order, StartOrder):
             self._starts.append(order)
@@ -193,6 +195,12 @@ class HostDesk:
         for attachment in sorted(self._attachments.values(), key=lambda one: -one.room):
             found += attachment.places(MOST_PLACES - len(found))
         return found
+
+    def spend(self, places: Iterable[Place]) -> None:
+        """They are not offered again."""
+        for place in places:
+            if place.host in self._attachments:
+                self._attachments[place.host].spend(place)
 
     def stop(self, launch_id: int, reason: str) -> None:
         holder = self._holder(launch_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -67,7 +67,10 @@ class OffersPlaces(Protocol):
     """An executor whose agents stand by."""
 
     def places(self) -> Sequence[Place]:
-        """For the launches of the next transaction; one that is not used is offered again."""
+        """For the launches of the next transaction; one that is not spent is offered again."""
+
+    def spend(self, places: Iterable[Place]) -> None:
+        """These are on record, or may be: their sessions are nobody else's."""
 
 
 class Executor(Protocol):

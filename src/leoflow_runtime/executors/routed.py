@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from leoflow_runtime.executors.protocol import Executor, LaunchOrder, OffersPlaces, Place, TellsObstacles
 
@@ -20,6 +20,10 @@ class RoutedExecutor:
     def places(self) -> Sequence[Place]:
         """Of the other one."""
         return self._other.places() if isinstance(self._other, OffersPlaces) else ()
+
+    def spend(self, places: Iterable[Place]) -> None:
+        if isinstance(self._other, OffersPlaces):
+            self._other.spend(places)
 
     async def cancel(self, launch_id: int, reason: str) -> None:
         # Whoever does not know it ignores it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from leoflow_runtime.executors.agent_process import AgentProcess
 from leoflow_runtime.executors.host_desk import LOCAL_HOST, HostDesk
@@ -50,6 +50,9 @@ class SubprocessExecutor:
 
     def places(self) -> Sequence[Place]:
         return self._desk.places()
+
+    def spend(self, places: Iterable[Place]) -> None:
+        self._desk.spend(places)
 
     async def cancel(self, launch_id: int, reason: str) -> None:
         self._desk.stop(launch_id, reason)
